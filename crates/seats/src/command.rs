@@ -1,0 +1,121 @@
+//! What can be asked of an account.
+
+use crate::event::{Effective, ReleaseReason};
+use crate::ids::{Commitment, DeviceId, Digest, RequestId, SessionId, SiteId, UserId};
+use crate::policy::Setting;
+
+/// A user asks for a seat.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogIn {
+    /// The caller's id of this attempt; asking again with it gives the first answer.
+    pub request: RequestId,
+    /// Who asks.
+    pub user: UserId,
+    /// The directory entry of a user the account has not met.
+    pub newcomer: Option<Commitment>,
+    /// From which site.
+    pub site: Option<SiteId>,
+    /// From which device.
+    pub device: Option<DeviceId>,
+    /// The directory entry of a device the account has not met.
+    pub new_device: Option<Commitment>,
+}
+
+/// What can be asked. Each command becomes one commit, or is rejected, or changes nothing in the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Open the account.
+    Open {
+        /// IANA time zone, checked by the caller.
+        zone: String,
+        /// The account's name, in the directory.
+        profile: Commitment,
+        /// Licences bought, 1 or more.
+        licences: u32,
+        /// Where the policy differs from the default.
+        settings: Vec<Setting>,
+        /// The price plan, if one is assigned from the start.
+        plan: Option<Digest>,
+        /// The civil day of opening in the account's zone.
+        effective: Effective,
+    },
+    /// Buy licences or give some back.
+    SetLicences {
+        /// How many there are to be, 1 or more.
+        to: u32,
+        /// From when.
+        effective: Effective,
+    },
+    /// Choose settings.
+    ChangePolicy {
+        /// Which.
+        settings: Vec<Setting>,
+    },
+    /// Assign a price plan.
+    AssignPlan {
+        /// BLAKE3 of the plan file.
+        plan: Digest,
+        /// From when.
+        effective: Effective,
+    },
+    /// Make a site known.
+    AddSite {
+        /// Its number, the next free one.
+        site: SiteId,
+        /// Its name, in the directory.
+        profile: Commitment,
+    },
+    /// Register a user.
+    AddUser {
+        /// The number, the next free one or that of a denied stranger.
+        user: UserId,
+        /// The directory entry.
+        profile: Commitment,
+    },
+    /// Keep a user from logging in; ends the user's sessions.
+    SuspendUser {
+        /// Who.
+        user: UserId,
+    },
+    /// Let a suspended user log in again.
+    ReinstateUser {
+        /// Who.
+        user: UserId,
+    },
+    /// Ask for a seat.
+    LogIn(LogIn),
+    /// Give a seat back.
+    LogOut {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A sign of life.
+    Heartbeat {
+        /// Which session.
+        session: SessionId,
+        /// Whether the user did something since the last one.
+        active: bool,
+    },
+    /// The browser is going away, perhaps only to reload.
+    Goodbye {
+        /// Which session.
+        session: SessionId,
+    },
+    /// End somebody's session.
+    Release {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        reason: ReleaseReason,
+        /// The agent's words, in the directory.
+        note: Option<Commitment>,
+        /// Even within the release floor.
+        forced: bool,
+    },
+    /// Admit nobody new.
+    Suspend,
+    /// Admit again.
+    Reinstate,
+    /// End the account and all its sessions.
+    Close,
+}

@@ -1,0 +1,256 @@
+//! What can happen, in the past tense.
+//!
+//! Events are the product: they are stored for ever, so a variant is never changed, only added after the
+//! last. The order of the variants is their encoding (see `docs/format.md`). No event holds a name, an
+//! address or free text; those stand in the directory, bound by a [`Commitment`].
+//!
+//! Events of one commit happened at the commit's `at`, in the order in which they stand.
+
+use crate::ids::{
+    Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
+};
+use crate::policy::Setting;
+use crate::time::{CivilDate, Micros, Timestamp};
+use bincode::{Decode, Encode};
+
+/// When a commercial change counts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Effective {
+    /// The instant, resolved when the command was taken.
+    pub instant: Timestamp,
+    /// The civil day the customer named, where one was named.
+    pub date: Option<CivilDate>,
+}
+
+/// Who ended a session by hand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum EndedBy {
+    /// The user pressed Log Out.
+    User,
+    /// A support agent or the customer's own manager released the seat; the reason stands beside it.
+    Release,
+}
+
+/// Why a seat was released. Free text, if any, stands in the directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum ReleaseReason {
+    /// The browser was closed without logging out.
+    BrowserClosed,
+    /// The holder has gone home or is away.
+    HolderAway,
+    /// The holder asked for it.
+    HolderAsked,
+    /// A colleague needs the seat more urgently.
+    NeededElsewhere,
+    /// The session should not be (shared password, former employee).
+    Unauthorised,
+    /// Anything else.
+    Other,
+}
+
+/// Why a session ended without anybody logging it out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum ExpiryCause {
+    /// It was dormant and somebody needed the seat.
+    Reclaimed,
+    /// The same user's newer login moved onto the seat.
+    TakenOver,
+    /// No heartbeat within the lease, and the policy frees seats at once.
+    LeaseEnded,
+    /// No user activity, and the policy frees seats at once.
+    Idle,
+    /// The browser said goodbye, did not come back within the grace, and the policy frees seats at once.
+    Goodbye,
+    /// The longest permitted session was over.
+    MaxSession,
+    /// The user was suspended.
+    UserSuspended,
+    /// The account was closed.
+    AccountClosed,
+}
+
+/// Why a login was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, Encode, Decode)]
+pub enum DenialReason {
+    /// Every seat is held, by live users or by holders the policy protects.
+    AllSeatsHeld,
+    /// The seats that are free are reserved for other sites.
+    SeatsReserved,
+    /// The user is logged in already and the policy allows one session.
+    AlreadyLoggedIn,
+    /// The account admits registered users only, and this is none.
+    NotRegistered,
+    /// The user is suspended.
+    UserSuspended,
+    /// The account is suspended.
+    AccountSuspended,
+    /// The account is closed.
+    AccountClosed,
+}
+
+/// What happened to an account.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Event {
+    /// The account came into being.
+    AccountOpened {
+        /// IANA name of the zone its civil days are counted in, such as `Europe/London`.
+        zone: String,
+        /// Its name, in the directory.
+        profile: Commitment,
+    },
+    /// Some settings were chosen.
+    PolicyChanged {
+        /// The settings that changed, in the order given.
+        settings: Vec<Setting>,
+    },
+    /// Licences were bought or given back.
+    LicencesChanged {
+        /// Licences in force just before the effective instant, as known when this was recorded.
+        from: u32,
+        /// Licences in force from the effective instant.
+        to: u32,
+        /// When it counts from. In the past it changes the fee, never an answer already given.
+        effective: Effective,
+    },
+    /// A price plan was assigned.
+    PlanAssigned {
+        /// BLAKE3 of the plan file, which stands in the directory.
+        plan: Digest,
+        /// When it counts from.
+        effective: Effective,
+    },
+    /// A site became known.
+    SiteAdded {
+        /// Its number.
+        site: SiteId,
+        /// Its name, in the directory.
+        profile: Commitment,
+    },
+    /// A user became known.
+    UserAdded {
+        /// Its number.
+        user: UserId,
+        /// Name and e-mail, in the directory.
+        profile: Commitment,
+    },
+    /// A user may no longer log in.
+    UserSuspended {
+        /// Who.
+        user: UserId,
+    },
+    /// A suspended user may log in again.
+    UserReinstated {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's directory entry was erased; the number remains.
+    UserForgotten {
+        /// Who.
+        user: UserId,
+    },
+    /// A device became known.
+    DeviceAdded {
+        /// Its number.
+        device: DeviceId,
+        /// What is known of it, in the directory.
+        profile: Commitment,
+    },
+    /// A user asked for a seat. It stays pending until granted or denied.
+    LoginRequested {
+        /// The caller's id of this attempt.
+        request: RequestId,
+        /// Who asks.
+        user: UserId,
+        /// From which site, where told.
+        site: Option<SiteId>,
+        /// From which device, where told.
+        device: Option<DeviceId>,
+    },
+    /// A pending request was granted.
+    SeatGranted {
+        /// Which request; `None`: the last [`Event::LoginRequested`] before it in the same commit.
+        request: Option<RequestId>,
+        /// The session that begins.
+        session: SessionId,
+        /// The seat it holds.
+        seat: SeatNo,
+        /// Granted above the licences bought. Only such seats are ever billed as overdraft.
+        overdraft: bool,
+    },
+    /// A pending request was refused. Who held the seats follows from the account's history.
+    SeatDenied {
+        /// Which request; `None`: the last [`Event::LoginRequested`] before it in the same commit.
+        request: Option<RequestId>,
+        /// Why.
+        reason: DenialReason,
+        /// Seats taken at that instant, lingering ones included.
+        held: u32,
+        /// Of these, seats whose holder had gone silent.
+        dormant: u32,
+    },
+    /// A session went silent: no heartbeat, no activity or a goodbye. It keeps its seat.
+    WentDormant {
+        /// Which.
+        session: SessionId,
+        /// How long before the commit's `at` the last sign of life was.
+        silent: Micros,
+    },
+    /// A dormant session gave a sign of life.
+    Resumed {
+        /// Which.
+        session: SessionId,
+    },
+    /// A session was ended by hand.
+    LoggedOut {
+        /// Which.
+        session: SessionId,
+        /// By its user or by release.
+        by: EndedBy,
+        /// Why, for a release.
+        reason: Option<ReleaseReason>,
+        /// The agent's words, in the directory.
+        note: Option<Commitment>,
+        /// How long before the commit's `at` the last sign of life was.
+        silent: Micros,
+    },
+    /// A session ended by rule.
+    Expired {
+        /// Which.
+        session: SessionId,
+        /// By which rule.
+        cause: ExpiryCause,
+        /// How long before the commit's `at` the last sign of life was.
+        silent: Micros,
+    },
+    /// No new logins are admitted until reinstated; those logged in stay.
+    AccountSuspended,
+    /// Logins are admitted again.
+    AccountReinstated,
+    /// The account is over; its sessions ended in the same commit.
+    AccountClosed,
+    /// An import began; the account is hidden until it completes.
+    ImportStarted {
+        /// BLAKE3 of the file's content and the import's parameters.
+        source: Digest,
+    },
+    /// The import is whole.
+    ImportCompleted {
+        /// As in [`Event::ImportStarted`].
+        source: Digest,
+    },
+    /// The service began to listen. In the system account.
+    ServiceStarted {
+        /// The last instant at which it is known to have listened before; `None` at the first start.
+        /// The time between is credited to every lease.
+        last_alive: Option<Timestamp>,
+    },
+    /// The service stopped in good order. In the system account.
+    ServiceStopped,
+    /// The wall clock was moved against the monotonic clock. In the system account.
+    ClockStepped {
+        /// Where the clock stood, by the monotonic clock.
+        from: Timestamp,
+        /// What it said instead.
+        to: Timestamp,
+    },
+}

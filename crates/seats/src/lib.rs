@@ -1,0 +1,36 @@
+//! The rules of concurrent licences, and nothing else.
+//!
+//! ```text
+//!  Command --decide--> Vec<Event> --evolve--> Account
+//!              ^                                 |
+//!           settle (events due by time alone) <--'
+//! ```
+//!
+//! This crate knows no disk, no network, no clock, no async and no JSON.
+//! Time is an argument ([`Timestamp`]); names are numbers (see [`ids`]); an answer is data.
+//! Everything that happened is an [`Event`]; an [`Account`] is a summary of its events and nothing more;
+//! a refused login is an event ([`Event::SeatDenied`]), not an error.
+//!
+//! Read in this order: [`event`] (what can happen), [`command`] (what can be asked), [`policy`] (what the
+//! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
+//! [`decide`](mod@decide) (the rules), [`live`] (the three together), [`laws`] (what must hold of any log).
+
+pub mod command;
+pub mod event;
+pub mod ids;
+pub mod policy;
+pub mod time;
+
+pub use command::{Command, LogIn};
+pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, ReleaseReason};
+pub use ids::{
+    AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
+};
+pub use policy::{Names, Policy, Reclaim, SameUser, Setting, UserPolicy};
+pub use time::{CivilDate, Micros, Timestamp};
+
+/// The version of these rules, written into every commit they make.
+///
+/// `verify` checks the laws, not yesterday's decisions, so a mended rule never makes an old log wrong;
+/// the number says which rules answered.
+pub const RULES_VERSION: u16 = 1;
