@@ -15,18 +15,35 @@
 //! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
 //! [`decide`](mod@decide) (the rules), [`live`] (the three together), [`laws`] (what must hold of any log).
 
+pub mod account;
+mod admit;
+pub mod answer;
 pub mod command;
+pub mod decide;
 pub mod event;
+mod evolve;
 pub mod ids;
+pub mod laws;
+pub mod live;
+pub mod liveness;
 pub mod policy;
+pub mod room;
+pub mod settle;
 pub mod time;
 
+pub use account::{Account, Ending, Session, Standing, UserStanding};
+pub use answer::{Answer, FirstAnswer, Outcome};
 pub use command::{Command, LogIn};
+pub use decide::{Rejection, decide};
 pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, ReleaseReason};
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
+pub use laws::{Breach, Laws};
+pub use live::{Live, Taken};
+pub use liveness::{Liveness, Outage, Signs};
 pub use policy::{Names, Policy, Reclaim, SameUser, Setting, UserPolicy};
+pub use settle::{Due, settle};
 pub use time::{CivilDate, Micros, Timestamp};
 
 /// The version of these rules, written into every commit they make.
