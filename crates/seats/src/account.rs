@@ -150,11 +150,7 @@ impl Licences {
     /// How many licences are in force at `at`, as known now; 0 before the first.
     pub fn at(&self, at: Timestamp) -> u32 {
         let begun = self.changes.partition_point(|(from, _)| *from <= at);
-        self.changes
-            .iter()
-            .take(begun)
-            .next_back()
-            .map_or(0, |(_, licences)| *licences)
+        self.changes.iter().take(begun).next_back().map_or(0, |(_, licences)| *licences)
     }
 
     /// Every change as known now: from when, and how many; by effective instant.
@@ -286,11 +282,7 @@ impl Account {
     }
     /// The number the next new user gets.
     pub fn next_user(&self) -> UserId {
-        UserId(
-            self.users
-                .last_key_value()
-                .map_or(1, |(last, _)| last.0.saturating_add(1)),
-        )
+        UserId(self.users.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)))
     }
     /// The number the next new site gets.
     pub fn next_site(&self) -> SiteId {
@@ -328,9 +320,7 @@ impl Account {
     }
     /// Sessions on one seat, by number.
     pub fn sessions_on(&self, seat: SeatNo) -> impl Iterator<Item = &Session> {
-        self.sessions
-            .values()
-            .filter(move |session| session.seat == seat)
+        self.sessions.values().filter(move |session| session.seat == seat)
     }
     /// Seats held by sessions (a shared seat once).
     pub fn held(&self) -> u32 {
@@ -358,10 +348,8 @@ impl Account {
                 .and_modify(|seat| *seat = seat.zip(since).map(|(a, b)| a.max(b)))
                 .or_insert(since);
         }
-        let mut seats: Vec<_> = silent
-            .into_iter()
-            .filter_map(|(seat, since)| Some((since?, seat)))
-            .collect();
+        let mut seats: Vec<_> =
+            silent.into_iter().filter_map(|(seat, since)| Some((since?, seat))).collect();
         seats.sort_unstable();
         seats
     }
@@ -379,9 +367,6 @@ impl Account {
     }
     /// How a session ended, if it is among the last few that did.
     pub fn ending(&self, session: SessionId) -> Option<&Ending> {
-        self.endings
-            .iter()
-            .rev()
-            .find(|ending| ending.session == session)
+        self.endings.iter().rev().find(|ending| ending.session == session)
     }
 }

@@ -41,47 +41,19 @@ pub(crate) fn log_in(
     at: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     let mut events = introductions(account, login)?;
-    let LogIn {
-        request,
-        user,
-        site,
-        device,
-        ..
-    } = *login;
-    events.push(Event::LoginRequested {
-        request,
-        user,
-        site,
-        device,
-    });
+    let LogIn { request, user, site, device, .. } = *login;
+    events.push(Event::LoginRequested { request, user, site, device });
     match verdict(account, login, at) {
-        Verdict::Grant {
-            seat,
-            overdraft,
-            ending,
-            cause,
-        } => {
-            let ending = ending
-                .iter()
-                .filter_map(|session| account.session(*session));
+        Verdict::Grant { seat, overdraft, ending, cause } => {
+            let ending = ending.iter().filter_map(|session| account.session(*session));
             events.extend(ends(liveness, ending, cause, at));
             let session = SessionId(account.last_session().0.saturating_add(1));
-            events.push(Event::SeatGranted {
-                request: None,
-                session,
-                seat,
-                overdraft,
-            });
+            events.push(Event::SeatGranted { request: None, session, seat, overdraft });
         }
         Verdict::Deny(reason) => {
             let held = account.taken(at);
             let dormant = u32::try_from(account.dormant_seats().len()).unwrap_or(u32::MAX);
-            events.push(Event::SeatDenied {
-                request: None,
-                reason,
-                held,
-                dormant,
-            });
+            events.push(Event::SeatDenied { request: None, reason, held, dormant });
         }
     }
     Ok(events)
@@ -96,14 +68,10 @@ fn introductions(account: &Account, login: &LogIn) -> Result<Vec<Event>, Rejecti
     }
     let mut events = Vec::new();
     let admits = account.standing() == Standing::Open;
-    let known = account
-        .user(login.user)
-        .is_some_and(|u| u.standing != UserStanding::Stranger);
+    let known = account.user(login.user).is_some_and(|u| u.standing != UserStanding::Stranger);
     if !known && admits && account.policy().users == UserPolicy::Open {
         let (user, newcomer) = (login.user, login.newcomer);
-        let profile = newcomer
-            .filter(|_| user.0 > 0)
-            .ok_or(Rejection::UnknownUser(user))?;
+        let profile = newcomer.filter(|_| user.0 > 0).ok_or(Rejection::UnknownUser(user))?;
         events.push(Event::UserAdded { user, profile });
     }
     if let Some(device) = login.device
@@ -146,35 +114,20 @@ fn barred(account: &Account, login: &LogIn) -> Option<DenialReason> {
 fn own_seat(account: &Account, login: &LogIn) -> Option<Verdict> {
     let policy = account.policy();
     // The one silent longest, else the oldest.
-    let own = account.sessions_of(login.user).min_by_key(|session| {
-        (
-            session.dormant.map_or(Timestamp::MAX, |d| d.since),
-            session.id,
-        )
-    })?;
+    let own = account
+        .sessions_of(login.user)
+        .min_by_key(|session| (session.dormant.map_or(Timestamp::MAX, |d| d.since), session.id))?;
     let on = |ending| {
         let cause = ExpiryCause::TakenOver;
-        Some(Verdict::Grant {
-            seat: own.seat,
-            overdraft: own.overdraft,
-            ending,
-            cause,
-        })
+        Some(Verdict::Grant { seat: own.seat, overdraft: own.overdraft, ending, cause })
     };
-    let all_on_it = || {
-        account
-            .sessions_on(own.seat)
-            .map(|session| session.id)
-            .collect()
-    };
+    let all_on_it = || account.sessions_on(own.seat).map(|session| session.id).collect();
     match policy.same_user {
         SameUser::Separate => None,
         SameUser::Share => on(Vec::new()),
         SameUser::TakeOver => on(all_on_it()),
         SameUser::Deny => {
-            let live = account
-                .sessions_of(login.user)
-                .any(|session| session.dormant.is_none());
+            let live = account.sessions_of(login.user).any(|session| session.dormant.is_none());
             if live || policy.reclaim == Reclaim::Never {
                 return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn));
             }
@@ -189,19 +142,12 @@ fn another_seat(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
     let licences = account.licences().at(at);
     let limit = licences.saturating_add(policy.overdraft);
 
-    if let Some(own) = account
-        .lingering(at)
-        .find(|linger| linger.user == login.user)
+    if let Some(own) = account.lingering(at).find(|linger| linger.user == login.user)
         && account.held() < limit
     {
         let overdraft = account.held() >= licences;
         let (seat, ending, cause) = (own.seat, Vec::new(), ExpiryCause::Reclaimed);
-        return Verdict::Grant {
-            seat,
-            overdraft,
-            ending,
-            cause,
-        };
+        return Verdict::Grant { seat, overdraft, ending, cause };
     }
     for (limit, overdraft) in [(licences, false), (limit, true)] {
         let taking = match policy.reclaim {
@@ -212,17 +158,8 @@ fn another_seat(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
             let ending: Vec<SessionId> =
                 taking.iter().flat_map(|s| sessions(account, *s)).collect();
             let free = account.free_seat(at);
-            let seat = taking
-                .iter()
-                .copied()
-                .min()
-                .map_or(free, |reclaimed| free.min(reclaimed));
-            return Verdict::Grant {
-                seat,
-                overdraft,
-                ending,
-                cause: ExpiryCause::Reclaimed,
-            };
+            let seat = taking.iter().copied().min().map_or(free, |reclaimed| free.min(reclaimed));
+            return Verdict::Grant { seat, overdraft, ending, cause: ExpiryCause::Reclaimed };
         }
     }
     Verdict::Deny(match room(account, login.site, limit, at, &[]) {
@@ -236,7 +173,5 @@ fn free(account: &Account, login: &LogIn, limit: u32, at: Timestamp) -> Option<V
 }
 
 fn sessions(account: &Account, seat: SeatNo) -> impl Iterator<Item = SessionId> + '_ {
-    account
-        .sessions_on(seat)
-        .map(|session: &Session| session.id)
+    account.sessions_on(seat).map(|session: &Session| session.id)
 }

@@ -95,57 +95,28 @@ impl FirstAnswer {
         let mut last_asked = None;
         for event in events {
             match event {
-                Event::LoginRequested {
-                    request: asked,
-                    user,
-                    site,
-                    device,
-                } => {
+                Event::LoginRequested { request: asked, user, site, device } => {
                     last_asked = Some(*asked);
                     if *asked == request {
                         let (user, site, device) = (*user, *site, *device);
                         let outcome = Outcome::Waiting;
-                        first = Some(FirstAnswer {
-                            user,
-                            site,
-                            device,
-                            at,
-                            outcome,
-                        });
+                        first = Some(FirstAnswer { user, site, device, at, outcome });
                     }
                 }
-                Event::SeatGranted {
-                    request: answered,
-                    session,
-                    seat,
-                    overdraft,
-                } => {
+                Event::SeatGranted { request: answered, session, seat, overdraft } => {
                     if let Some(first) = first.as_mut()
                         && answered.or(last_asked) == Some(request)
                     {
                         let (session, seat, overdraft) = (*session, *seat, *overdraft);
-                        first.outcome = Outcome::Granted {
-                            session,
-                            seat,
-                            overdraft,
-                        };
+                        first.outcome = Outcome::Granted { session, seat, overdraft };
                     }
                 }
-                Event::SeatDenied {
-                    request: answered,
-                    reason,
-                    held,
-                    dormant,
-                } => {
+                Event::SeatDenied { request: answered, reason, held, dormant } => {
                     if let Some(first) = first.as_mut()
                         && answered.or(last_asked) == Some(request)
                     {
                         let (reason, held, dormant) = (*reason, *held, *dormant);
-                        first.outcome = Outcome::Denied {
-                            reason,
-                            held,
-                            dormant,
-                        };
+                        first.outcome = Outcome::Denied { reason, held, dormant };
                     }
                 }
                 _ => {}
@@ -160,21 +131,14 @@ impl FirstAnswer {
             Outcome::Granted { session, .. } => Some(present(account, session)),
             Outcome::Denied { .. } | Outcome::Waiting => None,
         };
-        Answer::Login {
-            outcome: self.outcome,
-            at: self.at,
-            again: true,
-            present,
-        }
+        Answer::Login { outcome: self.outcome, at: self.at, again: true, present }
     }
 }
 
 /// What a session that was granted once is now.
 pub fn present(account: &Account, session: SessionId) -> Present {
     match account.session(session) {
-        Some(Session {
-            dormant: Some(_), ..
-        }) => Present::Dormant,
+        Some(Session { dormant: Some(_), .. }) => Present::Dormant,
         Some(_) => Present::Live,
         None => Present::Ended(account.ending(session).copied()),
     }

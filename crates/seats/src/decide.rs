@@ -134,40 +134,19 @@ pub fn decide(
         Command::LogOut { session } => {
             let session = held(account, *session)?.id;
             let (by, silent) = (EndedBy::User, Micros::ZERO); // Logging out is a sign of life.
-            Ok(vec![Event::LoggedOut {
-                session,
-                by,
-                reason: None,
-                note: None,
-                silent,
-            }])
+            Ok(vec![Event::LoggedOut { session, by, reason: None, note: None, silent }])
         }
-        Command::Release {
-            session,
-            reason,
-            note,
-            forced,
-        } => {
+        Command::Release { session, reason, note, forced } => {
             let session = held(account, *session)?;
             let age = at.since(session.since);
             let floor_s = account.policy().release_floor_s;
             if !forced && age < Micros::from_secs(floor_s) {
                 let (session, age_s) = (session.id, age.secs());
-                return Err(Rejection::TooYoung {
-                    session,
-                    age_s,
-                    floor_s,
-                });
+                return Err(Rejection::TooYoung { session, age_s, floor_s });
             }
             let silent = liveness.silence(session, at);
             let (session, by, reason, note) = (session.id, EndedBy::Release, Some(*reason), *note);
-            Ok(vec![Event::LoggedOut {
-                session,
-                by,
-                reason,
-                note,
-                silent,
-            }])
+            Ok(vec![Event::LoggedOut { session, by, reason, note, silent }])
         }
         _ => commercial(account, liveness, command, at),
     }
@@ -184,33 +163,17 @@ fn commercial(
         return Err(Rejection::AccountClosed);
     }
     match command {
-        Command::Open {
-            zone,
-            profile,
-            licences,
-            settings,
-            plan,
-            effective,
-        } => {
+        Command::Open { zone, profile, licences, settings, plan, effective } => {
             if account.standing() != Standing::Unopened {
                 return Err(Rejection::AlreadyOpen);
             }
             let (to, effective) = (count(*licences)?, *effective);
-            let mut events = vec![Event::AccountOpened {
-                zone: zone.clone(),
-                profile: *profile,
-            }];
+            let mut events = vec![Event::AccountOpened { zone: zone.clone(), profile: *profile }];
             if !settings.is_empty() {
                 // Reservations name sites, and a new account has none.
-                events.push(Event::PolicyChanged {
-                    settings: checked(settings, account)?,
-                });
+                events.push(Event::PolicyChanged { settings: checked(settings, account)? });
             }
-            events.push(Event::LicencesChanged {
-                from: 0,
-                to,
-                effective,
-            });
+            events.push(Event::LicencesChanged { from: 0, to, effective });
             events.extend(plan.map(|plan| Event::PlanAssigned { plan, effective }));
             Ok(events)
         }
@@ -220,38 +183,27 @@ fn commercial(
             if from == to {
                 return Err(Rejection::SameLicences { to });
             }
-            Ok(vec![Event::LicencesChanged {
-                from,
-                to,
-                effective,
-            }])
+            Ok(vec![Event::LicencesChanged { from, to, effective }])
         }
         Command::ChangePolicy { settings } => {
             if settings.is_empty() {
                 return Err(Rejection::NoSetting);
             }
-            Ok(vec![Event::PolicyChanged {
-                settings: checked(settings, account)?,
-            }])
+            Ok(vec![Event::PolicyChanged { settings: checked(settings, account)? }])
         }
-        Command::AssignPlan { plan, effective } => Ok(vec![Event::PlanAssigned {
-            plan: *plan,
-            effective: *effective,
-        }]),
+        Command::AssignPlan { plan, effective } => {
+            Ok(vec![Event::PlanAssigned { plan: *plan, effective: *effective }])
+        }
         Command::AddSite { site, profile } => {
             if *site != account.next_site() {
                 return Err(Rejection::NumberTaken("the site's number"));
             }
-            Ok(vec![Event::SiteAdded {
-                site: *site,
-                profile: *profile,
-            }])
+            Ok(vec![Event::SiteAdded { site: *site, profile: *profile }])
         }
         Command::AddUser { user, profile } => match account.user(*user).map(|u| u.standing) {
-            None | Some(UserStanding::Stranger) if user.0 > 0 => Ok(vec![Event::UserAdded {
-                user: *user,
-                profile: *profile,
-            }]),
+            None | Some(UserStanding::Stranger) if user.0 > 0 => {
+                Ok(vec![Event::UserAdded { user: *user, profile: *profile }])
+            }
             None => Err(Rejection::UnknownUser(*user)),
             Some(standing) => Err(already(*user, standing)),
         },
@@ -312,13 +264,9 @@ pub(crate) fn ends<'a>(
 /// A dormant session that is heard of again, unless what was heard does not end its silence (a heartbeat
 /// without activity does not wake an idle session).
 fn resumption(account: &Account, heard: &Liveness, session: &Session, at: Timestamp) -> Vec<Event> {
-    let silent = heard
-        .lapse(account, session)
-        .is_some_and(|lapse| lapse.due <= at);
+    let silent = heard.lapse(account, session).is_some_and(|lapse| lapse.due <= at);
     if session.dormant.is_some() && !silent {
-        vec![Event::Resumed {
-            session: session.id,
-        }]
+        vec![Event::Resumed { session: session.id }]
     } else {
         Vec::new()
     }
@@ -329,19 +277,14 @@ fn held(account: &Account, session: SessionId) -> Result<&Session, Rejection> {
         if session.0 == 0 || session > account.last_session() {
             return Rejection::UnknownSession(session);
         }
-        Rejection::SessionOver {
-            session,
-            ending: account.ending(session).copied(),
-        }
+        Rejection::SessionOver { session, ending: account.ending(session).copied() }
     })
 }
 
 /// The standing of a user who was added; strangers are unknown.
 fn added(account: &Account, user: UserId) -> Result<UserStanding, Rejection> {
     let standing = account.user(user).map(|user| user.standing);
-    standing
-        .filter(|s| *s != UserStanding::Stranger)
-        .ok_or(Rejection::UnknownUser(user))
+    standing.filter(|s| *s != UserStanding::Stranger).ok_or(Rejection::UnknownUser(user))
 }
 
 fn count(licences: u32) -> Result<u32, Rejection> {
@@ -371,18 +314,12 @@ fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Reje
             _ => None,
         };
         if let Some(setting) = zero {
-            return Err(Rejection::BadSetting {
-                setting,
-                why: "0 s is too short; 1 s or more",
-            });
+            return Err(Rejection::BadSetting { setting, why: "0 s is too short; 1 s or more" });
         }
         match setting {
             Setting::Overdraft(seats) | Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
                 let why = "more than 1000000 seats";
-                return Err(Rejection::BadSetting {
-                    setting: "overdraft or reserved",
-                    why,
-                });
+                return Err(Rejection::BadSetting { setting: "overdraft or reserved", why });
             }
             Setting::Reserved(site, _) if !account.has_site(*site) => {
                 return Err(Rejection::UnknownSite(*site));

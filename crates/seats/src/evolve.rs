@@ -32,15 +32,9 @@ impl Account {
                 self.profile = Some(*profile);
             }
             Event::PolicyChanged { settings } => {
-                settings
-                    .iter()
-                    .for_each(|setting| self.policy.set(*setting));
+                settings.iter().for_each(|setting| self.policy.set(*setting));
             }
-            Event::LicencesChanged {
-                from: _,
-                to,
-                effective,
-            } => {
+            Event::LicencesChanged { from: _, to, effective } => {
                 self.licences.change(effective.instant, *to);
             }
             Event::PlanAssigned { plan, effective: _ } => self.plan = Some(*plan),
@@ -57,27 +51,12 @@ impl Account {
             Event::UserForgotten { user } => {
                 self.user_mut(*user).standing = UserStanding::Forgotten;
             }
-            Event::LoginRequested {
-                request,
-                user,
-                site,
-                device,
-            } => {
+            Event::LoginRequested { request, user, site, device } => {
                 self.user_mut(*user);
                 let (request, user, site, device) = (*request, *user, *site, *device);
-                self.pending.push(Pending {
-                    request,
-                    user,
-                    site,
-                    device,
-                });
+                self.pending.push(Pending { request, user, site, device });
             }
-            Event::SeatGranted {
-                request,
-                session,
-                seat,
-                overdraft,
-            } => {
+            Event::SeatGranted { request, session, seat, overdraft } => {
                 if let Some(asked) = self.answered(*request) {
                     self.sit(at, *session, *seat, *overdraft, asked);
                 }
@@ -89,10 +68,7 @@ impl Account {
                 if let Some(session) = self.sessions.get_mut(session)
                     && session.dormant.is_none()
                 {
-                    session.dormant = Some(Dormant {
-                        since: at,
-                        last_seen: at - *silent,
-                    });
+                    session.dormant = Some(Dormant { since: at, last_seen: at - *silent });
                     self.dormant = self.dormant.saturating_add(1);
                 }
             }
@@ -104,13 +80,7 @@ impl Account {
                     self.dormant = self.dormant.saturating_sub(1);
                 }
             }
-            Event::LoggedOut {
-                session,
-                by,
-                reason,
-                note: _,
-                silent,
-            } => {
+            Event::LoggedOut { session, by, reason, note: _, silent } => {
                 let end = End::LoggedOut(*by, *reason);
                 let linger = match by {
                     EndedBy::User => Micros::from_secs(self.policy.linger_s),
@@ -118,11 +88,7 @@ impl Account {
                 };
                 self.stand_up(at, *session, *silent, end, linger);
             }
-            Event::Expired {
-                session,
-                cause,
-                silent,
-            } => {
+            Event::Expired { session, cause, silent } => {
                 self.stand_up(at, *session, *silent, End::Expired(*cause), Micros::ZERO);
             }
             Event::AccountSuspended => self.standing = Standing::Suspended,
@@ -138,10 +104,7 @@ impl Account {
     }
 
     fn user_mut(&mut self, user: UserId) -> &mut User {
-        let stranger = User {
-            standing: UserStanding::Stranger,
-            sessions: 0,
-        };
+        let stranger = User { standing: UserStanding::Stranger, sessions: 0 };
         self.users.entry(user).or_insert(stranger)
     }
 
@@ -150,30 +113,16 @@ impl Account {
         match request {
             None => self.pending.pop(),
             Some(request) => {
-                let place = self
-                    .pending
-                    .iter()
-                    .position(|asked| asked.request == request)?;
+                let place = self.pending.iter().position(|asked| asked.request == request)?;
                 Some(self.pending.remove(place))
             }
         }
     }
 
     fn sit(&mut self, at: Timestamp, id: SessionId, seat: SeatNo, overdraft: bool, who: Pending) {
-        let Pending {
-            user, site, device, ..
-        } = who;
-        let session = Session {
-            id,
-            user,
-            seat,
-            site,
-            device,
-            since: at,
-            sign: at,
-            dormant: None,
-            overdraft,
-        };
+        let Pending { user, site, device, .. } = who;
+        let session =
+            Session { id, user, seat, site, device, since: at, sign: at, dormant: None, overdraft };
         if self.sessions.insert(id, session).is_some() {
             return; // A number used twice: verification says so; counting it twice would mend nothing.
         }
@@ -204,24 +153,14 @@ impl Account {
                 self.lowest_free = self.lowest_free.min(session.seat);
                 if keep > Micros::ZERO {
                     let until = at + keep;
-                    self.lingers.push(Linger {
-                        seat: session.seat,
-                        user: session.user,
-                        until,
-                    });
+                    self.lingers.push(Linger { seat: session.seat, user: session.user, until });
                 }
             }
         }
         if self.endings.len() == ENDINGS_REMEMBERED {
             self.endings.pop_front();
         }
-        let ending = Ending {
-            session: id,
-            user: session.user,
-            at,
-            last_seen: at - silent,
-            end,
-        };
+        let ending = Ending { session: id, user: session.user, at, last_seen: at - silent, end };
         self.endings.push_back(ending);
     }
 }

@@ -40,18 +40,9 @@ pub enum Breach {
     #[error(
         "{session} is granted {seat} as seat {taken} of {limit}: more than licences and overdraft"
     )]
-    Oversubscribed {
-        session: SessionId,
-        seat: SeatNo,
-        taken: u32,
-        limit: u32,
-    },
+    Oversubscribed { session: SessionId, seat: SeatNo, taken: u32, limit: u32 },
     #[error("{seat} is granted to {user} while {holder} holds it")]
-    SeatHeld {
-        seat: SeatNo,
-        user: UserId,
-        holder: UserId,
-    },
+    SeatHeld { seat: SeatNo, user: UserId, holder: UserId },
     #[error("a grant or denial answers no open request")]
     NoRequest,
     #[error("a request id is used while the same request is open")]
@@ -149,10 +140,7 @@ impl Laws {
     /// The first [`Breach`]. What follows a breach is not worth checking.
     pub fn check(&mut self, at: Timestamp, events: &[Event]) -> Result<(), Breach> {
         if at < self.last_at {
-            return Err(Breach::TimeGoesBack {
-                from: self.last_at,
-                to: at,
-            });
+            return Err(Breach::TimeGoesBack { from: self.last_at, to: at });
         }
         self.last_at = at;
         self.taken_over.clear();
@@ -182,11 +170,7 @@ impl Laws {
                     }
                 }
             }
-            Event::LicencesChanged {
-                from,
-                to,
-                effective,
-            } => {
+            Event::LicencesChanged { from, to, effective } => {
                 let were = self.licences.at(effective.instant);
                 if *from != were {
                     return Err(Breach::LicencesFrom { said: *from, were });
@@ -216,42 +200,23 @@ impl Laws {
                 }
                 self.requests.push((*request, *user));
             }
-            Event::SeatGranted {
-                request,
-                session,
-                seat,
-                overdraft: _,
-            } => {
+            Event::SeatGranted { request, session, seat, overdraft: _ } => {
                 let user = self.answered(*request)?;
                 self.granted(at, *session, *seat, user)?;
             }
-            Event::SeatDenied {
-                request,
-                held,
-                dormant,
-                ..
-            } => {
+            Event::SeatDenied { request, held, dormant, .. } => {
                 self.answered(*request)?;
                 let holding = self.held();
                 if *held < holding || dormant > held {
-                    return Err(Breach::DenialCounts {
-                        said: *held,
-                        held: holding,
-                    });
+                    return Err(Breach::DenialCounts { said: *held, held: holding });
                 }
             }
             Event::WentDormant { session, silent } => self.silence(at, *session, true, *silent)?,
             Event::Resumed { session } => self.silence(at, *session, false, Micros::ZERO)?,
-            Event::LoggedOut {
-                session, silent, ..
-            } => {
+            Event::LoggedOut { session, silent, .. } => {
                 self.ended(at, *session, *silent)?;
             }
-            Event::Expired {
-                session,
-                cause,
-                silent,
-            } => {
+            Event::Expired { session, cause, silent } => {
                 let ended = self.ended(at, *session, *silent)?;
                 if *cause == ExpiryCause::TakenOver {
                     self.taken_over.push((ended.seat, ended.user));
@@ -317,26 +282,15 @@ impl Laws {
             return Err(Breach::UserMayNot(user));
         }
         if session <= self.last_session {
-            return Err(Breach::SessionReused {
-                session,
-                last: self.last_session,
-            });
+            return Err(Breach::SessionReused { session, last: self.last_session });
         }
         self.last_session = session;
         let own = match self.seats.get(&seat) {
             Some(holder) if holder.user != user => {
-                return Err(Breach::SeatHeld {
-                    seat,
-                    user,
-                    holder: holder.user,
-                });
+                return Err(Breach::SeatHeld { seat, user, holder: holder.user });
             }
             Some(_) => true,
-            None => match self
-                .taken_over
-                .iter()
-                .position(|freed| *freed == (seat, user))
-            {
+            None => match self.taken_over.iter().position(|freed| *freed == (seat, user)) {
                 Some(place) => {
                     self.taken_over.remove(place);
                     true
@@ -347,26 +301,10 @@ impl Laws {
         let limit = self.licences.at(at).saturating_add(self.overdraft);
         if !own && self.held() >= limit {
             let taken = self.held().saturating_add(1);
-            return Err(Breach::Oversubscribed {
-                session,
-                seat,
-                taken,
-                limit,
-            });
+            return Err(Breach::Oversubscribed { session, seat, taken, limit });
         }
-        self.sessions.insert(
-            session,
-            Holding {
-                user,
-                seat,
-                since: at,
-                dormant: false,
-            },
-        );
-        self.seats
-            .entry(seat)
-            .or_insert(Seat { user, sessions: 0 })
-            .sessions += 1;
+        self.sessions.insert(session, Holding { user, seat, since: at, dormant: false });
+        self.seats.entry(seat).or_insert(Seat { user, sessions: 0 }).sessions += 1;
         Ok(())
     }
 
@@ -377,10 +315,7 @@ impl Laws {
         dormant: bool,
         silent: Micros,
     ) -> Result<(), Breach> {
-        let holding = self
-            .sessions
-            .get_mut(&session)
-            .ok_or(Breach::NotHeld(session))?;
+        let holding = self.sessions.get_mut(&session).ok_or(Breach::NotHeld(session))?;
         if holding.dormant == dormant {
             return Err(Breach::Silence(session));
         }
@@ -397,10 +332,7 @@ impl Laws {
         session: SessionId,
         silent: Micros,
     ) -> Result<Holding, Breach> {
-        let holding = self
-            .sessions
-            .remove(&session)
-            .ok_or(Breach::NotHeld(session))?;
+        let holding = self.sessions.remove(&session).ok_or(Breach::NotHeld(session))?;
         if silent > at.since(holding.since) {
             return Err(Breach::LastSeen(session));
         }

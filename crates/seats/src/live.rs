@@ -39,11 +39,7 @@ pub struct Live {
 impl Live {
     /// Takes an account up where the log and the saved signs of life left it.
     pub fn new(account: Account, liveness: Liveness) -> Live {
-        Live {
-            account,
-            liveness,
-            next_due: Timestamp::ZERO,
-        }
+        Live { account, liveness, next_due: Timestamp::ZERO }
     }
 
     /// The state after what was taken so far.
@@ -100,12 +96,7 @@ impl Live {
         if !events.is_empty() {
             self.apply(at, &events);
         }
-        Taken {
-            due,
-            at,
-            events,
-            answer,
-        }
+        Taken { due, at, events, answer }
     }
 
     /// Takes up a commit that somebody else decided.
@@ -140,21 +131,13 @@ impl Live {
                 let outcome = first.map_or(Outcome::Waiting, |first| first.outcome);
                 let granted = matches!(outcome, Outcome::Granted { .. });
                 let present = granted.then_some(Present::Live);
-                Answer::Login {
-                    outcome,
-                    at,
-                    again: false,
-                    present,
-                }
+                Answer::Login { outcome, at, again: false, present }
             }
             Command::Heartbeat { session, .. } | Command::Goodbye { session } => {
                 match self.account.session(*session) {
                     Some(session) => {
                         let dormant = session.dormant.is_some() && events.is_empty();
-                        Answer::Noted {
-                            seat: session.seat,
-                            dormant,
-                        }
+                        Answer::Noted { seat: session.seat, dormant }
                     }
                     None => Answer::Done,
                 }
@@ -216,19 +199,10 @@ mod tests {
             taken.answer
         };
         let profile = Commitment([1; 32]);
-        let effective = Effective {
-            instant: at(0),
-            date: None,
-        };
+        let effective = Effective { instant: at(0), date: None };
         let zone = String::from("Europe/London");
-        let open = Command::Open {
-            zone,
-            profile,
-            licences: 1,
-            settings: vec![],
-            plan: None,
-            effective,
-        };
+        let open =
+            Command::Open { zone, profile, licences: 1, settings: vec![], plan: None, effective };
         assert_eq!(take(&mut live, open, at(0)), Ok(Answer::Done));
         let login = |n: u32| {
             let (request, user) = (RequestId([n as u8; 16]), UserId(n));
@@ -250,14 +224,7 @@ mod tests {
         assert!(matches!(granted, Outcome::Granted { .. }), "{granted:?}");
         let denied = outcome(take(&mut live, login(2), at(129)));
         let reason = DenialReason::AllSeatsHeld;
-        assert_eq!(
-            denied,
-            Outcome::Denied {
-                reason,
-                held: 1,
-                dormant: 0
-            }
-        );
+        assert_eq!(denied, Outcome::Denied { reason, held: 1, dormant: 0 });
         let granted = outcome(take(&mut live, login(3), at(131)));
         assert!(matches!(granted, Outcome::Granted { .. }), "{granted:?}");
 

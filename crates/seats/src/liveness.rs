@@ -74,11 +74,7 @@ impl Liveness {
 
     /// What was last heard of a session.
     pub fn of(&self, session: &Session) -> Signs {
-        let logged = Signs {
-            seen: session.sign,
-            active: session.sign,
-            goodbye: None,
-        };
+        let logged = Signs { seen: session.sign, active: session.sign, goodbye: None };
         match self.signs.get(&session.id) {
             Some(noted) if noted.seen >= session.sign => *noted,
             _ => logged,
@@ -100,42 +96,22 @@ impl Liveness {
 
     /// What is known of one session alone, to ask what would be if more were known.
     pub(crate) fn clone_for(&self, session: &Session) -> Liveness {
-        let noted = self
-            .signs
-            .get(&session.id)
-            .map(|signs| (session.id, *signs));
-        Liveness {
-            signs: noted.into_iter().collect(),
-            outages: Arc::clone(&self.outages),
-        }
+        let noted = self.signs.get(&session.id).map(|signs| (session.id, *signs));
+        Liveness { signs: noted.into_iter().collect(), outages: Arc::clone(&self.outages) }
     }
 
     /// Notes a heartbeat.
     pub fn heartbeat(&mut self, session: &Session, active: bool, at: Timestamp) {
         let before = self.of(session);
         let active = if active { at } else { before.active };
-        self.signs.insert(
-            session.id,
-            Signs {
-                seen: at,
-                active,
-                goodbye: None,
-            },
-        );
+        self.signs.insert(session.id, Signs { seen: at, active, goodbye: None });
     }
 
     /// Notes a goodbye.
     pub fn goodbye(&mut self, session: &Session, at: Timestamp) {
         let before = self.of(session);
         let goodbye = before.goodbye.or(Some(at));
-        self.signs.insert(
-            session.id,
-            Signs {
-                seen: at,
-                active: before.active,
-                goodbye,
-            },
-        );
+        self.signs.insert(session.id, Signs { seen: at, active: before.active, goodbye });
     }
 
     /// Drops what was noted of a session that ended.
@@ -147,25 +123,15 @@ impl Liveness {
     pub(crate) fn lapse(&self, account: &Account, session: &Session) -> Option<Lapse> {
         let policy = account.policy();
         let signs = self.of(session);
-        let lease = policy
-            .lease_s
-            .map(|lease| (0, signs.seen, signs.seen, lease));
-        let idle = policy
-            .idle_after_s
-            .map(|idle| (1, signs.active, signs.active, idle));
-        let goodbye = signs
-            .goodbye
-            .map(|said| (2, said, signs.seen, policy.goodbye_grace_s));
+        let lease = policy.lease_s.map(|lease| (0, signs.seen, signs.seen, lease));
+        let idle = policy.idle_after_s.map(|idle| (1, signs.active, signs.active, idle));
+        let goodbye = signs.goodbye.map(|said| (2, said, signs.seen, policy.goodbye_grace_s));
         [lease, idle, goodbye]
             .into_iter()
             .flatten()
             .map(|(rule, from, last_seen, seconds)| {
                 let due = self.deadline(from, Micros::from_secs(seconds));
-                Lapse {
-                    due,
-                    last_seen,
-                    rule,
-                }
+                Lapse { due, last_seen, rule }
             })
             .min_by_key(|lapse| (lapse.due, lapse.rule))
     }

@@ -34,11 +34,7 @@ pub fn room(
     let Some(free) = limit.checked_sub(taken).filter(|free| *free > 0) else {
         return Room::Full;
     };
-    if owed_to_others(account, site, without) < free {
-        Room::Free
-    } else {
-        Room::Reserved
-    }
+    if owed_to_others(account, site, without) < free { Room::Free } else { Room::Reserved }
 }
 
 /// The dormant seats to take, longest dormant first, so that a login from `site` finds room under `limit`.

@@ -32,10 +32,7 @@ pub fn settle(account: &Account, liveness: &Liveness, at: Timestamp) -> Vec<Due>
     for (when, event) in due {
         match commits.last_mut() {
             Some(last) if last.at == when => last.events.push(event),
-            _ => commits.push(Due {
-                at: when,
-                events: vec![event],
-            }),
+            _ => commits.push(Due { at: when, events: vec![event] }),
         }
     }
     commits
@@ -51,9 +48,7 @@ fn changes(
 ) {
     let id = session.id;
     let floor = account.last_at();
-    let over = longest(account, session)
-        .map(|over| over.max(floor))
-        .filter(|over| *over <= at);
+    let over = longest(account, session).map(|over| over.max(floor)).filter(|over| *over <= at);
     let at_once = account.policy().reclaim == Reclaim::AtOnce;
 
     let mut last_seen = liveness.last_seen(session);
@@ -61,14 +56,7 @@ fn changes(
         if at_once && floor <= at {
             let silent = floor.since(last_seen);
             let cause = ExpiryCause::LeaseEnded;
-            due.push((
-                floor,
-                Event::Expired {
-                    session: id,
-                    cause,
-                    silent,
-                },
-            ));
+            due.push((floor, Event::Expired { session: id, cause, silent }));
             return;
         }
     } else if let Some(lapse) = liveness.lapse(account, session) {
@@ -77,36 +65,16 @@ fn changes(
             let silent = when.since(lapse.last_seen);
             if at_once {
                 let cause = lapse.cause();
-                due.push((
-                    when,
-                    Event::Expired {
-                        session: id,
-                        cause,
-                        silent,
-                    },
-                ));
+                due.push((when, Event::Expired { session: id, cause, silent }));
                 return;
             }
-            due.push((
-                when,
-                Event::WentDormant {
-                    session: id,
-                    silent,
-                },
-            ));
+            due.push((when, Event::WentDormant { session: id, silent }));
             last_seen = lapse.last_seen;
         }
     }
     if let Some(over) = over {
         let cause = ExpiryCause::MaxSession;
         let silent = over.since(last_seen);
-        due.push((
-            over,
-            Event::Expired {
-                session: id,
-                cause,
-                silent,
-            },
-        ));
+        due.push((over, Event::Expired { session: id, cause, silent }));
     }
 }
