@@ -256,6 +256,10 @@ impl Account {
     pub fn licences(&self) -> &Licences {
         &self.licences
     }
+    /// Seats that may be held at `at`: licences in force and overdraft.
+    pub fn limit(&self, at: Timestamp) -> u32 {
+        self.licences.at(at).saturating_add(self.policy.overdraft)
+    }
     /// How many commits have been applied; the version of the last one.
     pub fn version(&self) -> u64 {
         self.version
