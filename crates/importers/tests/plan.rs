@@ -3,7 +3,9 @@
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "a test that reads beyond the end fails, as it should"
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that finds something else fails, as it should"
 )]
 
 use importers::history::{Claim, Gathering};
