@@ -143,6 +143,9 @@ mod tests {
             assert_eq!(read(text.as_bytes()).unwrap(), (ended.clone(), hash));
             assert_eq!(read(&gzip(text.as_bytes())).unwrap(), (ended, hash));
         }
+        let marked = "\u{feff}ann".as_bytes();
+        let hash = Digest(*blake3::hash(marked).as_bytes());
+        assert_eq!(read(marked).unwrap(), (b"ann\n".to_vec(), hash), "marked, and hashed with it");
         let two = [gzip(b"ann,1\n"), gzip(b"ben,2\n")].concat();
         assert_eq!(read(&two).unwrap().0, b"ann,1\nben,2\n\n", "every member of a gzip is read");
     }

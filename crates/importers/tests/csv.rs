@@ -5,8 +5,10 @@
     reason = "a test that reads beyond the end fails, as it should"
 )]
 
+use flate2::{Compression, write::GzEncoder};
 use importers::{History, csv};
 use seats::Timestamp;
+use std::io::Write;
 
 /// 1996-12-01T00:00:00Z.
 const NOW: Timestamp = Timestamp::from_secs(849_398_400);
@@ -101,6 +103,7 @@ fn a_row_that_cannot_be_right_is_refused_with_its_reason() {
         ("user", "\u{a0} ", "user: \"\\u{a0} \" is no name"),
         ("user", " ann", "user: \" ann\" begins or ends with a blank"),
         ("user", "a\tn", "user: \"a\\tn\" holds a control character"),
+        ("user", "ann\r", "user: \"ann\\r\" holds a control character"),
         ("user", "\"a\nn\"", "user: \"a\\nn\" holds a control character"),
         ("user", &long, &format!("user: \"{}\"... is longer than 200 bytes", "x".repeat(60))),
         ("requested_at", "", &format!("requested_at: \"\" {time}")),
@@ -165,6 +168,30 @@ fn what_is_just_right_is_taken() {
         let file = format!("{HEADER}\n{}\n", row_with(column, value));
         assert!(read(file.as_bytes()).is_ok(), "{column} {value:?}: {:?}", said(file.as_bytes()));
     }
+}
+
+#[test]
+fn a_long_file_is_read_to_its_end() {
+    let row = row_with("seats", "1");
+    let file = format!("{HEADER}\n{}", format!("{row}\n").repeat(10_000));
+    let history = read(file.as_bytes()).unwrap();
+    assert_eq!((history.rows.len(), history.sessions), (10_000, 10_000));
+    assert_eq!(history.rows.last().unwrap().line, 10_001);
+}
+
+#[test]
+fn a_gzip_that_was_cut_off_is_refused() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    let file = format!("{HEADER}\n{}", format!("{}\n", row_with("seats", "1")).repeat(100));
+    gzip.write_all(file.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    assert!(read(&gzip).is_ok());
+    let refused = read(&gzip[..gzip.len() - 9]).unwrap_err().to_string();
+    assert!(refused.starts_with("beyond line "), "{refused}");
+    assert!(
+        refused.ends_with("stops before its end; the file was cut off, fetch it again"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -125,9 +125,11 @@ fn sessions(plan: &Plan, commits: &[(Timestamp, Vec<Event>)]) -> Vec<Sat> {
                     last = Some(*request);
                 }
                 Event::SeatGranted { request, session, seat, overdraft } => {
+                    let paired = request.is_none();
                     let request = request.or(last).expect("a request");
                     assert!(answered.insert(request), "answered once");
                     let (user, requested) = asked[&request];
+                    assert_eq!(paired, requested == *at, "a pair if they share their instant");
                     let taken: BTreeSet<_> = sitting.values().map(|(seat, _)| *seat).collect();
                     let lowest = (1..).map(SeatNo).find(|seat| !taken.contains(seat));
                     assert_eq!(Some(*seat), lowest);
@@ -292,6 +294,22 @@ fn many_seats_at_one_instant_become_several_commits() {
     }
     assert!(made.iter().filter(|(at, _)| *at == instant(0)).count() > 5);
     assert_eq!(sessions(&plan, &made), expected(&rows));
+}
+
+#[test]
+fn two_imports_share_no_request() {
+    let requests = |licences| {
+        let plan = plan(&[(1, 0, 0, 9, 2), (1, 0, 0, 9, 2)], licences).unwrap();
+        let events = commits(&plan).into_iter().flat_map(|(_, events)| events);
+        let request = |event| match event {
+            Event::LoginRequested { request, .. } => Some(request),
+            _ => None,
+        };
+        events.filter_map(request).collect::<BTreeSet<_>>()
+    };
+    let (one, two) = (requests(Licences::Auto), requests(Licences::Exactly(5)));
+    assert_eq!((one.len(), two.len()), (4, 4));
+    assert!(one.is_disjoint(&two));
 }
 
 /// A change of anything that makes an import another one changes its source; `auto` does not.
