@@ -47,6 +47,7 @@ impl Account {
             }
             Event::UserSuspended { user } => {
                 self.user_mut(*user).standing = UserStanding::Suspended;
+                self.lingers.retain(|linger| linger.user != *user); // Nobody can retake them.
             }
             Event::UserForgotten { user } => {
                 self.user_mut(*user).standing = UserStanding::Forgotten;
