@@ -128,7 +128,7 @@ fn own_seat(account: &Account, login: &LogIn) -> Option<Verdict> {
         SameUser::TakeOver => on(all_on_it()),
         SameUser::Deny => {
             let live = account.sessions_of(login.user).any(|session| session.dormant.is_none());
-            if live || policy.reclaim == Reclaim::Never {
+            if live {
                 return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn));
             }
             on(all_on_it())
