@@ -51,6 +51,7 @@ impl Account {
             }
             Event::UserForgotten { user } => {
                 self.user_mut(*user).standing = UserStanding::Forgotten;
+                self.lingers.retain(|linger| linger.user != *user);
             }
             Event::LoginRequested { request, user, site, device } => {
                 self.user_mut(*user);
