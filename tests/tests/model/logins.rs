@@ -119,7 +119,9 @@ impl World {
                 ending.clear();
             }
             let above = self.others(login.user, &[it.seat]) >= licences;
-            return Ok((it.seat, it.overdraft && above, ending, "TakenOver"));
+            let mut on_it = self.sittings.iter().filter(|s| s.seat == it.seat);
+            let overdraft = above && on_it.any(|s| s.overdraft);
+            return Ok((it.seat, overdraft, ending, "TakenOver"));
         }
         // Every set of ghosts, the smallest first, and of those the longest dormant.
         let ghosts = if self.chosen.reclaim == Reclaim::Never { vec![] } else { self.ghosts() };
