@@ -6,9 +6,7 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
-use crate::ids::{
-    Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
-};
+use crate::ids::{Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId};
 use crate::policy::Setting;
 use crate::time::{CivilDate, Micros, Timestamp};
 use bincode::{Decode, Encode};

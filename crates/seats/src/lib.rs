@@ -13,21 +13,43 @@
 //!
 //! Read in this order: [`event`] (what can happen), [`command`] (what can be asked), [`policy`] (what the
 //! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
-//! [`decide`](mod@decide) (the rules), [`live`] (the three together), [`laws`] (what must hold of any log).
+//! [`decide`](mod@decide) (the rules), [`live`] (the three together), [`laws`] (what must hold of any log),
+//! [`notation`] (how all of it is read aloud).
 
+pub mod account;
+mod admit;
+pub mod answer;
 pub mod command;
+pub mod decide;
 pub mod event;
+mod evolve;
 pub mod ids;
+pub mod laws;
+pub mod live;
+pub mod liveness;
+pub mod notation;
 pub mod policy;
+pub mod room;
+pub mod settle;
 pub mod time;
+pub mod words;
 
+pub use account::{Account, Ending, Session, Standing, UserStanding};
+pub use answer::{Answer, FirstAnswer, Outcome};
 pub use command::{Command, LogIn};
+pub use decide::{Rejection, decide};
 pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, ReleaseReason};
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
+pub use laws::{Breach, Laws};
+pub use live::{Live, Taken};
+pub use liveness::{Liveness, Outage, Signs};
+pub use notation::{Nameless, Naming, Notation};
 pub use policy::{Names, Policy, Reclaim, SameUser, Setting, UserPolicy};
+pub use settle::{Due, settle};
 pub use time::{CivilDate, Micros, Timestamp};
+pub use words::SettingError;
 
 /// The version of these rules, written into every commit they make.
 ///

@@ -10,7 +10,7 @@
 //! So start-up, memory, backup and damage are bounded by one volume, however long the history.
 //!
 //! A volume that is full stays open until everything in it is durable; then it is *finished*
-//! ([`finish`](super::finish)). A crash in between leaves two volumes that are not finished, of which the
+//! (`finish`). A crash in between leaves two volumes that are not finished, of which the
 //! older one may have lost its tail; the newer one then holds nothing that was acknowledged.
 
 use super::engine::sync_dir;

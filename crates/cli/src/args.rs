@@ -1,0 +1,385 @@
+//! The command line: what can be said, and the help that teaches it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A ledger of concurrent-licence seats: who held which seat when, and why a login was refused.
+#[derive(Parser, Debug)]
+#[command(name = "seatledger", version, about, max_term_width = 100)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// The directory that holds the ledger; made by the first `account open`, `import` or `demo`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "seatledger-data",
+        env = "SEATLEDGER_DATA"
+    )]
+    pub(crate) data: PathBuf,
+    /// How to print the answer.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Data goes to stdout, talk to stderr. TIME is RFC 3339 (2026-05-04T09:00:00+01:00) or local time in
+the account's zone (2026-05-04T09:00, 2026-05-04).
+
+Exit codes: 0 done; 1 something failed that should not; 2 the command line or a value in it is wrong;
+3 the login was denied (the answer says why); 4 refused: no such account, user or session, or it makes
+no sense now; 5 the ledger is damaged, foreign or fails verification; 6 another process has it open.
+
+Start here:
+  seatledger demo                                a clinic's month, and the questions it raises
+  seatledger account open clinic --licences 2    a ledger of your own
+  seatledger login clinic alice";
+
+/// How to print the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// For programs; stable keys.
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Play a clinic's month through the real ledger, then answer support, finance and the auditor.
+    ///
+    /// The ledger is real and on disk (in --data, which must be empty or absent; default
+    /// ./seatledger-demo, made anew each time). Every login is decided, appended and synced as in
+    /// production; only the clock is played.
+    Demo {
+        /// Seed of the month; the same seed plays the same month.
+        #[arg(long, default_value_t = 2026)]
+        seed: u64,
+    },
+    /// Open accounts and change what they have bought.
+    #[command(subcommand)]
+    Account(Account),
+    /// Register users, suspend and reinstate them.
+    #[command(subcommand)]
+    User(User),
+    /// Add sites (practices, branches) of an account.
+    #[command(subcommand)]
+    Site(Site),
+    /// Ask for a seat.
+    ///
+    /// Prints the seat and the session number; a denial says why and who holds the seats (exit code 3).
+    Login(Login),
+    /// Give a seat back.
+    Logout(SessionArgs),
+    /// Say that a session's user is still there.
+    Heartbeat {
+        #[command(flatten)]
+        session: SessionArgs,
+        /// The user did nothing since the last one; keeps the lease, not the activity.
+        #[arg(long)]
+        idle: bool,
+    },
+    /// Say that a session's browser is going away: it keeps its seat for the grace, then falls silent.
+    Goodbye(SessionArgs),
+    /// End somebody's session, with a reason. The seat is free at once.
+    Release(Release),
+    /// Who holds, or held, each seat: since when, and when they were last seen.
+    Who {
+        /// The account's name.
+        account: String,
+        /// As of this instant; now if left out.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Why a user was refused, in words to read out on the telephone.
+    Why {
+        /// The account's name.
+        account: String,
+        /// The user's name.
+        user: String,
+        /// The last denial at or before this instant; the last of all if left out.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// What happened in an account, in words, with the position of each fact in the ledger.
+    Trail {
+        /// The account's name.
+        account: String,
+        /// Only what concerns this user.
+        #[arg(long)]
+        user: Option<String>,
+        #[command(flatten)]
+        range: Range,
+    },
+    /// How much the licences were used: peak, logins, denials, hours at capacity.
+    Usage {
+        /// The account's name.
+        account: String,
+        #[command(flatten)]
+        range: Range,
+    },
+    /// The month's licence fees of an account, itemised. Not a VAT invoice.
+    Statement {
+        /// The account's name.
+        account: String,
+        /// The month, in the account's zone.
+        #[arg(long, value_name = "YYYY-MM")]
+        month: String,
+    },
+    /// Bring another system's history into a new account.
+    #[command(subcommand)]
+    Import(Import),
+    /// The raw history, one line of notation per event, in the order of the ledger.
+    Log {
+        /// Start at this position.
+        #[arg(long, value_name = "POSITION", default_value_t = 0)]
+        from: u64,
+        /// Only this account.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Check the whole ledger: every byte, the tree, the chains and the rules.
+    Verify,
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Account {
+    /// Open an account for a customer.
+    Open(Box<AccountOpen>),
+    /// Change how many licences a customer has bought.
+    SetLicences {
+        /// The account's name.
+        account: String,
+        /// How many there are to be.
+        licences: u32,
+        /// From the start of this civil day in the account's zone, or from this instant; now if left out.
+        #[arg(long, value_name = "DATE or TIME")]
+        from: Option<String>,
+    },
+    /// Change settings of an account's policy; those not named stay.
+    SetPolicy {
+        /// The account's name.
+        account: String,
+        #[command(flatten)]
+        policy: Policy,
+    },
+    /// Assign a price plan.
+    SetPlan {
+        /// The account's name.
+        account: String,
+        /// The plan, a TOML file.
+        plan: PathBuf,
+        /// From the start of this civil day in the account's zone; today if left out.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+    },
+    /// Admit nobody new until reinstated; those logged in stay.
+    Suspend {
+        /// The account's name.
+        account: String,
+    },
+    /// Admit logins again.
+    Reinstate {
+        /// The account's name.
+        account: String,
+    },
+    /// End an account and all its sessions for good. Its history stays.
+    Close {
+        /// The account's name.
+        account: String,
+    },
+    /// List the accounts: licences, seats taken, users.
+    List,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccountOpen {
+    /// A name for the account, such as the practice's.
+    pub(crate) name: String,
+    /// Licences bought: how many may be logged in at the same time.
+    #[arg(long)]
+    pub(crate) licences: u32,
+    /// IANA time zone in which the account's days and months are counted.
+    #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
+    pub(crate) time_zone: String,
+    /// Price plan, a TOML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum User {
+    /// Register a user. Users are free; with `--users open` this happens at first login by itself.
+    Add {
+        /// The account's name.
+        account: String,
+        /// The user's name.
+        user: String,
+    },
+    /// Keep a user from logging in; ends the user's sessions.
+    Suspend {
+        /// The account's name.
+        account: String,
+        /// The user's name.
+        user: String,
+    },
+    /// Let a suspended user log in again.
+    Reinstate {
+        /// The account's name.
+        account: String,
+        /// The user's name.
+        user: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Site {
+    /// Add a site.
+    Add {
+        /// The account's name.
+        account: String,
+        /// The site's name.
+        site: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Login {
+    /// The account's name.
+    pub(crate) account: String,
+    /// The user's name.
+    pub(crate) user: String,
+    /// From which site.
+    #[arg(long)]
+    pub(crate) site: Option<String>,
+    /// From which device.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// An id of this attempt: asking again with it gives the first answer. Made up if left out.
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SessionArgs {
+    /// The account's name.
+    pub(crate) account: String,
+    /// The session's number, or the user's name if the user has one session.
+    #[arg(value_name = "SESSION or USER")]
+    pub(crate) session: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Release {
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    /// Why.
+    #[arg(long, value_enum)]
+    pub(crate) reason: Reason,
+    /// In your own words. Kept in the directory, not in the ledger; no patient's name belongs here.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Why a seat is released.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Reason {
+    /// The browser was closed without logging out.
+    BrowserClosed,
+    /// The holder has gone home or is away.
+    HolderAway,
+    /// The holder asked for it.
+    HolderAsked,
+    /// A colleague needs the seat more urgently.
+    NeededElsewhere,
+    /// The session should not be: shared password, former employee.
+    Unauthorised,
+    /// Anything else; say what with --note.
+    Other,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Range {
+    /// From this instant; from the beginning if left out.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to, not including, this instant; to the last fact if left out.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Import {
+    /// A CSV with the columns user, requested_at, granted_at, ended_at, seats; plain or gzip.
+    ///
+    /// The order of columns and rows is free, other columns are ignored. A session of n seats becomes n
+    /// sessions. The file is imported whole or not at all; importing it again changes nothing.
+    Csv {
+        /// The file.
+        file: PathBuf,
+        /// The account to make for it.
+        #[arg(long, value_name = "NAME")]
+        account: String,
+        /// Licences the account had: a number, or `auto` for the peak of the history.
+        #[arg(long, value_name = "N|auto", default_value = "auto")]
+        licences: String,
+        /// IANA time zone in which the account's days and months are counted.
+        #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
+        time_zone: String,
+    },
+}
+
+/// Settings of an account's policy. Seconds, or `none` where nothing is to happen.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct Policy {
+    /// Who may log in: `open` adds a user at first login, `registered` refuses strangers [default: open].
+    #[arg(long, value_name = "WHO")]
+    pub(crate) users: Option<String>,
+    /// Seconds without a heartbeat until a session is dormant, or `none` [default: 120].
+    #[arg(long, value_name = "SECONDS|none")]
+    pub(crate) lease: Option<String>,
+    /// Seconds without user activity until a session is dormant, or `none` [default: none].
+    #[arg(long, value_name = "SECONDS|none")]
+    pub(crate) idle_after: Option<String>,
+    /// Seconds a session stays live after its browser said goodbye [default: 60].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) goodbye_grace: Option<u32>,
+    /// What happens to a dormant session's seat: `never`, `on-demand` or `at-once` [default: on-demand].
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) reclaim: Option<String>,
+    /// Seconds after which any session ends, or `none` [default: none].
+    #[arg(long, value_name = "SECONDS|none")]
+    pub(crate) max_session: Option<String>,
+    /// A second login of one user: `take-over`, `share`, `separate` or `deny` [default: take-over].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) same_user: Option<String>,
+    /// Seats that may be held above the licences bought [default: 0].
+    #[arg(long, value_name = "SEATS")]
+    pub(crate) overdraft: Option<u32>,
+    /// Seconds a seat stays taken for its user after a log-out [default: 0].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) linger: Option<u32>,
+    /// Seats kept for a site, `SITE=SEATS`; 0 ends it. The site must have been added. May be repeated.
+    #[arg(long, value_name = "SITE=SEATS")]
+    pub(crate) reserve: Vec<String>,
+    /// Seconds from its grant in which a session is not released unless forced [default: 120].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) release_floor: Option<u32>,
+    /// What a refused user sees of the holders: `full`, `initials` or `none` [default: full].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) names: Option<String>,
+}

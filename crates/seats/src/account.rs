@@ -1,0 +1,376 @@
+//! The state of one account: a summary of its events.
+//!
+//! What the state *means*: `seats` and `sessions` say who sits where after the last commit; `licences` says
+//! how many may sit, now and from instants already announced; `users` says who is known; `pending` says who
+//! has asked and not been answered; `endings` remembers the last few sessions that ended, so that a client
+//! whose seat is gone can be told why at once. Whatever time alone has changed since the last commit is not
+//! in here: [`settle`](crate::settle()) says it.
+//!
+//! An account is changed by [`Account::apply`] and by nothing else, so that the state folded from the log
+//! and the live state cannot differ.
+
+use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
+use crate::ids::{
+    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
+};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+use bincode::{Decode, Encode};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How many ended sessions an account remembers; older ones are looked up in the log.
+pub const ENDINGS_REMEMBERED: usize = 16;
+
+/// Whether an account admits logins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Standing {
+    /// Nothing has happened to it yet.
+    Unopened,
+    /// It admits logins.
+    Open,
+    /// It admits nobody new until reinstated.
+    Suspended,
+    /// It is over.
+    Closed,
+}
+
+/// Whether a user may log in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum UserStanding {
+    /// Has asked, but was never added: a stranger to a `registered` account.
+    Stranger,
+    /// May log in.
+    Active,
+    /// May not.
+    Suspended,
+    /// The directory entry is erased; the number may not log in again.
+    Forgotten,
+}
+
+/// A user as the rules see one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct User {
+    /// Whether the user may log in.
+    pub standing: UserStanding,
+    /// How many sessions the user has.
+    pub sessions: u32,
+}
+
+/// Since when a session has been dormant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Dormant {
+    /// When it became dormant.
+    pub since: Timestamp,
+    /// The last sign of life before.
+    pub last_seen: Timestamp,
+}
+
+/// One user's holding of one seat.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Session {
+    /// Its number, which is also the seat's epoch.
+    pub id: SessionId,
+    /// Who holds it.
+    pub user: UserId,
+    /// Which seat.
+    pub seat: SeatNo,
+    /// From which site.
+    pub site: Option<SiteId>,
+    /// From which device.
+    pub device: Option<DeviceId>,
+    /// When it was granted.
+    pub since: Timestamp,
+    /// The last sign of life that the log knows: the grant or the last resumption.
+    pub sign: Timestamp,
+    /// Whether its holder has gone silent.
+    pub dormant: Option<Dormant>,
+    /// Granted above the licences bought.
+    pub overdraft: bool,
+}
+
+/// A seat kept for its last user after a log-out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Linger {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// For whom.
+    pub user: UserId,
+    /// Until when; at that instant it is free.
+    pub until: Timestamp,
+}
+
+/// A login request not yet answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Pending {
+    /// The caller's id.
+    pub request: RequestId,
+    /// Who asks.
+    pub user: UserId,
+    /// From which site.
+    pub site: Option<SiteId>,
+    /// From which device.
+    pub device: Option<DeviceId>,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum End {
+    /// Logged out by its user, or released for a reason.
+    LoggedOut(EndedBy, Option<ReleaseReason>),
+    /// By rule.
+    Expired(ExpiryCause),
+}
+
+/// What is left of an ended session: the answer to "why was I thrown out?".
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Ending {
+    /// Which session.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Its last sign of life.
+    pub last_seen: Timestamp,
+    /// How.
+    pub end: End,
+}
+
+/// Licences in force, at every instant: past, present and already announced.
+///
+/// At an instant, the change with the latest effective instant not after it counts; of two with the same
+/// effective instant, the one recorded later.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub struct Licences {
+    /// From when, and how many; by effective instant, each once.
+    changes: Vec<(Timestamp, u32)>,
+}
+
+impl Licences {
+    /// How many licences are in force at `at`, as known now; 0 before the first.
+    pub fn at(&self, at: Timestamp) -> u32 {
+        let begun = self.changes.partition_point(|(from, _)| *from <= at);
+        self.changes.iter().take(begun).next_back().map_or(0, |(_, licences)| *licences)
+    }
+
+    /// Every change as known now: from when, and how many; by effective instant.
+    pub fn changes(&self) -> &[(Timestamp, u32)] {
+        &self.changes
+    }
+
+    /// Takes up a change. One that counts from the past alters no answer given, but what is known of then.
+    pub fn change(&mut self, effective: Timestamp, to: u32) {
+        let place = self.changes.partition_point(|(from, _)| *from < effective);
+        match self.changes.get_mut(place) {
+            Some(same) if same.0 == effective => same.1 = to,
+            _ => self.changes.insert(place, (effective, to)),
+        }
+    }
+}
+
+/// The state of one account after some commit.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Account {
+    /// Which account.
+    pub(crate) id: AccountId,
+    pub(crate) standing: Standing,
+    pub(crate) zone: String,
+    pub(crate) profile: Option<Commitment>,
+    pub(crate) plan: Option<Digest>,
+    pub(crate) policy: Policy,
+    pub(crate) licences: Licences,
+    pub(crate) version: u64,
+    pub(crate) last_at: Timestamp,
+    pub(crate) importing: Option<Digest>,
+    pub(crate) imported: Option<Digest>,
+    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) sites: u16,
+    pub(crate) devices: u32,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    /// How many sessions sit on each taken seat.
+    pub(crate) seats: BTreeMap<SeatNo, u32>,
+    /// Every seat below this one is taken.
+    pub(crate) lowest_free: SeatNo,
+    /// How many sessions are dormant.
+    pub(crate) dormant: u32,
+    pub(crate) lingers: Vec<Linger>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) last_session: SessionId,
+    pub(crate) endings: VecDeque<Ending>,
+}
+
+impl Account {
+    /// An account to which nothing has happened.
+    pub fn new(id: AccountId) -> Account {
+        Account {
+            id,
+            standing: Standing::Unopened,
+            zone: String::new(),
+            profile: None,
+            plan: None,
+            policy: Policy::default(),
+            licences: Licences::default(),
+            version: 0,
+            last_at: Timestamp::ZERO,
+            importing: None,
+            imported: None,
+            users: BTreeMap::new(),
+            sites: 0,
+            devices: 0,
+            sessions: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            lowest_free: SeatNo(1),
+            dormant: 0,
+            lingers: Vec::new(),
+            pending: Vec::new(),
+            last_session: SessionId(0),
+            endings: VecDeque::new(),
+        }
+    }
+
+    /// Which account this is.
+    pub fn id(&self) -> AccountId {
+        self.id
+    }
+    /// Whether it admits logins.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+    /// IANA name of its time zone; empty before it is opened.
+    pub fn zone(&self) -> &str {
+        &self.zone
+    }
+    /// The commitment to its name.
+    pub fn profile(&self) -> Option<Commitment> {
+        self.profile
+    }
+    /// The plan assigned last.
+    pub fn plan(&self) -> Option<Digest> {
+        self.plan
+    }
+    /// What the vendor has chosen.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+    /// Licences, now and announced.
+    pub fn licences(&self) -> &Licences {
+        &self.licences
+    }
+    /// Seats that may be held at `at`: licences in force and overdraft.
+    pub fn limit(&self, at: Timestamp) -> u32 {
+        self.licences.at(at).saturating_add(self.policy.overdraft)
+    }
+    /// How many commits have been applied; the version of the last one.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+    /// `at` of the last commit.
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+    /// An import has begun and not completed; the account is hidden.
+    pub fn is_importing(&self) -> bool {
+        self.importing.is_some()
+    }
+    /// The import that made this account, if one did.
+    pub fn import_source(&self) -> Option<Digest> {
+        self.importing.or(self.imported)
+    }
+    /// Everybody who was ever seen, by number.
+    pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
+        self.users.iter().map(|(id, user)| (*id, user))
+    }
+    /// One user; `None` if never seen.
+    pub fn user(&self, user: UserId) -> Option<&User> {
+        self.users.get(&user)
+    }
+    /// The number the next new user gets.
+    pub fn next_user(&self) -> UserId {
+        UserId(self.users.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)))
+    }
+    /// The number the next new site gets.
+    pub fn next_site(&self) -> SiteId {
+        SiteId(self.sites.saturating_add(1))
+    }
+    /// The number the next new device gets.
+    pub fn next_device(&self) -> DeviceId {
+        DeviceId(self.devices.saturating_add(1))
+    }
+    /// Whether a site has been added.
+    pub fn has_site(&self, site: SiteId) -> bool {
+        site.0 >= 1 && site.0 <= self.sites
+    }
+    /// Whether a device has been added.
+    pub fn has_device(&self, device: DeviceId) -> bool {
+        device.0 >= 1 && device.0 <= self.devices
+    }
+    /// Sessions that hold seats, by number.
+    pub fn sessions(&self) -> impl DoubleEndedIterator<Item = &Session> + ExactSizeIterator {
+        self.sessions.values()
+    }
+    /// A session that holds a seat.
+    pub fn session(&self, session: SessionId) -> Option<&Session> {
+        self.sessions.get(&session)
+    }
+    /// The number of the last session granted; 0 if none was.
+    pub fn last_session(&self) -> SessionId {
+        self.last_session
+    }
+    /// Sessions of one user, by number.
+    pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &Session> {
+        let any = self.users.get(&user).is_some_and(|user| user.sessions > 0);
+        let all = any.then(|| self.sessions.values().filter(move |s| s.user == user));
+        all.into_iter().flatten()
+    }
+    /// Sessions on one seat, by number.
+    pub fn sessions_on(&self, seat: SeatNo) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(move |session| session.seat == seat)
+    }
+    /// Seats held by sessions (a shared seat once).
+    pub fn held(&self) -> u32 {
+        u32::try_from(self.seats.len()).unwrap_or(u32::MAX)
+    }
+    /// Seats kept for their last user after a log-out, at `at`.
+    pub fn lingering(&self, at: Timestamp) -> impl Iterator<Item = &Linger> {
+        self.lingers.iter().filter(move |linger| linger.until > at)
+    }
+    /// Seats taken at `at`: held or lingering.
+    pub fn taken(&self, at: Timestamp) -> u32 {
+        let lingering = u32::try_from(self.lingering(at).count()).unwrap_or(u32::MAX);
+        self.held().saturating_add(lingering)
+    }
+    /// Seats all of whose sessions are dormant, longest dormant first, with the instant since when.
+    pub fn dormant_seats(&self) -> Vec<(Timestamp, SeatNo)> {
+        if self.dormant == 0 {
+            return Vec::new();
+        }
+        let mut silent: BTreeMap<SeatNo, Option<Timestamp>> = BTreeMap::new();
+        for session in self.sessions.values() {
+            let since = session.dormant.map(|dormant| dormant.since);
+            silent
+                .entry(session.seat)
+                .and_modify(|seat| *seat = seat.zip(since).map(|(a, b)| a.max(b)))
+                .or_insert(since);
+        }
+        let mut seats: Vec<_> =
+            silent.into_iter().filter_map(|(seat, since)| Some((since?, seat))).collect();
+        seats.sort_unstable();
+        seats
+    }
+    /// The lowest seat number free at `at`.
+    pub fn free_seat(&self, at: Timestamp) -> SeatNo {
+        let mut seat = self.lowest_free;
+        while self.seats.contains_key(&seat) || self.lingering(at).any(|l| l.seat == seat) {
+            seat = SeatNo(seat.0.saturating_add(1));
+        }
+        seat
+    }
+    /// Requests not yet answered.
+    pub fn pending(&self) -> &[Pending] {
+        &self.pending
+    }
+    /// How a session ended, if it is among the last few that did.
+    pub fn ending(&self, session: SessionId) -> Option<&Ending> {
+        self.endings.iter().rev().find(|ending| ending.session == session)
+    }
+}

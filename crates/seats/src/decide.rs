@@ -1,0 +1,331 @@
+//! The rules: what a command comes to.
+//!
+//! [`decide`] is pure and changes nothing. It takes an account on which [`settle`](crate::settle()) has been
+//! run and applied, and says what happened, or why the command cannot be taken. Logins are decided in
+//! `admit`.
+
+use crate::account::{Account, Ending, Session, Standing, UserStanding};
+use crate::admit;
+use crate::command::Command;
+use crate::event::{EndedBy, Event, ExpiryCause};
+use crate::ids::{SessionId, SiteId, UserId};
+use crate::liveness::Liveness;
+use crate::policy::Setting;
+use crate::time::{Micros, Timestamp};
+use thiserror::Error;
+
+/// More licences than this are a slip of the keyboard.
+pub const LICENCES_MAX: u32 = 1_000_000;
+
+/// Why a command cannot be taken. Nothing is recorded; the caller mends the command.
+///
+/// A refused *login* is no rejection: it is an event with a reason.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Rejection {
+    /// The account was never opened. Check its name, or open it.
+    #[error("there is no such account")]
+    UnknownAccount,
+    /// The account exists. Choose another name.
+    #[error("the account is open already")]
+    AlreadyOpen,
+    /// The account is over; nothing but questions can be asked of it.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// Reinstating what is not suspended, or suspending what is.
+    #[error("the account is {0} already")]
+    AlreadySo(&'static str),
+    /// An import has not completed. Run the same import again to finish it.
+    #[error("the account is being imported; run the same import again to complete it")]
+    Importing,
+    /// Licences must be within bounds.
+    #[error("licences: {to} is not between 1 and {LICENCES_MAX}")]
+    BadLicences {
+        /// What was asked.
+        to: u32,
+    },
+    /// The licences are that many already from that instant.
+    #[error("licences: they are {to} already from that time")]
+    SameLicences {
+        /// What was asked.
+        to: u32,
+    },
+    /// A setting is out of range. Choose another value.
+    #[error("policy: {setting}: {why}")]
+    BadSetting {
+        /// Which setting.
+        setting: &'static str,
+        /// What is wrong with its value.
+        why: &'static str,
+    },
+    /// The command changes nothing.
+    #[error("policy: no setting is given")]
+    NoSetting,
+    /// The user was never seen in this account. Add the user first.
+    #[error("there is no {0} in this account")]
+    UnknownUser(UserId),
+    /// The user is in that standing already, or was forgotten.
+    #[error("{user} is {standing} already")]
+    UserAlready {
+        /// Who.
+        user: UserId,
+        /// What the user is.
+        standing: &'static str,
+    },
+    /// The site was never added. Add it first.
+    #[error("there is no {0} in this account")]
+    UnknownSite(SiteId),
+    /// The number is not the next free one: somebody else added one meanwhile. Ask again.
+    #[error("{0} is not the next free number")]
+    NumberTaken(&'static str),
+    /// No such session was ever granted.
+    #[error("there is no {0} in this account")]
+    UnknownSession(SessionId),
+    /// The session lost its seat and can never act again. Log in anew.
+    #[error("{session} has ended")]
+    SessionOver {
+        /// Which.
+        session: SessionId,
+        /// How, if it is among the last few; else the log tells.
+        ending: Option<Ending>,
+    },
+    /// Too young to be released without force.
+    #[error(
+        "{session} is {age_s} s old; it can be released from {floor_s} s on, or at once if forced"
+    )]
+    TooYoung {
+        /// Which.
+        session: SessionId,
+        /// Its age in seconds.
+        age_s: u64,
+        /// The account's release floor in seconds.
+        floor_s: u32,
+    },
+    /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
+    #[error("this request id was used before, for another login")]
+    RequestReused,
+}
+
+/// What a command comes to at `at`. An empty list: nothing to record (a heartbeat of a live session).
+///
+/// # Errors
+/// A [`Rejection`] when the command makes no sense in the account's state.
+pub fn decide(
+    account: &Account,
+    liveness: &Liveness,
+    command: &Command,
+    at: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    match account.standing() {
+        Standing::Unopened if !matches!(command, Command::Open { .. }) => {
+            return Err(Rejection::UnknownAccount);
+        }
+        _ if account.is_importing() => return Err(Rejection::Importing),
+        _ => {}
+    }
+    match command {
+        Command::LogIn(login) => admit::log_in(account, liveness, login, at),
+        Command::Heartbeat { session, active } => {
+            let session = held(account, *session)?;
+            let mut heard = liveness.clone_for(session);
+            heard.heartbeat(session, *active, at);
+            Ok(resumption(account, &heard, session, at))
+        }
+        Command::Goodbye { session } => held(account, *session).map(|_| Vec::new()),
+        Command::LogOut { session } => {
+            let session = held(account, *session)?.id;
+            let (by, silent) = (EndedBy::User, Micros::ZERO); // Logging out is a sign of life.
+            Ok(vec![Event::LoggedOut { session, by, reason: None, note: None, silent }])
+        }
+        Command::Release { session, reason, note, forced } => {
+            let session = held(account, *session)?;
+            let age = at.since(session.since);
+            let floor_s = account.policy().release_floor_s;
+            if !forced && age < Micros::from_secs(floor_s) {
+                let (session, age_s) = (session.id, age.secs());
+                return Err(Rejection::TooYoung { session, age_s, floor_s });
+            }
+            let silent = liveness.silence(session, at);
+            let (session, by, reason, note) = (session.id, EndedBy::Release, Some(*reason), *note);
+            Ok(vec![Event::LoggedOut { session, by, reason, note, silent }])
+        }
+        _ => commercial(account, liveness, command, at),
+    }
+}
+
+/// The commands that shape the account rather than use it.
+fn commercial(
+    account: &Account,
+    liveness: &Liveness,
+    command: &Command,
+    at: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    if account.standing() == Standing::Closed {
+        return Err(Rejection::AccountClosed);
+    }
+    match command {
+        Command::Open { zone, profile, licences, settings, plan, effective } => {
+            if account.standing() != Standing::Unopened {
+                return Err(Rejection::AlreadyOpen);
+            }
+            let (to, effective) = (count(*licences)?, *effective);
+            let mut events = vec![Event::AccountOpened { zone: zone.clone(), profile: *profile }];
+            if !settings.is_empty() {
+                // Reservations name sites, and a new account has none.
+                events.push(Event::PolicyChanged { settings: checked(settings, account)? });
+            }
+            events.push(Event::LicencesChanged { from: 0, to, effective });
+            events.extend(plan.map(|plan| Event::PlanAssigned { plan, effective }));
+            Ok(events)
+        }
+        Command::SetLicences { to, effective } => {
+            let (to, effective) = (count(*to)?, *effective);
+            let from = account.licences().at(effective.instant);
+            if from == to {
+                return Err(Rejection::SameLicences { to });
+            }
+            Ok(vec![Event::LicencesChanged { from, to, effective }])
+        }
+        Command::ChangePolicy { settings } => {
+            if settings.is_empty() {
+                return Err(Rejection::NoSetting);
+            }
+            Ok(vec![Event::PolicyChanged { settings: checked(settings, account)? }])
+        }
+        Command::AssignPlan { plan, effective } => {
+            Ok(vec![Event::PlanAssigned { plan: *plan, effective: *effective }])
+        }
+        Command::AddSite { site, profile } => {
+            if *site != account.next_site() {
+                return Err(Rejection::NumberTaken("the site's number"));
+            }
+            Ok(vec![Event::SiteAdded { site: *site, profile: *profile }])
+        }
+        Command::AddUser { user, profile } => match account.user(*user).map(|u| u.standing) {
+            None | Some(UserStanding::Stranger) if user.0 > 0 => {
+                Ok(vec![Event::UserAdded { user: *user, profile: *profile }])
+            }
+            None => Err(Rejection::UnknownUser(*user)),
+            Some(standing) => Err(already(*user, standing)),
+        },
+        Command::SuspendUser { user } => {
+            let standing = added(account, *user)?;
+            if standing != UserStanding::Active {
+                return Err(already(*user, standing));
+            }
+            let theirs = account.sessions_of(*user);
+            let mut events = ends(liveness, theirs, ExpiryCause::UserSuspended, at);
+            events.push(Event::UserSuspended { user: *user });
+            Ok(events)
+        }
+        Command::ReinstateUser { user } => {
+            let standing = added(account, *user)?;
+            if standing != UserStanding::Suspended {
+                return Err(already(*user, standing));
+            }
+            Ok(vec![Event::UserReinstated { user: *user }])
+        }
+        Command::Suspend if account.standing() == Standing::Suspended => {
+            Err(Rejection::AlreadySo("suspended"))
+        }
+        Command::Suspend => Ok(vec![Event::AccountSuspended]),
+        Command::Reinstate if account.standing() == Standing::Open => {
+            Err(Rejection::AlreadySo("open"))
+        }
+        Command::Reinstate => Ok(vec![Event::AccountReinstated]),
+        Command::Close => {
+            let all = account.sessions();
+            let mut events = ends(liveness, all, ExpiryCause::AccountClosed, at);
+            events.push(Event::AccountClosed);
+            Ok(events)
+        }
+        Command::LogIn(_)
+        | Command::Heartbeat { .. }
+        | Command::Goodbye { .. }
+        | Command::LogOut { .. }
+        | Command::Release { .. } => Ok(Vec::new()), // Decided above.
+    }
+}
+
+/// The end of every given session at `at`.
+pub(crate) fn ends<'a>(
+    liveness: &Liveness,
+    sessions: impl Iterator<Item = &'a Session>,
+    cause: ExpiryCause,
+    at: Timestamp,
+) -> Vec<Event> {
+    let end = |session: &Session| Event::Expired {
+        session: session.id,
+        cause,
+        silent: liveness.silence(session, at),
+    };
+    sessions.map(end).collect()
+}
+
+/// A dormant session that is heard of again, unless what was heard does not end its silence (a heartbeat
+/// without activity does not wake an idle session).
+fn resumption(account: &Account, heard: &Liveness, session: &Session, at: Timestamp) -> Vec<Event> {
+    let silent = heard.lapse(account, session).is_some_and(|lapse| lapse.due <= at);
+    if session.dormant.is_some() && !silent {
+        vec![Event::Resumed { session: session.id }]
+    } else {
+        Vec::new()
+    }
+}
+
+fn held(account: &Account, session: SessionId) -> Result<&Session, Rejection> {
+    account.session(session).ok_or_else(|| {
+        if session.0 == 0 || session > account.last_session() {
+            return Rejection::UnknownSession(session);
+        }
+        Rejection::SessionOver { session, ending: account.ending(session).copied() }
+    })
+}
+
+/// The standing of a user who was added; strangers are unknown.
+fn added(account: &Account, user: UserId) -> Result<UserStanding, Rejection> {
+    let standing = account.user(user).map(|user| user.standing);
+    standing.filter(|s| *s != UserStanding::Stranger).ok_or(Rejection::UnknownUser(user))
+}
+
+fn count(licences: u32) -> Result<u32, Rejection> {
+    if (1..=LICENCES_MAX).contains(&licences) {
+        Ok(licences)
+    } else {
+        Err(Rejection::BadLicences { to: licences })
+    }
+}
+
+fn already(user: UserId, standing: UserStanding) -> Rejection {
+    let standing = match standing {
+        UserStanding::Stranger => "a stranger",
+        UserStanding::Active => "active",
+        UserStanding::Suspended => "suspended",
+        UserStanding::Forgotten => "forgotten",
+    };
+    Rejection::UserAlready { user, standing }
+}
+
+fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Rejection> {
+    for setting in settings {
+        let zero = match setting {
+            Setting::Lease(Some(0)) => Some("lease"),
+            Setting::IdleAfter(Some(0)) => Some("idle-after"),
+            Setting::MaxSession(Some(0)) => Some("max-session"),
+            _ => None,
+        };
+        if let Some(setting) = zero {
+            return Err(Rejection::BadSetting { setting, why: "0 s is too short; 1 s or more" });
+        }
+        match setting {
+            Setting::Overdraft(seats) | Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
+                let why = "more than 1000000 seats";
+                return Err(Rejection::BadSetting { setting: "overdraft or reserved", why });
+            }
+            Setting::Reserved(site, _) if !account.has_site(*site) => {
+                return Err(Rejection::UnknownSite(*site));
+            }
+            _ => {}
+        }
+    }
+    Ok(settings.to_vec())
+}

@@ -1,0 +1,168 @@
+//! State is a summary of events, in one exhaustive match.
+//!
+//! Total: no rules, no errors, no clock. An event that makes no sense (verification finds those) changes
+//! what it can and nothing else, and never panics, because auditors fold logs that others have written.
+
+use crate::account::{
+    Account, Dormant, ENDINGS_REMEMBERED, End, Ending, Linger, Pending, Session, Standing, User,
+    UserStanding,
+};
+use crate::event::{EndedBy, Event};
+use crate::ids::{RequestId, SeatNo, SessionId, UserId};
+use crate::time::{Micros, Timestamp};
+
+impl Account {
+    /// Applies the events of one commit that happened at `at`.
+    pub fn apply(&mut self, at: Timestamp, events: &[Event]) {
+        self.version = self.version.saturating_add(1);
+        self.last_at = self.last_at.max(at);
+        if !self.lingers.is_empty() {
+            self.lingers.retain(|linger| linger.until > at);
+        }
+        for event in events {
+            self.evolve(at, event);
+        }
+    }
+
+    fn evolve(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::AccountOpened { zone, profile } => {
+                self.standing = Standing::Open;
+                self.zone.clone_from(zone);
+                self.profile = Some(*profile);
+            }
+            Event::PolicyChanged { settings } => {
+                settings.iter().for_each(|setting| self.policy.set(*setting));
+            }
+            Event::LicencesChanged { from: _, to, effective } => {
+                self.licences.change(effective.instant, *to);
+            }
+            Event::PlanAssigned { plan, effective: _ } => self.plan = Some(*plan),
+            Event::SiteAdded { site, profile: _ } => self.sites = self.sites.max(site.0),
+            Event::DeviceAdded { device, profile: _ } => {
+                self.devices = self.devices.max(device.0);
+            }
+            Event::UserAdded { user, profile: _ } | Event::UserReinstated { user } => {
+                self.user_mut(*user).standing = UserStanding::Active;
+            }
+            Event::UserSuspended { user } => {
+                self.user_mut(*user).standing = UserStanding::Suspended;
+                self.lingers.retain(|linger| linger.user != *user); // Nobody can retake them.
+            }
+            Event::UserForgotten { user } => {
+                self.user_mut(*user).standing = UserStanding::Forgotten;
+                self.lingers.retain(|linger| linger.user != *user);
+            }
+            Event::LoginRequested { request, user, site, device } => {
+                self.user_mut(*user);
+                let (request, user, site, device) = (*request, *user, *site, *device);
+                self.pending.push(Pending { request, user, site, device });
+            }
+            Event::SeatGranted { request, session, seat, overdraft } => {
+                if let Some(asked) = self.answered(*request) {
+                    self.sit(at, *session, *seat, *overdraft, asked);
+                }
+            }
+            Event::SeatDenied { request, .. } => {
+                self.answered(*request);
+            }
+            Event::WentDormant { session, silent } => {
+                if let Some(session) = self.sessions.get_mut(session)
+                    && session.dormant.is_none()
+                {
+                    session.dormant = Some(Dormant { since: at, last_seen: at - *silent });
+                    self.dormant = self.dormant.saturating_add(1);
+                }
+            }
+            Event::Resumed { session } => {
+                if let Some(session) = self.sessions.get_mut(session)
+                    && session.dormant.take().is_some()
+                {
+                    session.sign = at;
+                    self.dormant = self.dormant.saturating_sub(1);
+                }
+            }
+            Event::LoggedOut { session, by, reason, note: _, silent } => {
+                let end = End::LoggedOut(*by, *reason);
+                let linger = match by {
+                    EndedBy::User => Micros::from_secs(self.policy.linger_s),
+                    EndedBy::Release => Micros::ZERO,
+                };
+                self.stand_up(at, *session, *silent, end, linger);
+            }
+            Event::Expired { session, cause, silent } => {
+                self.stand_up(at, *session, *silent, End::Expired(*cause), Micros::ZERO);
+            }
+            Event::AccountSuspended => self.standing = Standing::Suspended,
+            Event::AccountReinstated => self.standing = Standing::Open,
+            Event::AccountClosed => self.standing = Standing::Closed,
+            Event::ImportStarted { source } => self.importing = Some(*source),
+            Event::ImportCompleted { source } => {
+                self.importing = None;
+                self.imported = Some(*source);
+            }
+            Event::ServiceStarted { .. } | Event::ServiceStopped | Event::ClockStepped { .. } => {}
+        }
+    }
+
+    fn user_mut(&mut self, user: UserId) -> &mut User {
+        let stranger = User { standing: UserStanding::Stranger, sessions: 0 };
+        self.users.entry(user).or_insert(stranger)
+    }
+
+    /// Takes the request that a grant or denial answers off the pending ones.
+    fn answered(&mut self, request: Option<RequestId>) -> Option<Pending> {
+        match request {
+            None => self.pending.pop(),
+            Some(request) => {
+                let place = self.pending.iter().position(|asked| asked.request == request)?;
+                Some(self.pending.remove(place))
+            }
+        }
+    }
+
+    fn sit(&mut self, at: Timestamp, id: SessionId, seat: SeatNo, overdraft: bool, who: Pending) {
+        let Pending { user, site, device, .. } = who;
+        let session =
+            Session { id, user, seat, site, device, since: at, sign: at, dormant: None, overdraft };
+        if self.sessions.insert(id, session).is_some() {
+            return; // A number used twice: verification says so; counting it twice would mend nothing.
+        }
+        self.last_session = self.last_session.max(id);
+        self.lingers.retain(|linger| linger.seat != seat);
+        let sessions = &mut self.user_mut(user).sessions;
+        *sessions = sessions.saturating_add(1);
+        let sessions = self.seats.entry(seat).or_insert(0);
+        *sessions = sessions.saturating_add(1);
+        while self.seats.contains_key(&self.lowest_free) {
+            self.lowest_free = SeatNo(self.lowest_free.0.saturating_add(1));
+        }
+    }
+
+    fn stand_up(&mut self, at: Timestamp, id: SessionId, silent: Micros, end: End, keep: Micros) {
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        if session.dormant.is_some() {
+            self.dormant = self.dormant.saturating_sub(1);
+        }
+        let sessions = &mut self.user_mut(session.user).sessions;
+        *sessions = sessions.saturating_sub(1);
+        if let Some(sessions) = self.seats.get_mut(&session.seat) {
+            *sessions = sessions.saturating_sub(1);
+            if *sessions == 0 {
+                self.seats.remove(&session.seat);
+                self.lowest_free = self.lowest_free.min(session.seat);
+                if keep > Micros::ZERO {
+                    let until = at + keep;
+                    self.lingers.push(Linger { seat: session.seat, user: session.user, until });
+                }
+            }
+        }
+        if self.endings.len() == ENDINGS_REMEMBERED {
+            self.endings.pop_front();
+        }
+        let ending = Ending { session: id, user: session.user, at, last_seen: at - silent, end };
+        self.endings.push_back(ending);
+    }
+}

@@ -1,0 +1,274 @@
+//! What must hold of any log, whoever wrote it and by whatever rules.
+//!
+//! These are the laws, not yesterday's decisions: whether the *lowest* free seat was granted, or the right
+//! ghost reclaimed, is a rule and may be mended; that no seat was granted above the licences is a law.
+//! The checker keeps its own small state and shares none of the code that decides or folds, so that a
+//! mistake there is found here.
+//!
+//! 1. No grant takes another seat while held seats >= licences + overdraft. A grant onto the user's own
+//!    seat (shared, or taken over in the same commit) takes none. Above the licences it is marked overdraft.
+//! 2. No grant or denial without a request still open; a request is answered once.
+//! 3. No session number is used twice; they grow.
+//! 4. Only a session that holds a seat can fall silent, resume or end; its last sign of life lies between
+//!    its grant and the commit. Silence is recorded once.
+//! 5. No grant to an account that is not open, to a user who was not added or is suspended, or on a seat
+//!    that somebody else holds.
+//! 6. Nobody is thrown out for nothing: only a dormant session is reclaimed, for a grant in the same commit;
+//!    a seat is taken over by its own user in the same commit; a release has a reason; a denial counts truly.
+//! 7. Licences before a change are what the changes before it say; sites and devices are numbered densely.
+//! 8. An account is opened once, before anything else, and nobody sits in it once it is closed.
+//! 9. Facts of the service stand in the system account, and only they.
+//!
+//! That a request id is never used again after its answer takes an index of all ids, which is the ledger's.
+
+mod breach;
+mod seating;
+
+pub use breach::Breach;
+use seating::{Grant, Seating};
+
+use crate::event::{EndedBy, Event};
+use crate::ids::{AccountId, Digest, RequestId, SeatNo, SessionId, UserId};
+use crate::policy::Setting;
+use crate::time::{Micros, Timestamp};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Open {
+    Not,
+    Yes,
+    Suspended,
+    Closed,
+}
+
+/// What a user who was added may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Right {
+    LogIn,
+    Suspended,
+    Forgotten,
+}
+
+/// The laws, applied to one account's commits in order.
+#[derive(Clone, Debug)]
+pub struct Laws {
+    account: AccountId,
+    open: Open,
+    last_at: Timestamp,
+    /// From when, and how many, in the order recorded.
+    licences: Vec<(Timestamp, u32)>,
+    overdraft: u32,
+    users: BTreeMap<UserId, Right>,
+    sites: u16,
+    devices: u32,
+    requests: Vec<(RequestId, UserId)>,
+    /// The last request of the commit being checked.
+    asked: Option<RequestId>,
+    importing: Option<Digest>,
+    seating: Seating,
+}
+
+impl Laws {
+    /// The laws for an account of which nothing is recorded yet.
+    pub fn new(account: AccountId) -> Laws {
+        Laws {
+            account,
+            open: Open::Not,
+            last_at: Timestamp::ZERO,
+            licences: Vec::new(),
+            overdraft: 0,
+            users: BTreeMap::new(),
+            sites: 0,
+            devices: 0,
+            requests: Vec::new(),
+            asked: None,
+            importing: None,
+            seating: Seating::default(),
+        }
+    }
+
+    /// Checks the account's next commit, which happened at `at`.
+    ///
+    /// # Errors
+    /// The first [`Breach`]. What follows a breach is not worth checking.
+    pub fn check(&mut self, at: Timestamp, events: &[Event]) -> Result<(), Breach> {
+        if at < self.last_at {
+            return Err(Breach::TimeGoesBack { from: self.last_at, to: at });
+        }
+        self.last_at = at;
+        self.asked = None;
+        self.seating.begin();
+        events.iter().try_for_each(|event| self.event(at, event))?;
+        self.seating.end()
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) -> Result<(), Breach> {
+        let service = matches!(
+            event,
+            Event::ServiceStarted { .. } | Event::ServiceStopped | Event::ClockStepped { .. }
+        );
+        if service != (self.account == AccountId::SYSTEM) {
+            return Err(Breach::WrongAccount);
+        }
+        match (self.open, event) {
+            _ if service => return Ok(()),
+            (Open::Not, Event::AccountOpened { .. }) => self.open = Open::Yes,
+            (Open::Not, _) => return Err(Breach::NotOpened),
+            (_, Event::AccountOpened { .. }) => return Err(Breach::OpenedTwice),
+            _ => {}
+        }
+        match event {
+            Event::PolicyChanged { settings } => {
+                for setting in settings {
+                    if let Setting::Overdraft(seats) = setting {
+                        self.overdraft = *seats;
+                    }
+                }
+            }
+            Event::LicencesChanged { from, to, effective } => {
+                let (said, were) = (*from, self.licences_at(effective.instant));
+                if said != were {
+                    return Err(Breach::LicencesFrom { said, were });
+                }
+                self.licences.push((effective.instant, *to));
+            }
+            Event::SiteAdded { site, .. } => {
+                if site.0 != self.sites.saturating_add(1) {
+                    return Err(Breach::Site(*site));
+                }
+                self.sites = site.0;
+            }
+            Event::DeviceAdded { device, .. } => {
+                if device.0 != self.devices.saturating_add(1) {
+                    return Err(Breach::Device(*device));
+                }
+                self.devices = device.0;
+            }
+            Event::UserAdded { user, .. } => {
+                if self.users.insert(*user, Right::LogIn).is_some() {
+                    return Err(Breach::User(*user));
+                }
+            }
+            Event::UserSuspended { user } => self.entitle(*user, Right::Suspended)?,
+            Event::UserReinstated { user } => self.entitle(*user, Right::LogIn)?,
+            Event::UserForgotten { user } => self.entitle(*user, Right::Forgotten)?,
+            Event::LoginRequested { request, user, site, device } => {
+                if let Some(site) = site.filter(|site| site.0 == 0 || site.0 > self.sites) {
+                    return Err(Breach::Site(site));
+                }
+                if let Some(device) = device.filter(|new| new.0 == 0 || new.0 > self.devices) {
+                    return Err(Breach::Device(device));
+                }
+                if self.requests.iter().any(|(open, _)| open == request) {
+                    return Err(Breach::RequestOpen);
+                }
+                self.requests.push((*request, *user));
+                self.asked = Some(*request);
+            }
+            Event::SeatGranted { request, session, seat, overdraft } => {
+                let user = self.answered(*request)?;
+                self.granted(at, *session, *seat, user, *overdraft)?;
+            }
+            Event::SeatDenied { request, held, dormant, .. } => {
+                self.answered(*request)?;
+                let (held, dormant) = (*held, *dormant);
+                self.seating.counted(held, dormant)?;
+            }
+            Event::WentDormant { session, silent } => {
+                self.seating.silence(at, *session, true, *silent)?;
+            }
+            Event::Resumed { session } => {
+                self.seating.silence(at, *session, false, Micros::ZERO)?;
+            }
+            Event::LoggedOut { session, by, reason, silent, .. } => {
+                if *by == EndedBy::Release && reason.is_none() {
+                    return Err(Breach::NoReason(*session));
+                }
+                self.seating.ended(at, *session, None, *silent)?;
+            }
+            Event::Expired { session, cause, silent } => {
+                self.seating.ended(at, *session, Some(*cause), *silent)?;
+            }
+            Event::AccountSuspended if self.open == Open::Yes => self.open = Open::Suspended,
+            Event::AccountReinstated if self.open == Open::Suspended => self.open = Open::Yes,
+            Event::AccountSuspended | Event::AccountReinstated => {
+                return Err(Breach::Standing(self.open.word()));
+            }
+            Event::AccountClosed => {
+                if self.open == Open::Closed {
+                    return Err(Breach::Standing(self.open.word()));
+                }
+                if self.seating.held() > 0 {
+                    return Err(Breach::ClosedWhileHeld(self.seating.held()));
+                }
+                self.open = Open::Closed;
+            }
+            Event::ImportStarted { source } => {
+                if self.importing.is_some() || self.seating.was_used() {
+                    return Err(Breach::Import);
+                }
+                self.importing = Some(*source);
+            }
+            Event::ImportCompleted { source } => {
+                if self.importing.take() != Some(*source) {
+                    return Err(Breach::Import);
+                }
+            }
+            Event::AccountOpened { .. }
+            | Event::PlanAssigned { .. }
+            | Event::ServiceStarted { .. }
+            | Event::ServiceStopped
+            | Event::ClockStepped { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The change with the latest effective instant counts; of two with the same, the one recorded later.
+    fn licences_at(&self, at: Timestamp) -> u32 {
+        let begun = self.licences.iter().filter(|(from, _)| *from <= at);
+        begun.max_by_key(|(from, _)| *from).map_or(0, |(_, licences)| *licences)
+    }
+
+    fn entitle(&mut self, user: UserId, right: Right) -> Result<(), Breach> {
+        let before = self.users.get_mut(&user).filter(|before| **before != Right::Forgotten);
+        *before.ok_or(Breach::User(user))? = right;
+        Ok(())
+    }
+
+    fn answered(&mut self, request: Option<RequestId>) -> Result<UserId, Breach> {
+        let request = request.or(self.asked.take()).ok_or(Breach::NoRequest)?;
+        let place = self.requests.iter().position(|(open, _)| *open == request);
+        let (_, user) = self.requests.remove(place.ok_or(Breach::NoRequest)?);
+        Ok(user)
+    }
+
+    fn granted(
+        &mut self,
+        at: Timestamp,
+        session: SessionId,
+        seat: SeatNo,
+        user: UserId,
+        overdraft: bool,
+    ) -> Result<(), Breach> {
+        if self.open != Open::Yes {
+            return Err(Breach::Standing(self.open.word()));
+        }
+        if self.users.get(&user) != Some(&Right::LogIn) {
+            return Err(Breach::UserMayNot(user));
+        }
+        let licences = self.licences_at(at);
+        let limit = licences.saturating_add(self.overdraft);
+        self.seating.granted(at, Grant { session, seat, user, overdraft, licences, limit })
+    }
+}
+
+impl Open {
+    fn word(self) -> &'static str {
+        match self {
+            Open::Not => "not open",
+            Open::Yes => "open",
+            Open::Suspended => "suspended",
+            Open::Closed => "closed",
+        }
+    }
+}

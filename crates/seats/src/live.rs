@@ -1,0 +1,240 @@
+//! Account, liveness and rules together: what the one who answers for an account keeps in memory.
+//!
+//! [`Live::take`] settles, decides and applies. It gives back what must be recorded; the caller records
+//! it before anybody is answered. Since the state has then moved on already, a caller that fails to record
+//! must stop.
+
+use crate::account::Account;
+use crate::answer::{Answer, FirstAnswer, Outcome, Present};
+use crate::command::{Command, LogIn};
+use crate::decide::{Rejection, decide};
+use crate::event::Event;
+use crate::ids::SessionId;
+use crate::liveness::Liveness;
+use crate::settle::{Due, settle};
+use crate::time::Timestamp;
+
+/// What a command came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// What was due by time alone before it: a commit each, oldest first.
+    pub due: Vec<Due>,
+    /// The instant the command counts from: that given, or the account's last commit if that was later.
+    pub at: Timestamp,
+    /// What is to be recorded for it: one commit, or nothing if empty.
+    pub events: Vec<Event>,
+    /// What the caller is told, once it is recorded.
+    pub answer: Result<Answer, Rejection>,
+}
+
+/// One account, with its signs of life.
+#[derive(Clone, Debug)]
+pub struct Live {
+    account: Account,
+    liveness: Liveness,
+    /// Nothing is due by time alone before this instant.
+    next_due: Timestamp,
+}
+
+impl Live {
+    /// Takes an account up where the log and the saved signs of life left it.
+    pub fn new(account: Account, liveness: Liveness) -> Live {
+        Live { account, liveness, next_due: Timestamp::ZERO }
+    }
+
+    /// The state after what was taken so far.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The signs of life noted so far.
+    pub fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// Nothing changes by time alone before this instant; a sweeper need not look earlier.
+    pub fn next_due(&self) -> Timestamp {
+        self.next_due
+    }
+
+    /// Applies and returns what is due by time alone at or before `at`.
+    pub fn settle(&mut self, at: Timestamp) -> Vec<Due> {
+        if at < self.next_due {
+            return Vec::new();
+        }
+        let due = settle(&self.account, &self.liveness, at);
+        for commit in &due {
+            self.apply(commit.at, &commit.events);
+        }
+        let changes = self.account.sessions();
+        let changes = changes.filter_map(|s| self.liveness.next_change(&self.account, s));
+        self.next_due = changes.min().unwrap_or(Timestamp::MAX);
+        due
+    }
+
+    /// Settles, decides and applies `command` at `at`.
+    ///
+    /// `first` is the first answer to the command's request id, looked up in the log by the caller; with it
+    /// nothing is decided anew. Time never goes back: an `at` before the account's last commit is taken as
+    /// that commit's.
+    pub fn take(&mut self, command: &Command, first: Option<&FirstAnswer>, at: Timestamp) -> Taken {
+        let at = at.max(self.account.last_at());
+        let due = self.settle(at);
+        let (events, answer) = match (command, first) {
+            (Command::LogIn(login), Some(first)) => (Vec::new(), self.again(login, first)),
+            _ => match decide(&self.account, &self.liveness, command, at) {
+                Ok(events) => {
+                    let answer = self.answer(command, &events, at);
+                    (events, Ok(answer))
+                }
+                Err(rejection) => (Vec::new(), Err(rejection)),
+            },
+        };
+        if answer.is_ok() {
+            self.note(command, at);
+        }
+        if !events.is_empty() {
+            self.apply(at, &events);
+        }
+        Taken { due, at, events, answer }
+    }
+
+    /// Takes up a commit that somebody else decided.
+    pub fn apply(&mut self, at: Timestamp, events: &[Event]) {
+        self.account.apply(at, events);
+        for event in events {
+            match event {
+                Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
+                    self.liveness.forget(*session);
+                }
+                Event::SeatGranted { session, .. } | Event::Resumed { session } => {
+                    self.expect(*session);
+                }
+                Event::PolicyChanged { .. } => self.next_due = Timestamp::ZERO,
+                _ => {}
+            }
+        }
+    }
+
+    fn again(&self, login: &LogIn, first: &FirstAnswer) -> Result<Answer, Rejection> {
+        if (first.user, first.site, first.device) != (login.user, login.site, login.device) {
+            return Err(Rejection::RequestReused);
+        }
+        Ok(first.again(&self.account))
+    }
+
+    /// What the caller is told of these events; the account is still as it was before them.
+    fn answer(&self, command: &Command, events: &[Event], at: Timestamp) -> Answer {
+        match command {
+            Command::LogIn(login) => {
+                let first = FirstAnswer::in_commit(login.request, at, events);
+                let outcome = first.map_or(Outcome::Waiting, |first| first.outcome);
+                let granted = matches!(outcome, Outcome::Granted { .. });
+                let present = granted.then_some(Present::Live);
+                Answer::Login { outcome, at, again: false, present }
+            }
+            Command::Heartbeat { session, .. } | Command::Goodbye { session } => {
+                match self.account.session(*session) {
+                    Some(session) => {
+                        let dormant = session.dormant.is_some() && events.is_empty();
+                        Answer::Noted { seat: session.seat, dormant }
+                    }
+                    None => Answer::Done,
+                }
+            }
+            Command::LogOut { session } | Command::Release { session, .. } => {
+                match self.account.session(*session) {
+                    Some(session) => Answer::Ended { seat: session.seat },
+                    None => Answer::Done,
+                }
+            }
+            _ => Answer::Done,
+        }
+    }
+
+    /// Notes the sign of life in a command, if there is one.
+    fn note(&mut self, command: &Command, at: Timestamp) {
+        let session = match command {
+            Command::Heartbeat { session, .. } | Command::Goodbye { session } => *session,
+            _ => return,
+        };
+        let Some(held) = self.account.session(session) else {
+            return;
+        };
+        match command {
+            Command::Heartbeat { active, .. } => self.liveness.heartbeat(held, *active, at),
+            _ => self.liveness.goodbye(held, at),
+        }
+        self.expect(session);
+    }
+
+    /// Looks again no later than this session's next change.
+    fn expect(&mut self, session: SessionId) {
+        let session = self.account.session(session);
+        let change = session.and_then(|s| self.liveness.next_change(&self.account, s));
+        self.next_due = self.next_due.min(change.unwrap_or(Timestamp::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{DenialReason, Effective};
+    use crate::ids::{AccountId, Commitment, RequestId, UserId};
+    use crate::laws::Laws;
+
+    /// Every commit that `Live` makes is lawful, and folding them gives the live state.
+    #[test]
+    fn a_ghost_gives_way_and_the_fold_agrees() {
+        let id = AccountId(1);
+        let mut live = Live::new(Account::new(id), Liveness::default());
+        let mut commits: Vec<(Timestamp, Vec<Event>)> = Vec::new();
+        let at = Timestamp::from_secs;
+        let mut take = |live: &mut Live, command: Command, when: Timestamp| {
+            let taken = live.take(&command, None, when);
+            commits.extend(taken.due.into_iter().map(|due| (due.at, due.events)));
+            if !taken.events.is_empty() {
+                commits.push((taken.at, taken.events));
+            }
+            taken.answer
+        };
+        let profile = Commitment([1; 32]);
+        let effective = Effective { instant: at(0), date: None };
+        let zone = String::from("Europe/London");
+        let open =
+            Command::Open { zone, profile, licences: 1, settings: vec![], plan: None, effective };
+        assert_eq!(take(&mut live, open, at(0)), Ok(Answer::Done));
+        let login = |n: u32| {
+            let (request, user) = (RequestId([n as u8; 16]), UserId(n));
+            let newcomer = Some(profile);
+            Command::LogIn(LogIn {
+                request,
+                user,
+                newcomer,
+                site: None,
+                device: None,
+                new_device: None,
+            })
+        };
+        let outcome = |answer| match answer {
+            Ok(Answer::Login { outcome, .. }) => outcome,
+            other => panic!("not a login: {other:?}"),
+        };
+        let granted = outcome(take(&mut live, login(1), at(10)));
+        assert!(matches!(granted, Outcome::Granted { .. }), "{granted:?}");
+        let denied = outcome(take(&mut live, login(2), at(129)));
+        let reason = DenialReason::AllSeatsHeld;
+        assert_eq!(denied, Outcome::Denied { reason, held: 1, dormant: 0 });
+        let granted = outcome(take(&mut live, login(3), at(131)));
+        assert!(matches!(granted, Outcome::Granted { .. }), "{granted:?}");
+
+        let mut folded = Account::new(id);
+        let mut laws = Laws::new(id);
+        for (at, events) in &commits {
+            laws.check(*at, events).unwrap();
+            folded.apply(*at, events);
+        }
+        assert_eq!(&folded, live.account());
+        assert_eq!(commits.len(), 5); // open, alice, bob's denial, alice went dormant at 130, carol
+    }
+}

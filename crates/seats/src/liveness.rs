@@ -1,0 +1,171 @@
+//! Signs of life, which are not events.
+//!
+//! A heartbeat changes no history: it is noted here, in memory, and written now and then to a small tree
+//! beside the log. What history needs of it (silence and its end) is recorded as
+//! [`WentDormant`](crate::Event::WentDormant) and [`Resumed`](crate::Event::Resumed).
+//!
+//! Our own downtime is credited: a lease runs only while we listened. A restart never expires anyone, nor
+//! does it keep a ghost alive.
+
+use crate::account::{Account, Session};
+use crate::event::ExpiryCause;
+use crate::ids::SessionId;
+use crate::policy::Reclaim;
+use crate::time::{Micros, Timestamp};
+use bincode::{Decode, Encode};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was last heard of one session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Signs {
+    /// The last sign of any kind.
+    pub seen: Timestamp,
+    /// The last time its user did something.
+    pub active: Timestamp,
+    /// When its browser said goodbye, unless something was heard since.
+    pub goodbye: Option<Timestamp>,
+}
+
+/// A time during which nothing could be heard, because the service was not running.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Outage {
+    /// The last instant at which the service is known to have listened.
+    pub from: Timestamp,
+    /// When it listened again.
+    pub to: Timestamp,
+}
+
+/// Signs of life of one account's sessions. A session without an entry was last seen when the log says so.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Liveness {
+    signs: BTreeMap<SessionId, Signs>,
+    outages: Arc<[Outage]>,
+}
+
+/// When a session falls silent, by which rule, and what its last sign of life was.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Lapse {
+    pub(crate) due: Timestamp,
+    pub(crate) last_seen: Timestamp,
+    rule: u8,
+}
+
+impl Lapse {
+    pub(crate) fn cause(self) -> ExpiryCause {
+        match self.rule {
+            0 => ExpiryCause::LeaseEnded,
+            1 => ExpiryCause::Idle,
+            _ => ExpiryCause::Goodbye,
+        }
+    }
+}
+
+impl Liveness {
+    /// Signs as they were saved, and the outages since the oldest of them, in order of time.
+    pub fn restored(signs: BTreeMap<SessionId, Signs>, outages: Arc<[Outage]>) -> Liveness {
+        Liveness { signs, outages }
+    }
+
+    /// What is noted, to be saved.
+    pub fn signs(&self) -> &BTreeMap<SessionId, Signs> {
+        &self.signs
+    }
+
+    /// What was last heard of a session.
+    pub fn of(&self, session: &Session) -> Signs {
+        let logged = Signs { seen: session.sign, active: session.sign, goodbye: None };
+        match self.signs.get(&session.id) {
+            Some(noted) if noted.seen >= session.sign => *noted,
+            _ => logged,
+        }
+    }
+
+    /// A session's last sign of life, dormant or not.
+    pub fn last_seen(&self, session: &Session) -> Timestamp {
+        match session.dormant {
+            Some(dormant) => dormant.last_seen,
+            None => self.of(session).seen,
+        }
+    }
+
+    /// How long before `at` a session's last sign of life was.
+    pub(crate) fn silence(&self, session: &Session, at: Timestamp) -> Micros {
+        at.since(self.last_seen(session))
+    }
+
+    /// What is known of one session alone, to ask what would be if more were known.
+    pub(crate) fn clone_for(&self, session: &Session) -> Liveness {
+        let noted = self.signs.get(&session.id).map(|signs| (session.id, *signs));
+        Liveness { signs: noted.into_iter().collect(), outages: Arc::clone(&self.outages) }
+    }
+
+    /// Notes a heartbeat.
+    pub fn heartbeat(&mut self, session: &Session, active: bool, at: Timestamp) {
+        let before = self.of(session);
+        let seen = before.seen.max(at); // A clock that went back makes nobody older.
+        let active = if active { seen } else { before.active };
+        self.signs.insert(session.id, Signs { seen, active, goodbye: None });
+    }
+
+    /// Notes a goodbye.
+    pub fn goodbye(&mut self, session: &Session, at: Timestamp) {
+        let before = self.of(session);
+        let seen = before.seen.max(at);
+        let goodbye = before.goodbye.or(Some(seen));
+        self.signs.insert(session.id, Signs { seen, active: before.active, goodbye });
+    }
+
+    /// Drops what was noted of a session that ended.
+    pub fn forget(&mut self, session: SessionId) {
+        self.signs.remove(&session);
+    }
+
+    /// When this session falls silent if nothing more is heard; `None`: never.
+    pub(crate) fn lapse(&self, account: &Account, session: &Session) -> Option<Lapse> {
+        let policy = account.policy();
+        let signs = self.of(session);
+        let lease = policy.lease_s.map(|lease| (0, signs.seen, signs.seen, lease));
+        let idle = policy.idle_after_s.map(|idle| (1, signs.active, signs.active, idle));
+        let goodbye = signs.goodbye.map(|said| (2, said, signs.seen, policy.goodbye_grace_s));
+        [lease, idle, goodbye]
+            .into_iter()
+            .flatten()
+            .map(|(rule, from, last_seen, seconds)| {
+                let due = self.deadline(from, Micros::from_secs(seconds));
+                Lapse { due, last_seen, rule }
+            })
+            .min_by_key(|lapse| (lapse.due, lapse.rule))
+    }
+
+    /// When this session changes by time alone: falls silent, is freed for it, or is over.
+    pub(crate) fn next_change(&self, account: &Account, session: &Session) -> Option<Timestamp> {
+        let over = longest(account, session);
+        let silent = match session.dormant {
+            None => self.lapse(account, session).map(|lapse| lapse.due),
+            Some(dormant) if account.policy().reclaim == Reclaim::AtOnce => Some(dormant.since),
+            Some(_) => None,
+        };
+        match (silent, over) {
+            (Some(silent), Some(over)) => Some(silent.min(over)),
+            (either, other) => either.or(other),
+        }
+    }
+
+    /// `length` after `from`, our outages not counted.
+    fn deadline(&self, from: Timestamp, length: Micros) -> Timestamp {
+        let mut due = from + length;
+        for outage in self.outages.iter() {
+            if outage.from < due && outage.to > from {
+                due = due + outage.to.since(outage.from.max(from));
+            }
+        }
+        due
+    }
+}
+
+/// The instant at which a session is over whatever its holder does.
+pub(crate) fn longest(account: &Account, session: &Session) -> Option<Timestamp> {
+    let longest = account.policy().max_session_s?;
+    Some(session.since + Micros::from_secs(longest))
+}
