@@ -1,1 +1,6 @@
-//! To be laid out.
+//! wip
+pub mod billing;
+pub mod civil;
+pub mod money;
+pub mod nearest;
+pub mod plan;

@@ -1,0 +1,4 @@
+//! Reports against worked examples and simple models.
+
+mod billing;
+mod civil;
