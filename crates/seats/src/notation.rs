@@ -92,22 +92,22 @@ impl Notation<'_> {
         listed(phrases)
     }
 
-    /// A command as it is asked: `login alice at north`. `account`: as it is then, if known.
-    pub fn command(&self, command: &Command, account: Option<&Account>) -> String {
+    /// A command as it is asked at `at`: `login alice at north`. `account`: as it is then, if known.
+    pub fn command(&self, at: Timestamp, command: &Command, account: Option<&Account>) -> String {
         let whose = |session: &SessionId| self.whose(*session, account);
         match command {
             Command::Open { zone, licences, settings, plan, effective, .. } => {
                 let mut asked = vec![format!("open account in {zone}"), seats_bought(*licences)];
                 asked.extend(settings.iter().map(|setting| self.setting(setting)));
                 asked.extend(plan.map(|plan| format!("plan {}", start(&plan.0))));
-                asked.join(", ") + &self.from(*effective, None)
+                asked.join(", ") + &self.from(*effective, at)
             }
             Command::SetLicences { to, effective } => {
-                format!("set licences {to}{}", self.from(*effective, None))
+                format!("set licences {to}{}", self.from(*effective, at))
             }
             Command::ChangePolicy { settings } => self.set(settings),
             Command::AssignPlan { plan, effective } => {
-                format!("assign plan {}{}", start(&plan.0), self.from(*effective, None))
+                format!("assign plan {}{}", start(&plan.0), self.from(*effective, at))
             }
             Command::AddSite { site, .. } => format!("add site {}", self.site(*site)),
             Command::AddUser { user, .. } => format!("add user {}", self.user(*user)),
@@ -160,10 +160,10 @@ impl Notation<'_> {
             Event::AccountOpened { zone, .. } => asked(format!("open account in {zone}")),
             Event::PolicyChanged { settings } => asked(self.set(settings)),
             Event::LicencesChanged { to, effective, .. } => {
-                asked(format!("set licences {to}{}", self.from(*effective, Some(at))))
+                asked(format!("set licences {to}{}", self.from(*effective, at)))
             }
             Event::PlanAssigned { plan, effective } => {
-                let from = self.from(*effective, Some(at));
+                let from = self.from(*effective, at);
                 asked(format!("assign plan {}{from}", start(&plan.0)))
             }
             Event::SiteAdded { site, .. } => asked(format!("add site {}", self.site(*site))),
@@ -281,9 +281,9 @@ impl Notation<'_> {
         format!("silent since {}", (self.time)(at - silent))
     }
 
-    /// From when a change counts, unless from `at`, the instant of its commit.
-    fn from(&self, effective: Effective, at: Option<Timestamp>) -> String {
-        if at == Some(effective.instant) {
+    /// From when a change counts, unless from `at`, when it is made.
+    fn from(&self, effective: Effective, at: Timestamp) -> String {
+        if at == effective.instant {
             return String::new();
         }
         format!(" from {}", (self.time)(effective.instant))

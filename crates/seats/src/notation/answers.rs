@@ -48,8 +48,12 @@ impl Notation<'_> {
                 let (user, end) = (self.user(ending.user), self.ending(ending));
                 format!("{user}'s {session} ended {end}")
             }
-            Rejection::UnknownUser(user) => format!("there is no {}", self.user(*user)),
-            Rejection::UnknownSite(site) => format!("there is no {}", self.site(*site)),
+            Rejection::UnknownUser(user) => {
+                format!("there is no user {} in this account", self.user(*user))
+            }
+            Rejection::UnknownSite(site) => {
+                format!("there is no site {} in this account", self.site(*site))
+            }
             Rejection::UserAlready { user, standing } => {
                 format!("{} is {standing} already", self.user(*user))
             }
