@@ -42,7 +42,12 @@ impl Commits {
         last: Position,
     ) -> Commits {
         let last = Some(last);
-        Commits { last, given: after, stop: after.map(|(position, _)| position), ..Commits::none(views, account) }
+        Commits {
+            last,
+            given: after,
+            stop: after.map(|(position, _)| position),
+            ..Commits::none(views, account)
+        }
     }
 
     /// No commits.
@@ -66,7 +71,8 @@ impl Commits {
             },
             Way::Scan(scan) => {
                 let account = self.account;
-                scan.find(|record| record.as_ref().map_or(true, |r| r.commit.account == account)).transpose()?
+                scan.find(|record| record.as_ref().map_or(true, |r| r.commit.account == account))
+                    .transpose()?
             }
         };
         match &record {

@@ -7,7 +7,9 @@
 use crate::Evidence;
 use crate::asked::Asked;
 use ledger::Record;
-use seats::{Account, DenialReason, Event, Micros, RequestId, SessionId, SiteId, Timestamp, UserId};
+use seats::{
+    Account, DenialReason, Event, Micros, RequestId, SessionId, SiteId, Timestamp, UserId,
+};
 use std::collections::BTreeMap;
 
 /// The usual gap: refusals five minutes apart are two episodes.
@@ -129,9 +131,10 @@ impl Episodes {
             return;
         }
         let gap = self.gap;
-        let over = |episode: &Episode| now.since(episode.last.at.at) >= gap;
-        let mut finished: Vec<Episode> =
-            self.open.extract_if(.., |_, episode| over(episode)).map(|(_, e)| e).collect();
+        let over = |episode: &&Episode| now.since(episode.last.at.at) >= gap;
+        let users: Vec<UserId> = self.open.values().filter(over).map(|e| e.user).collect();
+        let finished = users.iter().filter_map(|user| self.open.remove(user));
+        let mut finished: Vec<Episode> = finished.collect();
         finished.sort_by_key(|episode| episode.last.at.position);
         for mut episode in finished {
             episode.outcome = Outcome::Abandoned;

@@ -8,9 +8,7 @@ use crate::Evidence;
 use crate::asked::Asked;
 use bincode::{Decode, Encode};
 use ledger::{Position, Record};
-use seats::{
-    Account, AccountId, Digest, Effective, Event, Liveness, Timestamp, UserId, settle,
-};
+use seats::{Account, AccountId, Digest, Effective, Event, Liveness, Timestamp, UserId, settle};
 use std::collections::BTreeMap;
 
 /// What an account remembers of one user.

@@ -10,7 +10,8 @@
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Batch, Cursor, SnapshotError, Snapshots};
 use crate::views::{AsOf, Views};
-use ledger::{Ledger, Position, ReadError, Record, leaf_hash};
+use ledger::commit::leaf_hash;
+use ledger::{Ledger, Position, ReadError, Record};
 use seats::{AccountId, Digest, Micros, Timestamp};
 use std::collections::HashMap;
 use std::mem;
@@ -175,7 +176,8 @@ impl Projector {
     /// The account that a commit belongs to, as it was before it.
     fn take_up(&self, record: &Record) -> Result<Work, ProjectError> {
         let account = record.commit.account;
-        let Some(before) = record.position.0.checked_sub(1).filter(|_| record.commit.version > 1) else {
+        let Some(before) = record.position.0.checked_sub(1).filter(|_| record.commit.version > 1)
+        else {
             return Ok(Work { occupancy: Occupancy::empty(account), due: self.spacing.commits });
         };
         let occupancy = self.views().as_of(account, AsOf::Position(Position(before)))?;

@@ -37,7 +37,9 @@ impl Views {
             if at < from {
                 before.apply(&record);
             } else {
-                meter.get_or_insert_with(|| Meter::new(before.account.clone(), from, to)).apply(&record);
+                meter
+                    .get_or_insert_with(|| Meter::new(before.account.clone(), from, to))
+                    .apply(&record);
             }
         }
         episodes.open().for_each(count);
@@ -126,7 +128,9 @@ impl Views {
             for record in self.history(account, held.since, instant)? {
                 let record = record?;
                 let grants = record.commit.events.iter().find_map(|event| match event {
-                    Event::SeatGranted { request, session, .. } if *session == held.id => Some(request),
+                    Event::SeatGranted { request, session, .. } if *session == held.id => {
+                        Some(request)
+                    }
                     _ => None,
                 });
                 if let Some(request) = grants {

@@ -190,11 +190,7 @@ impl Views {
     }
 
     /// Who made a request.
-    fn asker(
-        &self,
-        account: AccountId,
-        request: RequestId,
-    ) -> Result<Option<UserId>, ReadError> {
+    fn asker(&self, account: AccountId, request: RequestId) -> Result<Option<UserId>, ReadError> {
         let Some(position) = self.ledger().find_request(account, request)? else { return Ok(None) };
         let record = self.ledger().record(position)?;
         let events = record.map(|record| record.commit.events).unwrap_or_default();

@@ -23,10 +23,15 @@ use ledger::Position;
 use seats::{Account, AccountId, Digest, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// Changed whenever the layout of what is saved changes: older snapshots are then made again.
 const FORMAT: u8 = 1;
 const CURSOR: &[u8] = b"c";
+const CACHE_BYTES: u64 = 32 << 20;
+const FLUSH_EVERY_MS: u64 = 1000;
+const LOCK_TRIES: u32 = 2000;
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
 /// Why the views cannot be kept. Reports can still be made without them, from the log alone, more slowly.
 #[derive(Debug, thiserror::Error)]
@@ -83,17 +88,25 @@ pub(crate) struct Batch {
 
 impl Snapshots {
     /// Opens the store in `directory`, beginning anew if what is there cannot be used.
+    ///
+    /// The engine lets go of its file a little after it is dropped, so a lock is waited for.
     pub(crate) fn open(directory: &Path) -> Result<Snapshots, SnapshotError> {
-        let first = try_open(directory);
-        let opened = match first {
-            Ok(opened) => Ok(opened),
-            // Another process that holds the lock is no reason to delete anything.
-            Err(reason) if reason.contains("lock") => Err(reason),
-            Err(_) => {
-                let _gone = std::fs::remove_dir_all(directory);
-                try_open(directory)
-            }
+        let locked = |opened: &Result<Snapshots, String>| {
+            opened.as_ref().is_err_and(|reason| reason.contains("lock"))
         };
+        let mut opened = try_open(directory);
+        for _ in 0..LOCK_TRIES {
+            if !locked(&opened) {
+                break;
+            }
+            std::thread::sleep(LOCK_PAUSE);
+            opened = try_open(directory);
+        }
+        if opened.is_err() && !locked(&opened) {
+            // If it cannot be removed, opening it again says so.
+            let _ = std::fs::remove_dir_all(directory);
+            opened = try_open(directory);
+        }
         opened.map_err(|reason| {
             let directory = directory.display().to_string();
             SnapshotError::Open { directory, reason }
@@ -127,11 +140,7 @@ impl Snapshots {
     }
 
     /// Where the first snapshot of an account after `position` is; `None`: the first of all.
-    pub(crate) fn after(
-        &self,
-        account: AccountId,
-        position: Option<Position>,
-    ) -> Option<Position> {
+    pub(crate) fn after(&self, account: AccountId, position: Option<Position>) -> Option<Position> {
         let first = position.map_or(0, |position| position.0.saturating_add(1));
         let first = snapshot_key(account, Position(first));
         let range = first..=snapshot_key(account, Position(u64::MAX));
@@ -210,8 +219,8 @@ impl Cursor {
 fn try_open(directory: &Path) -> Result<Snapshots, String> {
     let config = sled::Config::new()
         .path(directory)
-        .cache_capacity(32 * 1024 * 1024)
-        .flush_every_ms(Some(1000));
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(Some(FLUSH_EVERY_MS));
     // The engine panics on some damage; to us that is a database that cannot be opened.
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let database = config.open()?;

@@ -17,7 +17,8 @@
 use crate::commits::Commits;
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Found, Snapshots};
-use ledger::{Head, Ledger, Position, ReadError, Record, leaf_hash};
+use ledger::commit::leaf_hash;
+use ledger::{Head, Ledger, Position, ReadError, Record};
 use seats::{AccountId, Timestamp};
 
 /// Until when an account's history is to be folded.

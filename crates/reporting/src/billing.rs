@@ -154,7 +154,12 @@ impl Timeline {
 
 impl Period {
     /// Counts a month; `None` if its instants cannot be said.
-    pub fn count(timeline: &Timeline, month: Month, zone: Zone, counting: Counting) -> Option<Period> {
+    pub fn count(
+        timeline: &Timeline,
+        month: Month,
+        zone: Zone,
+        counting: Counting,
+    ) -> Option<Period> {
         let (dates, to) = month.days(zone)?;
         let from = dates.first()?.1;
         let ends = dates.iter().skip(1).map(|(_, first)| *first).chain([to]);

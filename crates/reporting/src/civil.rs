@@ -9,7 +9,9 @@
 //! files are never looked at.
 
 use chrono::offset::LocalResult;
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc,
+};
 use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
 use seats::{CivilDate, Effective, Timestamp};
 use std::fmt;
@@ -210,7 +212,8 @@ impl Zone {
             let out_of_range = || CivilError::OutOfRange { text: text.to_owned() };
             return timestamp(instant.with_timezone(&Utc)).ok_or_else(out_of_range);
         }
-        for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"] {
+        for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+        {
             if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
                 return self.instant(local);
             }
@@ -317,8 +320,15 @@ pub fn show_date(day: CivilDate) -> String {
 /// An instant as programs read it: RFC 3339 in UTC, with microseconds where there are any.
 pub fn show_utc(at: Timestamp) -> String {
     let instant = i64::try_from(at.0).ok().and_then(DateTime::from_timestamp_micros);
-    let format = if at.0.is_multiple_of(1_000_000) { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.6fZ" };
-    instant.map_or_else(|| format!("{} µs after 1970", at.0), |instant| instant.format(format).to_string())
+    let format = if at.0.is_multiple_of(1_000_000) {
+        "%Y-%m-%dT%H:%M:%SZ"
+    } else {
+        "%Y-%m-%dT%H:%M:%S%.6fZ"
+    };
+    instant.map_or_else(
+        || format!("{} µs after 1970", at.0),
+        |instant| instant.format(format).to_string(),
+    )
 }
 
 fn rfc3339<Z: TimeZone>(instant: DateTime<Z>) -> String {

@@ -78,11 +78,13 @@ impl Currency {
     /// When it is no plain decimal number, is negative, too fine or too large.
     pub fn read(self, text: &str) -> Result<i64, AmountError> {
         let unreadable = || AmountError::Unreadable { text: text.to_owned() };
-        if text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        if text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
             return Err(AmountError::Negative { text: text.to_owned() });
         }
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(fraction) {
             return Err(unreadable());
         }
@@ -173,7 +175,8 @@ mod tests {
         check("GBP", "35.005", Err("more decimals than GBP (2)"));
         check("JPY", "35.5", Err("more decimals than JPY (0)"));
         check("GBP", "-35.00", Err("negative"));
-        for text in ["", ".", "35.", ".50", "35,00", "£35", "1e3", " 35", "--5", "+5", "٣", "3_5"] {
+        for text in ["", ".", "35.", ".50", "35,00", "£35", "1e3", " 35", "--5", "+5", "٣", "3_5"]
+        {
             check("GBP", text, Err("no amount"));
         }
         check("GBP", "10000000.01", Err("more than"));

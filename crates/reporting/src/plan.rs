@@ -154,7 +154,8 @@ impl Plan {
         }
         let currency = Currency::parse(&file.currency.get_ref().0).ok_or_else(|| {
             let code = &file.currency.get_ref().0;
-            let reason = format!("currency: {code:?} is no currency of ISO 4217; write it like \"GBP\"");
+            let reason =
+                format!("currency: {code:?} is no currency of ISO 4217; write it like \"GBP\"");
             at(file.currency.span().start, reason)
         })?;
         let date = &file.effective_from;
@@ -259,7 +260,10 @@ setup_fee   = "150.00"
     fn a_plan_is_read_with_its_defaults() {
         let plan = Plan::read(STANDARD).unwrap();
         assert_eq!((plan.monthly_fee, plan.setup_fee, plan.included_licences), (3500, 15000, 0));
-        assert_eq!((plan.setup_on, plan.decrease), (SetupOn::AboveHighWater, Decrease::EndOfPeriod));
+        assert_eq!(
+            (plan.setup_on, plan.decrease),
+            (SetupOn::AboveHighWater, Decrease::EndOfPeriod)
+        );
         assert_eq!(plan.rounding, Rounding::HalfUp);
         let more = "setup_on = \"every_increase\"\ndecrease = \"daily\"\nrounding = \"half_even\"\n\
                     increase = \"daily\"\nincluded_licences = 2\n";
@@ -279,14 +283,42 @@ setup_fee   = "150.00"
             assert_eq!((error.line, error.reason.as_str()), (line, expected), "{replacement}");
         };
         check(1, "plan = \" \"", "plan: the name is empty");
-        check(2, "currency = \"GPB\"", "currency: \"GPB\" is no currency of ISO 4217; write it like \"GBP\"");
-        check(3, "effective_from = \"2026-01-15\"", "effective_from: 2026-01-15 is not the first of a month; a price changes only between months");
-        check(3, "effective_from = \"1/1/2026\"", "effective_from: date: \"1/1/2026\" cannot be read; write it like 2026-03-29");
-        check(3, "effective_from = 2026-01-01", "invalid type: map, expected text in quotes, such as \"35.00\" or \"2026-01-01\"");
-        check(4, "monthly_fee = 35.0", "invalid type: floating point `35.0`, expected text in quotes, such as \"35.00\" or \"2026-01-01\"");
+        check(
+            2,
+            "currency = \"GPB\"",
+            "currency: \"GPB\" is no currency of ISO 4217; write it like \"GBP\"",
+        );
+        check(
+            3,
+            "effective_from = \"2026-01-15\"",
+            "effective_from: 2026-01-15 is not the first of a month; a price changes only between months",
+        );
+        check(
+            3,
+            "effective_from = \"1/1/2026\"",
+            "effective_from: date: \"1/1/2026\" cannot be read; write it like 2026-03-29",
+        );
+        check(
+            3,
+            "effective_from = 2026-01-01",
+            "invalid type: map, expected text in quotes, such as \"35.00\" or \"2026-01-01\"",
+        );
+        check(
+            4,
+            "monthly_fee = 35.0",
+            "invalid type: floating point `35.0`, expected text in quotes, such as \"35.00\" or \"2026-01-01\"",
+        );
         check(4, "monthly_fee = \"-35\"", "monthly_fee: \"-35\" is negative; a fee is 0 or more");
-        check(4, "monthly_fee = \"35.005\"", "monthly_fee: \"35.005\" has more decimals than GBP (2)");
-        check(5, "setup_fee = \"lots\"", "setup_fee: \"lots\" is no amount; write it like \"35.00\"");
+        check(
+            4,
+            "monthly_fee = \"35.005\"",
+            "monthly_fee: \"35.005\" has more decimals than GBP (2)",
+        );
+        check(
+            5,
+            "setup_fee = \"lots\"",
+            "setup_fee: \"lots\" is no amount; write it like \"35.00\"",
+        );
         check(6, "increase = \"next_month\"", "unknown variant `next_month`, expected `daily`");
         check(6, "vat = { mode = \"none\" }", "vat is not supported yet; leave it out");
         check(6, "min_term_months = 0", "min_term_months is not supported yet; leave it out");

@@ -1,26 +1,27 @@
-//! Random but lawful logs: random commands through the rules, recorded as the ledger would.
+//! Random but lawful logs: random commands through the rules, appended to a ledger in memory.
 
-use ledger::{Actor, Commit, Position, Record, Role};
+use ledger::memory::MemoryStore;
+use ledger::{Actor, Draft, Ledger, Position, Record, Role};
 use proptest::prelude::*;
 use seats::{
     Account, AccountId, Answer, CivilDate, Command, Commitment, Digest, Effective, Event, Live,
-    Liveness, LogIn, Outcome, Reclaim, ReleaseReason, RequestId, SameUser, SessionId,
-    Setting, SiteId, Timestamp, UserId,
+    Liveness, LogIn, Outcome, PoolId, RULES_VERSION, Reclaim, ReleaseReason, RequestId, SameUser,
+    SessionId, Setting, SiteId, Timestamp, UserId,
 };
 
 /// The instant at which every log begins, in seconds.
-pub const BEGIN: u64 = 1_000;
+pub(crate) const BEGIN: u64 = 1_000;
 
 /// One thing that somebody does, some seconds after the thing before.
 #[derive(Clone, Debug)]
-pub struct Step {
-    pub account: usize,
-    pub wait: u64,
-    pub deed: Deed,
+pub(crate) struct Step {
+    pub(crate) account: usize,
+    pub(crate) wait: u64,
+    pub(crate) deed: Deed,
 }
 
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub(crate) enum Deed {
     LogIn { user: u32, site: Option<u16> },
     LogOut(usize),
     Heartbeat(usize, bool),
@@ -77,38 +78,44 @@ fn setting() -> impl Strategy<Value = Setting> {
     ]
 }
 
-/// A log of several accounts, with one record a commit. Account 1 is the one to look at.
-pub fn logs(steps_max: usize) -> impl Strategy<Value = Vec<Record>> {
+/// What happens in two accounts, mostly in account 1, which is the one to look at.
+pub(crate) fn steps(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     let wait = prop_oneof![2 => Just(0u64), 5 => 1u64..30, 2 => 30u64..400];
-    let step = (prop_oneof![4 => Just(0usize), 1 => Just(1usize)], wait, deed())
-        .prop_map(|(account, wait, deed)| Step { account, wait, deed });
-    proptest::collection::vec(step, 0..steps_max).prop_map(|steps| record(&steps))
+    let account = prop_oneof![4 => Just(0usize), 1 => Just(1usize)];
+    let step =
+        (account, wait, deed()).prop_map(|(account, wait, deed)| Step { account, wait, deed });
+    proptest::collection::vec(step, 0..steps_max)
 }
 
-/// Runs the steps and records what they come to.
-pub fn record(steps: &[Step]) -> Vec<Record> {
+/// What such steps come to.
+pub(crate) fn logs(steps_max: usize) -> impl Strategy<Value = Vec<Record>> {
+    steps(steps_max).prop_map(|steps| run(&steps).records())
+}
+
+/// Runs the steps.
+pub(crate) fn run(steps: &[Step]) -> Log {
     let mut log = Log::new(2);
     for step in steps {
         log.now += step.wait;
         log.act(step.account, &step.deed);
     }
-    log.records
+    log
 }
 
 /// A log being written.
-pub struct Log {
-    pub records: Vec<Record>,
-    pub now: u64,
+pub(crate) struct Log {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) now: u64,
     accounts: Vec<Live>,
     requests: u64,
 }
 
 impl Log {
     /// Accounts 1 to `accounts`, with two licences and two sites each.
-    pub fn new(accounts: u64) -> Log {
+    pub(crate) fn new(accounts: u64) -> Log {
         let live = |n| Live::new(Account::new(AccountId(n)), Liveness::default());
         let accounts = (1..=accounts).map(live).collect();
-        let mut log = Log { records: Vec::new(), now: BEGIN, accounts, requests: 0 };
+        let mut log = Log { drafts: Vec::new(), now: BEGIN, accounts, requests: 0 };
         for n in 0..log.accounts.len() {
             let at = Timestamp::from_secs(BEGIN);
             let open = Command::Open {
@@ -129,7 +136,7 @@ impl Log {
     }
 
     /// Lets somebody do something now.
-    pub fn act(&mut self, n: usize, deed: &Deed) -> Option<Outcome> {
+    pub(crate) fn act(&mut self, n: usize, deed: &Deed) -> Option<Outcome> {
         let account = self.accounts[n].account();
         let held = |nth: usize| account.sessions().nth(nth).map_or(SessionId(0), |s| s.id);
         let now = Timestamp::from_secs(self.now);
@@ -189,7 +196,7 @@ impl Log {
     }
 
     /// Records a commit as it stands.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         account: AccountId,
         role: Role,
@@ -197,40 +204,43 @@ impl Log {
         recorded_at: Timestamp,
         events: Vec<Event>,
     ) {
-        let before = self.records.iter().rev().find(|record| record.commit.account == account);
-        let (previous, version, hash) = match before {
-            Some(before) => (Some(before.position), before.commit.version + 1, before.leaf),
-            None => (None, 1, ledger::NO_PREVIOUS),
-        };
-        let position = Position(self.records.len() as u64);
-        let actor = Actor { role, id: 0 };
-        let commit = Commit {
-            account,
-            version,
-            previous: hash,
-            at,
-            recorded_at: recorded_at.max(at),
-            actor,
-            rules: seats::RULES_VERSION,
-            pool: seats::PoolId::DEFAULT,
-            events,
-        };
-        let leaf = ledger::leaf_hash(&commit.encode().unwrap());
-        self.records.push(Record { position, previous, leaf, commit });
+        let expected = self.drafts.iter().filter(|draft| draft.account == account).count() as u64;
+        let (actor, recorded_at) = (Actor { role, id: 0 }, recorded_at.max(at));
+        let (rules, pool) = (RULES_VERSION, PoolId::DEFAULT);
+        self.drafts.push(Draft { account, expected, at, recorded_at, actor, rules, pool, events });
+    }
+
+    /// A ledger in memory that holds the log.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let ledger = Ledger::in_memory(MemoryStore::new()).unwrap();
+        append(&ledger, &self.drafts);
+        ledger
+    }
+
+    /// The log.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        self.ledger().scan(Position(0)).map(Result::unwrap).collect()
     }
 
     /// What the rules know of an account now.
-    pub fn account(&self, n: usize) -> &Account {
-        self.accounts[n].account()
+    pub(crate) fn live(&self, n: usize) -> &Live {
+        &self.accounts[n]
     }
 }
 
+/// Appends and syncs.
+pub(crate) fn append(ledger: &Ledger, drafts: &[Draft]) {
+    let mut writer = ledger.writer().unwrap();
+    writer.append(drafts).unwrap();
+    writer.syncer().sync().unwrap();
+}
+
 /// The account's own records.
-pub fn of(records: &[Record], account: u64) -> impl DoubleEndedIterator<Item = &Record> {
+pub(crate) fn of(records: &[Record], account: u64) -> impl DoubleEndedIterator<Item = &Record> {
     records.iter().filter(move |record| record.commit.account == AccountId(account))
 }
 
 /// The instant some seconds after 1970.
-pub fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_secs(seconds)
 }

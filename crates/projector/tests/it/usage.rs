@@ -75,7 +75,14 @@ fn held(records: &[Record]) -> Vec<Held> {
                     let by_user = matches!(event, Event::LoggedOut { by: EndedBy::User, .. });
                     if empty && by_user && linger > 0 {
                         let (session, silent) = (None, Vec::new());
-                        held.push(Held { session, user, seat, from: now, to: now + linger, silent });
+                        held.push(Held {
+                            session,
+                            user,
+                            seat,
+                            from: now,
+                            to: now + linger,
+                            silent,
+                        });
                     }
                 }
                 _ => {}
@@ -249,9 +256,10 @@ fn naive_episodes(records: &[Record], gap: Micros) -> Vec<Summary> {
         // This user's answers: when, where, granted or not.
         let mut answers: Vec<(Timestamp, u64, bool)> = Vec::new();
         for record in of(records, 1) {
-            let asked = record.commit.events.iter().any(
-                |e| matches!(e, Event::LoginRequested { user: u, .. } if *u == UserId(user)),
-            );
+            let asked =
+                record.commit.events.iter().any(
+                    |e| matches!(e, Event::LoginRequested { user: u, .. } if *u == UserId(user)),
+                );
             for event in record.commit.events.iter().filter(|_| asked) {
                 match event {
                     Event::SeatGranted { .. } => {
@@ -301,7 +309,7 @@ fn a_morning_in_figures() {
     log.act(0, &Deed::LogOut(0));
     login(&mut log, 330, 3);
     login(&mut log, 1000, 4);
-    let usage = measure(&log.records, at(BEGIN), at(BEGIN + 1100));
+    let usage = measure(&log.records(), at(BEGIN), at(BEGIN + 1100));
     assert_eq!((usage.sessions, usage.users, usage.logins, usage.grants), (3, 3, 8, 3));
     assert_eq!(usage.denials, BTreeMap::from([(DenialReason::AllSeatsHeld, 5)]));
     assert_eq!((usage.peak_seats.count, usage.peak_seats.at), (2, Some(at(BEGIN + 20))));
@@ -310,8 +318,12 @@ fn a_morning_in_figures() {
 
     let mut episodes = Episodes::after(&Occupancy::empty(AccountId(1)).account, GAP);
     let mut found = Vec::new();
-    of(&log.records, 1).for_each(|record| episodes.apply(record, |e| found.push(e)));
-    let told = |e: &Episode| (e.user.0, e.attempts, e.wait().secs(), e.outcome == Outcome::Abandoned);
+    of(&log.records(), 1).for_each(|record| episodes.apply(record, |e| found.push(e)));
+    let told =
+        |e: &Episode| (e.user.0, e.attempts, e.wait().secs(), e.outcome == Outcome::Abandoned);
     assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [(3, 3, 300, false), (4, 1, 0, true)]);
-    assert_eq!(episodes.open().map(|e| (e.user.0, e.outcome)).collect::<Vec<_>>(), [(4, Outcome::Open)]);
+    assert_eq!(
+        episodes.open().map(|e| (e.user.0, e.outcome)).collect::<Vec<_>>(),
+        [(4, Outcome::Open)]
+    );
 }

@@ -9,8 +9,11 @@ use seats::Timestamp;
 /// Fee 35.00 and set-up 150.00, and what else the plan says.
 fn plan(more: &str) -> Plan {
     let usual = [
-        ("monthly_fee", "\"35.00\""), ("setup_fee", "\"150.00\""), ("plan", "\"examples\""),
-        ("currency", "\"GBP\""), ("effective_from", "\"2026-01-01\""),
+        ("monthly_fee", "\"35.00\""),
+        ("setup_fee", "\"150.00\""),
+        ("plan", "\"examples\""),
+        ("currency", "\"GBP\""),
+        ("effective_from", "\"2026-01-01\""),
     ];
     let usual = usual.iter().filter(|(key, _)| !more.contains(&format!("{key} =")));
     let usual: Vec<String> = usual.map(|(key, value)| format!("{key} = {value}")).collect();
@@ -117,7 +120,8 @@ fn e6_added_and_dropped_on_one_day() {
 fn e8_nothing_chargeable_costs_nothing_and_still_has_its_line() {
     check("2025-06-01 3", "2026-01", "included_licences = 3", 0, "0.00");
     check("2025-06-01 2", "2026-01", "included_licences = 3", 0, "0.00");
-    let (_, lines) = lines(zone("Europe/London"), "2025-06-01 3", "2026-01", &plan("included_licences = 3"));
+    let (_, lines) =
+        lines(zone("Europe/London"), "2025-06-01 3", "2026-01", &plan("included_licences = 3"));
     assert_eq!((lines.len(), lines[0].quantity, lines[0].unit), (1, 0, 3500));
 }
 
@@ -135,7 +139,13 @@ fn e12_never_rounded_per_licence() {
 #[test]
 fn e13_a_half_penny() {
     check("2026-06-16 1", "2026-06", "monthly_fee = \"33.33\"", 15, "16.67");
-    check("2026-06-16 1", "2026-06", "monthly_fee = \"33.33\"\nrounding = \"half_even\"", 15, "16.66");
+    check(
+        "2026-06-16 1",
+        "2026-06",
+        "monthly_fee = \"33.33\"\nrounding = \"half_even\"",
+        15,
+        "16.66",
+    );
 }
 
 #[test]
@@ -144,15 +154,28 @@ fn set_up_is_charged_above_the_high_water_mark() {
     let free = "monthly_fee = \"0\"";
     check(up_and_down, "2026-01", free, 2 * 9 + 5 * 22, "450.00");
     check(up_and_down, "2026-02", free, 3 * 9 + 4 * 10 + 6 * 9, "150.00");
-    check(up_and_down, "2026-02", "monthly_fee = \"0\"\nsetup_on = \"every_increase\"", 121, "450.00");
+    check(
+        up_and_down,
+        "2026-02",
+        "monthly_fee = \"0\"\nsetup_on = \"every_increase\"",
+        121,
+        "450.00",
+    );
     check(up_and_down, "2026-03", free, 6 * 31, "0.00");
     // Included licences are not paid for, so adding up to them costs nothing.
-    check("2025-06-01 1, 2026-01-10 5", "2026-01", "monthly_fee = \"0\"\nincluded_licences = 4", 22, "150.00");
+    check(
+        "2025-06-01 1, 2026-01-10 5",
+        "2026-01",
+        "monthly_fee = \"0\"\nincluded_licences = 4",
+        22,
+        "150.00",
+    );
     // Raised at the very instant of opening: the licences the account was opened with are no increase.
     let mut raised = timeline(zone("Europe/London"), "2026-01-01 5");
     raised.opened_with = 2;
     let january = Month::read("2026-01").unwrap();
-    let period = Period::count(&raised, january, zone("Europe/London"), Counting::of(None)).unwrap();
+    let period =
+        Period::count(&raised, january, zone("Europe/London"), Counting::of(None)).unwrap();
     assert_eq!(period.setups.iter().map(|setup| setup.licences).collect::<Vec<_>>(), [3]);
 }
 
@@ -171,20 +194,26 @@ fn zones_that_skip_time_still_have_whole_months() {
     // Cairo skips midnight of 24 April; Samoa skipped 30 December 2011, a month of 30 days.
     check_in("Africa/Cairo", "2025-06-01 3", "2026-04", "", 90, "105.00");
     check_in("Pacific/Apia", "2010-06-01 3", "2011-12", "", 90, "105.00");
-    check_in("Pacific/Apia", "2010-06-01 3, 2011-12-29 12:00 4", "2011-12", "setup_fee = \"0\"", 92, "107.33");
+    check_in(
+        "Pacific/Apia",
+        "2010-06-01 3, 2011-12-29 12:00 4",
+        "2011-12",
+        "setup_fee = \"0\"",
+        92,
+        "107.33",
+    );
 }
 
 fn any_timeline() -> impl Strategy<Value = Timeline> {
     let change = (0u64..120 * 86_400, 0u32..50);
-    (proptest::collection::vec(change, 1..12), proptest::option::of(0u64..120 * 86_400), 0u32..50).prop_map(
-        |(changes, closed, opened_with)| {
+    (proptest::collection::vec(change, 1..12), proptest::option::of(0u64..120 * 86_400), 0u32..50)
+        .prop_map(|(changes, closed, opened_with)| {
             let at = |second: u64| Timestamp::from_secs(1_767_225_600 + second); // 2026-01-01
             let changes: std::collections::BTreeMap<Timestamp, u32> =
                 changes.into_iter().map(|(second, licences)| (at(second), licences)).collect();
             let changes = changes.into_iter().collect();
             Timeline { changes, opened_with, closed: closed.map(at) }
-        },
-    )
+        })
 }
 
 fn any_plan() -> impl Strategy<Value = Plan> {

@@ -51,7 +51,10 @@ fn a_skipped_day_does_not_exist() {
     let (days, _) = Month::read("2011-12").unwrap().days(apia).unwrap();
     assert_eq!(days.len(), 30);
     let error = apia.read_time("2011-12-30").unwrap_err().to_string();
-    assert_eq!(error, "date: there was no 2011-12-30 in Pacific/Apia; the clocks skipped the whole day");
+    assert_eq!(
+        error,
+        "date: there was no 2011-12-30 in Pacific/Apia; the clocks skipped the whole day"
+    );
 }
 
 /// E3: the edges of months that hold a change of the clocks.
@@ -87,23 +90,29 @@ fn times_are_read_in_the_zone() {
     check(
         london,
         "2026-03-29 01:30",
-        Err("time: 2026-03-29 01:30:00 does not exist in Europe/London: the clocks went forward from \
+        Err(
+            "time: 2026-03-29 01:30:00 does not exist in Europe/London: the clocks went forward from \
              2026-03-29T01:00:00+00:00 to 2026-03-29T02:00:00+01:00; write the time with its offset, \
-             2026-03-29T01:00:00+00:00 or 2026-03-29T02:00:00+01:00"),
+             2026-03-29T01:00:00+00:00 or 2026-03-29T02:00:00+01:00",
+        ),
     );
     check(london, "2026-03-29 00:59:59", Ok("2026-03-29T00:59:59Z"));
     check(london, "2026-03-29 02:00", Ok("2026-03-29T01:00:00Z"));
     check(
         london,
         "2026-10-25 01:30",
-        Err("time: 2026-10-25 01:30:00 happened twice in Europe/London, because the clocks went back; \
-             write 2026-10-25T01:30:00+01:00 for the first or 2026-10-25T01:30:00+00:00 for the second"),
+        Err(
+            "time: 2026-10-25 01:30:00 happened twice in Europe/London, because the clocks went back; \
+             write 2026-10-25T01:30:00+01:00 for the first or 2026-10-25T01:30:00+00:00 for the second",
+        ),
     );
     check(london, "2026-10-25 00:59:59", Ok("2026-10-24T23:59:59Z"));
     check(london, "2026-10-25 02:00", Ok("2026-10-25T02:00:00Z"));
     let outside = "time: 1969-12-31 23:59:00 lies outside the years 1970 to 9999";
     check(london, "1969-12-31 23:59", Err(outside));
-    for text in ["", "yesterday", "2026-13-01", "2026-02-30 10:00", "10:00", "2026-07-01 25:00", "1/7/2026"] {
+    for text in
+        ["", "yesterday", "2026-13-01", "2026-02-30 10:00", "10:00", "2026-07-01 25:00", "1/7/2026"]
+    {
         let error = zone(london).read_time(text).unwrap_err().to_string();
         assert!(error.starts_with(&format!("time: {text:?} cannot be read")), "{error}");
     }
@@ -111,7 +120,17 @@ fn times_are_read_in_the_zone() {
 
 #[test]
 fn months_zones_and_dates_are_read_strictly() {
-    for text in ["2026-3", "2026-00", "2026-13", "26-03", "2026-03-01", "March 2026", "", "+026-03", "9999-01"] {
+    for text in [
+        "2026-3",
+        "2026-00",
+        "2026-13",
+        "26-03",
+        "2026-03-01",
+        "March 2026",
+        "",
+        "+026-03",
+        "9999-01",
+    ] {
         assert!(Month::read(text).is_err(), "{text}");
     }
     for text in ["2026-1-05", "2026-02-29", "20260105", ""] {
@@ -137,9 +156,20 @@ fn times_are_shown_in_the_zone() {
 
 fn any_zone() -> impl Strategy<Value = Zone> {
     let names = [
-        "Europe/London", "Pacific/Apia", "America/Havana", "Africa/Cairo", "America/Asuncion",
-        "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Kwajalein", "UTC",
-        "Asia/Amman", "America/Sao_Paulo", "Africa/Monrovia", "Antarctica/Troll",
+        "Europe/London",
+        "Pacific/Apia",
+        "America/Havana",
+        "Africa/Cairo",
+        "America/Asuncion",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "America/St_Johns",
+        "Pacific/Kwajalein",
+        "UTC",
+        "Asia/Amman",
+        "America/Sao_Paulo",
+        "Africa/Monrovia",
+        "Antarctica/Troll",
     ];
     prop::sample::select(names.to_vec()).prop_map(zone)
 }
