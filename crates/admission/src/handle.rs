@@ -341,7 +341,7 @@ impl Admission {
         if let Ask::Request(request, ..) = &ask {
             request.check()?;
         }
-        self.shared.inbox.push(ask).map_err(|(_, error)| error)
+        self.shared.inbox.push(ask)
     }
 
     pub(crate) fn push_all(&self, asks: &mut Vec<Ask>) -> Result<(), Error> {

@@ -71,23 +71,23 @@ impl Inbox {
         }
     }
 
-    /// Accepts one question, or gives it back with the reason why not.
-    pub(crate) fn push(&self, ask: Ask) -> Result<(), (Ask, Error)> {
+    /// Accepts one question, or says why not.
+    pub(crate) fn push(&self, ask: Ask) -> Result<(), Error> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
             self.answered(1);
-            return Err((ask, self.busy()));
+            return Err(self.busy());
         }
-        self.accept(|arrivals| match arrivals.closed {
-            true => Err(ask),
-            false => {
+        let closed = self.accept(|arrivals| {
+            if !arrivals.closed {
                 arrivals.asks.push(ask);
-                Ok(())
             }
-        })
-        .map_err(|ask| {
+            arrivals.closed
+        });
+        if closed {
             self.answered(1);
-            (ask, Error::Stopped)
-        })
+            return Err(Error::Stopped);
+        }
+        Ok(())
     }
 
     /// Accepts as many of `asks` as there is room for. Leaves the others, and says why.

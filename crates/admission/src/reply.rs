@@ -15,6 +15,12 @@ use tokio::sync::{Notify, oneshot};
 /// What a request came to.
 pub(crate) type Answer = Result<Answered, Error>;
 
+/// An answer with the tag of its request in a batch.
+pub(crate) type Tagged = (u64, Answer);
+
+/// Answers on their way to one batch.
+type Together = (Arc<Line>, Vec<Tagged>);
+
 /// Who waits for the answer to a request.
 pub(crate) enum Reply {
     /// One caller. Dropping the sender tells it.
@@ -32,7 +38,7 @@ pub(crate) struct Slip {
 /// Where the answers of a batch arrive.
 #[derive(Default)]
 pub(crate) struct Line {
-    answers: Mutex<Vec<(u64, Answer)>>,
+    answers: Mutex<Vec<Tagged>>,
     arrived: Notify,
 }
 
@@ -92,7 +98,7 @@ impl Drop for Slip {
 
 impl Line {
     /// The answers that have arrived; waits for the first.
-    pub(crate) async fn take(&self) -> Vec<(u64, Answer)> {
+    pub(crate) async fn take(&self) -> Vec<Tagged> {
         loop {
             let answers = mem::take(&mut *lock(&self.answers));
             if !answers.is_empty() {
@@ -115,7 +121,7 @@ impl Parcel {
 /// Answers of one batch that follow one another are handed over together, so that a thousand of them cost
 /// one lock and one wake.
 pub(crate) fn deliver(parcels: &mut Vec<Parcel>, first: Position) {
-    let mut together: Option<(Arc<Line>, Vec<(u64, Answer)>)> = None;
+    let mut together: Option<Together> = None;
     for parcel in parcels.drain(..) {
         match parcel {
             Parcel::Answer { to, mut answer, draft } => {
@@ -155,7 +161,7 @@ pub(crate) fn disappoint(parcels: &mut Vec<Parcel>) {
     }
 }
 
-fn hand_over(together: Option<(Arc<Line>, Vec<(u64, Answer)>)>) {
+fn hand_over(together: Option<Together>) {
     if let Some((line, mut answers)) = together {
         lock(&line.answers).append(&mut answers);
         line.arrived.notify_one();
