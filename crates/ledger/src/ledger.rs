@@ -97,12 +97,7 @@ impl Ledger {
 
     /// The commits from `position` to the head as it is when it is reached. Nothing follows an error.
     pub fn scan(&self, position: Position) -> Scan {
-        Scan {
-            ledger: self.clone(),
-            next: position,
-            block: None,
-            failed: false,
-        }
+        Scan { ledger: self.clone(), next: position, block: None, failed: false }
     }
 
     /// Shows the commits from `position` to the head to `visit`, until it breaks; gives back the position
@@ -112,11 +107,7 @@ impl Ledger {
         position: Position,
         mut visit: impl FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<Position, ReadError> {
-        let mut record = Record {
-            position,
-            previous: None,
-            commit: Commit::blank(),
-        };
+        let mut record = Record { position, previous: None, commit: Commit::blank() };
         let mut next = position;
         for block in Arc::clone(&self.0.store).scan(position) {
             if next.0 >= self.head().size {
@@ -124,10 +115,7 @@ impl Ledger {
             }
             let block = block?;
             let size = self.head().size;
-            for entry in block
-                .entries()
-                .skip_while(|entry| entry.position < position)
-            {
+            for entry in block.entries().skip_while(|entry| entry.position < position) {
                 if entry.position.0 >= size {
                     return Ok(next);
                 }
@@ -143,10 +131,7 @@ impl Ledger {
 
     /// One account's history walked newest first, from the commit at `position` on.
     pub fn back(&self, position: Position) -> Back {
-        Back {
-            ledger: self.clone(),
-            next: Some(position),
-        }
+        Back { ledger: self.clone(), next: Some(position) }
     }
 
     /// The latest commit of an account; `None` if it has none.
@@ -157,12 +142,7 @@ impl Ledger {
             Some(Known::At(position)) => {
                 let head =
                     self.with_entry(position, |entry| -> Result<AccountHead, ReadError> {
-                        let Commit {
-                            version,
-                            at,
-                            recorded_at,
-                            ..
-                        } = decode(entry)?.commit;
+                        let Commit { version, at, recorded_at, .. } = decode(entry)?.commit;
                         Ok(AccountHead {
                             position,
                             version,
@@ -269,24 +249,17 @@ impl Scan {
         if self.next.0 >= self.ledger.head().size {
             return Ok(None);
         }
-        let held = self
-            .block
-            .as_ref()
-            .is_some_and(|(block, _)| block.contains(self.next));
+        let held = self.block.as_ref().is_some_and(|(block, _)| block.contains(self.next));
         if !held {
             let mut blocks = match self.block.take() {
                 Some((_, blocks)) => blocks,
                 None => Arc::clone(&self.ledger.0.store).scan(self.next),
             };
-            let block = blocks
-                .next()
-                .ok_or_else(|| Damage::at(self.next, "the log ends before it"))??;
+            let block =
+                blocks.next().ok_or_else(|| Damage::at(self.next, "the log ends before it"))??;
             self.block = Some((Arc::new(block), blocks));
         }
-        let entry = self
-            .block
-            .as_ref()
-            .and_then(|(block, _)| block.entry(self.next));
+        let entry = self.block.as_ref().and_then(|(block, _)| block.entry(self.next));
         let record =
             decode(&entry.ok_or_else(|| Damage::at(self.next, "its block does not hold it"))?)?;
         self.next = Position(self.next.0 + 1);
@@ -326,11 +299,8 @@ impl Iterator for Back {
 }
 
 fn decode(entry: &Entry<'_>) -> Result<Record, ReadError> {
-    let mut record = Record {
-        position: entry.position,
-        previous: entry.previous,
-        commit: Commit::blank(),
-    };
+    let mut record =
+        Record { position: entry.position, previous: entry.previous, commit: Commit::blank() };
     decode_into(entry, &mut record)?;
     Ok(record)
 }

@@ -48,10 +48,9 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
     let store: Arc<dyn LogStore> = Arc::new(SledVolumes::open(dir, options, home.unclean())?);
     let newest = store.volumes().last().copied().unwrap_or_default();
     let with_way_out = |error| match error {
-        OpenError::Damaged(damage) => OpenError::Damaged(Damage {
-            way_out: recover::way_out(dir, newest),
-            ..damage
-        }),
+        OpenError::Damaged(damage) => {
+            OpenError::Damaged(Damage { way_out: recover::way_out(dir, newest), ..damage })
+        }
         error => error,
     };
     let settled = Settled::open(&dir.join("index"), newest)?;
@@ -90,15 +89,10 @@ fn start(
     home: Option<Home>,
     options: &Options,
 ) -> Result<Ledger, OpenError> {
-    let head = Head {
-        size: log.tree.size(),
-        root: log.tree.root(),
-    };
+    let head = Head { size: log.tree.size(), root: log.tree.root() };
     // Readers see only what is durable, and what was found may stand in the disk's cache only.
-    let remembered = store
-        .heads()
-        .last()
-        .is_some_and(|row| row.head == head && row.confirmed == head.size);
+    let remembered =
+        store.heads().last().is_some_and(|row| row.head == head && row.confirmed == head.size);
     if head.size > 0 && !remembered {
         store.sync(head).map_err(|error| OpenError::Io {
             what: "making durable what was found".to_owned(),
@@ -126,11 +120,7 @@ fn start(
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
     let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
-    let mut reading = Reading {
-        heads: Vec::new(),
-        sizes,
-        recorded_at: Timestamp::ZERO,
-    };
+    let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
         let end = ends.next();
@@ -139,11 +129,7 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
         }
         // Settled trees are taken up where they were left; a volume before that needs none of its own.
         let known = settled.tree();
-        let mut tree = if known.size() <= first.0 {
-            known.clone()
-        } else {
-            Frontier::new()
-        };
+        let mut tree = if known.size() <= first.0 { known.clone() } else { Frontier::new() };
         if known.size() < first.0 {
             let what = format!("the Merkle tree is known up to {} only", known.size());
             return Err(Damage::at(*first, what).into());
@@ -151,16 +137,8 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
         let mut generation = Generation::new(*first, tree.clone());
         reading.volume(store, end, &mut tree, &mut generation)?;
         let Some(end) = end else {
-            let Reading {
-                heads, recorded_at, ..
-            } = reading;
-            return Ok(Log {
-                settled,
-                newest: generation,
-                tree,
-                recorded_at,
-                heads,
-            });
+            let Reading { heads, recorded_at, .. } = reading;
+            return Ok(Log { settled, newest: generation, tree, recorded_at, heads });
         };
         settled = settled.with(&generation, end, &tree)?;
     }
@@ -190,10 +168,7 @@ impl Reading {
             scope.spawn(move || {
                 for block in blocks {
                     let block = block.map(|block| {
-                        let leaves = block
-                            .entries()
-                            .map(|entry| leaf_hash(entry.bytes))
-                            .collect();
+                        let leaves = block.entries().map(|entry| leaf_hash(entry.bytes)).collect();
                         (block, leaves)
                     });
                     let last = block
@@ -226,10 +201,7 @@ impl Reading {
 
     fn note_head(&mut self, tree: &Frontier) {
         if self.sizes.contains(&tree.size()) {
-            self.heads.push(Head {
-                size: tree.size(),
-                root: tree.root(),
-            });
+            self.heads.push(Head { size: tree.size(), root: tree.root() });
         }
     }
 }
@@ -249,18 +221,14 @@ fn hold_against(rows: &[HeadRow], log: &Log) -> Result<(), Damage> {
         .map(|row| &row.head)
         .find(|head| found(head).is_some_and(|other| other != *head))
     {
-        let what = format!(
-            "the log up to {} has not the Merkle root that was recorded for it",
-            head.size
-        );
+        let what =
+            format!("the log up to {} has not the Merkle root that was recorded for it", head.size);
         return Err(Damage::at(agreed.min(Position(head.size)), what));
     }
     match rows.last() {
         Some(row) if row.confirmed > size => {
-            let what = format!(
-                "the log ends here, but {} commits were acknowledged",
-                row.confirmed
-            );
+            let what =
+                format!("the log ends here, but {} commits were acknowledged", row.confirmed);
             Err(Damage::at(Position(size), what))
         }
         _ => Ok(()),

@@ -80,10 +80,7 @@ impl Index {
     /// An index of what is settled and of the newest volume.
     pub(crate) fn new(settled: Settled, newest: Generation) -> Index {
         let full = VecDeque::new();
-        Index {
-            unsettled: RwLock::new(Unsettled { full, newest }),
-            settled: RwLock::new(settled),
-        }
+        Index { unsettled: RwLock::new(Unsettled { full, newest }), settled: RwLock::new(settled) }
     }
 
     /// Takes in what was made durable, in the order of the log.
@@ -105,12 +102,9 @@ impl Index {
     /// What is known of an account.
     pub(crate) fn account(&self, account: AccountId) -> Option<Known> {
         let unsettled = read(&self.unsettled);
-        let head = unsettled
-            .iter()
-            .find_map(|generation| generation.head(account));
+        let head = unsettled.iter().find_map(|generation| generation.head(account));
         // Looked up under the same lock: settling moves an account from the one to the other.
-        head.map(Known::Head)
-            .or_else(|| read(&self.settled).account(account).map(Known::At))
+        head.map(Known::Head).or_else(|| read(&self.settled).account(account).map(Known::At))
     }
 
     /// All accounts, in order.
@@ -132,10 +126,8 @@ impl Index {
         let key = requests::key(account, request);
         let (mut found, settled) = {
             let unsettled = read(&self.unsettled);
-            let found: Vec<Position> = unsettled
-                .iter()
-                .flat_map(|generation| generation.request(key))
-                .collect();
+            let found: Vec<Position> =
+                unsettled.iter().flat_map(|generation| generation.request(key)).collect();
             (found, read(&self.settled).clone())
         };
         settled.request(key, &mut found)?;
@@ -145,10 +137,7 @@ impl Index {
     /// The oldest volume that is full and not settled: where it begins and ends.
     pub(crate) fn to_settle(&self) -> Option<(Position, Position)> {
         let unsettled = read(&self.unsettled);
-        Some((
-            unsettled.full.front()?.first(),
-            unsettled.after_oldest().first(),
-        ))
+        Some((unsettled.full.front()?.first(), unsettled.after_oldest().first()))
     }
 
     /// Settles the oldest volume, which [`Index::to_settle`] named. One thread does this.

@@ -86,9 +86,7 @@ impl Run {
         let header = directory.finish(first, end);
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         put_in_place(&part, &path)?;
         Run::open(&path)?
             .ok_or_else(|| io::Error::other(format!("{} does not read as written", path.display())))
@@ -112,9 +110,7 @@ impl Run {
         let (first, end, rows) = (Position(number(8)), Position(number(16)), number(24));
         let bucket_count = bucket_count(rows) as u64;
         let fits = rows.checked_mul(ROW_BYTES as u64).and_then(|bytes| {
-            bytes
-                .checked_add(HEADER_BYTES as u64)?
-                .checked_add(bucket_count * BUCKET_BYTES as u64)
+            bytes.checked_add(HEADER_BYTES as u64)?.checked_add(bucket_count * BUCKET_BYTES as u64)
         });
         if fits != Some(length) || !header.starts_with(KIND) {
             return Ok(None);
@@ -129,20 +125,10 @@ impl Run {
         }
         let (pairs, _) = directory.as_chunks::<BUCKET_BYTES>();
         let buckets = pairs.iter().map(|[a, b, c, d, e, f, g, h]| {
-            (
-                u32::from_be_bytes([*a, *b, *c, *d]),
-                u32::from_be_bytes([*e, *f, *g, *h]),
-            )
+            (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]))
         });
         let buckets = buckets.collect();
-        Ok(Some(Run {
-            path: path.to_owned(),
-            file,
-            first,
-            end,
-            rows,
-            buckets,
-        }))
+        Ok(Some(Run { path: path.to_owned(), file, first, end, rows, buckets }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -159,9 +145,7 @@ impl Run {
             return Err(self.damaged());
         };
         found.extend(
-            rows.into_iter()
-                .filter(|(other, _)| *other == key)
-                .map(|(_, position)| position),
+            rows.into_iter().filter(|(other, _)| *other == key).map(|(_, position)| position),
         );
         Ok(())
     }
@@ -194,10 +178,7 @@ impl Run {
         let Some((start, check)) = self.buckets.get(bucket).copied() else {
             return Ok(None);
         };
-        let end = self
-            .buckets
-            .get(bucket + 1)
-            .map_or(self.rows, |(next, _)| u64::from(*next));
+        let end = self.buckets.get(bucket + 1).map_or(self.rows, |(next, _)| u64::from(*next));
         let start = u64::from(start);
         if start > end || end > self.rows {
             return Ok(None);
@@ -238,13 +219,7 @@ impl Directory {
     fn new(count: u64) -> Directory {
         let bucket_count = bucket_count(count);
         let buckets = Vec::with_capacity(bucket_count);
-        Directory {
-            count,
-            buckets,
-            bucket_count,
-            rows: 0,
-            hasher: blake3::Hasher::new(),
-        }
+        Directory { count, buckets, bucket_count, rows: 0, hasher: blake3::Hasher::new() }
     }
 
     fn bucket_count(&self) -> usize {
@@ -312,8 +287,5 @@ fn encode(key: u64, position: Position) -> [u8; ROW_BYTES] {
 fn decode(row: &[u8; ROW_BYTES]) -> (u64, Position) {
     let [a, b, c, d, e, f, g, h, i, j, k, l] = *row;
     let position = u64::from_be_bytes([0, 0, g, h, i, j, k, l]);
-    (
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
-        Position(position),
-    )
+    (u64::from_be_bytes([0, 0, a, b, c, d, e, f]), Position(position))
 }

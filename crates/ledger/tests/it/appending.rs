@@ -4,12 +4,7 @@ use crate::drafts::{History, check_holds, fill};
 use ledger::{Ledger, Options, Position, memory::MemoryStore};
 
 fn tiny() -> Options {
-    Options {
-        volume_commits: 150,
-        block_bytes: 2000,
-        closed_volumes_open: 2,
-        ..Options::default()
-    }
+    Options { volume_commits: 150, block_bytes: 2000, closed_volumes_open: 2, ..Options::default() }
 }
 
 #[test]
@@ -35,10 +30,5 @@ fn what_is_appended_is_read_on_disk_over_many_volumes_and_again_after_opening() 
     let ledger = Ledger::open(dir.path(), &tiny()).unwrap();
     drafts.extend(fill(&ledger, &mut history, 10, 25).0);
     check_holds(&ledger, &drafts);
-    assert!(
-        ledger
-            .record(Position(drafts.len() as u64))
-            .unwrap()
-            .is_none()
-    );
+    assert!(ledger.record(Position(drafts.len() as u64)).unwrap().is_none());
 }

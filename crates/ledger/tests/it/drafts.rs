@@ -49,22 +49,14 @@ impl History {
         *version += 1;
         let events = if self.seeded.below(3) > 0 {
             let request = RequestId(
-                [
-                    self.seeded.next().to_le_bytes(),
-                    self.seeded.next().to_le_bytes(),
-                ]
-                .concat()
-                .try_into()
-                .unwrap(),
+                [self.seeded.next().to_le_bytes(), self.seeded.next().to_le_bytes()]
+                    .concat()
+                    .try_into()
+                    .unwrap(),
             );
             let user = UserId(1 + self.seeded.below(300) as u32);
             vec![
-                Event::LoginRequested {
-                    request,
-                    user,
-                    site: None,
-                    device: None,
-                },
+                Event::LoginRequested { request, user, site: None, device: None },
                 Event::SeatGranted {
                     request: None,
                     session: SessionId(*version),
@@ -83,10 +75,7 @@ impl History {
             expected,
             at: Timestamp(self.now),
             recorded_at: Timestamp(self.now),
-            actor: Actor {
-                role: Role::App,
-                id: 7,
-            },
+            actor: Actor { role: Role::App, id: 7 },
             rules: 1,
             pool: PoolId::DEFAULT,
             events,
@@ -130,10 +119,7 @@ pub(crate) fn fill_with(
 }
 
 pub(crate) fn records(ledger: &Ledger) -> Vec<Record> {
-    ledger
-        .scan(ledger::Position(0))
-        .collect::<Result<_, _>>()
-        .unwrap()
+    ledger.scan(ledger::Position(0)).collect::<Result<_, _>>().unwrap()
 }
 
 /// Checks that the ledger holds exactly these drafts, whichever way it is read.
@@ -144,19 +130,10 @@ pub(crate) fn check_holds(ledger: &Ledger, drafts: &[Draft]) {
     let mut latest = BTreeMap::new();
     for (record, draft) in records.iter().zip(drafts) {
         let commit = &record.commit;
-        assert_eq!(
-            (commit.account, &commit.events),
-            (draft.account, &draft.events)
-        );
+        assert_eq!((commit.account, &commit.events), (draft.account, &draft.events));
         assert_eq!((commit.at, commit.version), (draft.at, draft.expected + 1));
-        assert_eq!(
-            record.previous,
-            latest.insert(draft.account, record.position)
-        );
-        assert_eq!(
-            ledger.record(record.position).unwrap().as_ref(),
-            Some(record)
-        );
+        assert_eq!(record.previous, latest.insert(draft.account, record.position));
+        assert_eq!(ledger.record(record.position).unwrap().as_ref(), Some(record));
         for event in &draft.events {
             if let Event::LoginRequested { request, .. } = event {
                 assert_eq!(
@@ -166,17 +143,12 @@ pub(crate) fn check_holds(ledger: &Ledger, drafts: &[Draft]) {
             }
         }
     }
-    assert_eq!(
-        ledger.accounts(),
-        latest.keys().copied().collect::<Vec<_>>()
-    );
+    assert_eq!(ledger.accounts(), latest.keys().copied().collect::<Vec<_>>());
     for (account, position) in latest {
         let head = ledger.account_head(account).unwrap().unwrap();
         assert_eq!(head.position, position);
-        let back: Vec<_> = ledger
-            .back(position)
-            .map(|record| record.unwrap().commit.version)
-            .collect();
+        let back: Vec<_> =
+            ledger.back(position).map(|record| record.unwrap().commit.version).collect();
         assert_eq!(back, (1..=head.version).rev().collect::<Vec<_>>());
     }
     let mut next = 0;
