@@ -9,6 +9,7 @@
 //!    that was recorded, is damage, and opening is refused.
 //! 6. Only then is anything made durable or tidied, and the copy dropped.
 
+use crate::ahead::each_block;
 use crate::block::Block;
 use crate::book::Book;
 use crate::cache::BlockCache;
@@ -26,13 +27,10 @@ use crate::store::volumes::SledVolumes;
 use crate::store::{HeadRow, LogStore};
 use crate::writer::{Pending, WriterState};
 use seats::{Digest, Timestamp};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
-
-/// How many blocks are read ahead of being decoded.
-const BLOCKS_AHEAD: usize = 16;
 
 /// Makes an empty ledger in `dir`.
 pub(crate) fn create(dir: &Path, options: &Options) -> Result<(), OpenError> {
@@ -55,7 +53,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
     };
     let settled = Settled::open(&dir.join("index"), newest)?;
     let log = read_log(&store, settled).map_err(with_way_out)?;
-    hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
+    hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
@@ -68,7 +66,7 @@ pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
     let book = Book::in_memory(store.book());
     let store: Arc<dyn LogStore> = store;
     let log = read_log(&store, Settled::none())?;
-    hold_against(&store.heads(), &log)?;
+    hold_against(&standing(&store), &log)?;
     start(store, log, book, None, &Options::default())
 }
 
@@ -90,10 +88,13 @@ fn start(
     options: &Options,
 ) -> Result<Ledger, OpenError> {
     let head = Head { size: log.tree.size(), root: log.tree.root() };
-    // Readers see only what is durable, and what was found may stand in the disk's cache only.
-    let remembered =
-        store.heads().last().is_some_and(|row| row.head == head && row.confirmed == head.size);
-    if head.size > 0 && !remembered {
+    // Readers see only what is durable, and what was found may stand in the disk's cache only. And what was
+    // announced and lost must be void before other commits take its place.
+    let remembered = match store.heads().last() {
+        Some(row) => row.head == head && row.confirmed == head.size,
+        None => head.size == 0,
+    };
+    if !remembered {
         store.sync(head).map_err(|error| OpenError::Io {
             what: "making durable what was found".to_owned(),
             source: std::io::Error::other(error.to_string()),
@@ -119,7 +120,7 @@ fn start(
 /// Builds the index again where it is missing, and reads the newest volume whole.
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
-    let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
+    let sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
     let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
@@ -152,7 +153,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads one volume to its end. One thread reads and hashes, the other decodes and notes.
+    /// Reads one volume to its end: one thread reads and hashes, the other decodes and notes.
     fn volume(
         &mut self,
         store: &Arc<dyn LogStore>,
@@ -160,42 +161,26 @@ impl Reading {
         tree: &mut Frontier,
         generation: &mut Generation,
     ) -> Result<(), ReadError> {
-        let blocks = Arc::clone(store).scan(generation.first());
         self.note_head(tree);
-        std::thread::scope(|scope| {
-            let (send, receive) =
-                sync_channel::<Result<(Block, Vec<Digest>), ReadError>>(BLOCKS_AHEAD);
-            scope.spawn(move || {
-                for block in blocks {
-                    let block = block.map(|block| {
-                        let leaves = block.entries().map(|entry| leaf_hash(entry.bytes)).collect();
-                        (block, leaves)
-                    });
-                    let last = block
-                        .as_ref()
-                        .map_or(true, |(block, _)| Some(block.end()) >= end && end.is_some());
-                    if send.send(block).is_err() || last {
-                        break;
-                    }
-                }
-            });
-            let mut commit = Commit::blank();
-            let mut gathered = Gathered::default();
-            for block in receive {
-                let (block, leaves) = block?;
-                for (entry, leaf) in block.entries().zip(leaves) {
-                    let decoded = commit.decode_into(entry.bytes);
-                    decoded.map_err(|error| Damage::at(entry.position, error.to_string()))?;
-                    gathered.note_read(entry.position, leaf, &commit);
-                    tree.push(leaf);
-                    self.note_head(tree);
-                }
-                self.recorded_at = commit.recorded_at;
-                generation.take_in(&gathered.heads, &gathered.requests);
-                gathered.heads.clear();
-                gathered.requests.clear();
+        let blocks = Arc::clone(store).scan(generation.first());
+        let leaves = |block: &Block| -> Vec<Digest> {
+            block.entries().map(|entry| leaf_hash(entry.bytes)).collect()
+        };
+        let (mut commit, mut gathered) = (Commit::blank(), Gathered::default());
+        each_block(blocks, leaves, |block, leaves| {
+            for (entry, leaf) in block.entries().zip(leaves) {
+                let decoded = commit.decode_into(entry.bytes);
+                decoded.map_err(|error| Damage::at(entry.position, error.to_string()))?;
+                gathered.note_read(entry.position, leaf, &commit);
+                tree.push(leaf);
+                self.note_head(tree);
             }
-            Ok(())
+            self.recorded_at = commit.recorded_at;
+            generation.take_in(&gathered.heads, &gathered.requests);
+            gathered.heads.clear();
+            gathered.requests.clear();
+            let whole = end.is_some_and(|end| block.end() >= end);
+            Ok(if whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
 
@@ -204,6 +189,11 @@ impl Reading {
             self.heads.push(Head { size: tree.size(), root: tree.root() });
         }
     }
+}
+
+/// What the store remembers and was not overtaken.
+fn standing(store: &Arc<dyn LogStore>) -> Vec<HeadRow> {
+    HeadRow::standing(store.heads())
 }
 
 /// Holds what was read against what the store remembers.

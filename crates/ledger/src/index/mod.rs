@@ -16,7 +16,10 @@ mod generation;
 mod requests;
 mod settled;
 
+use requests::Rows;
+
 pub(crate) use generation::{Gathered, Generation};
+pub(crate) use requests::key as request_key;
 pub(crate) use settled::Settled;
 
 use crate::error::ReadError;
@@ -24,6 +27,7 @@ use crate::guard::{read, write};
 use crate::position::Position;
 use seats::{AccountId, Digest, RequestId, Timestamp};
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, RwLock};
 
 /// An account's latest commit.
@@ -132,6 +136,23 @@ impl Index {
         };
         settled.request(key, &mut found)?;
         Ok(found)
+    }
+
+    /// All requests before `end` with where they stand, by key: as many as the log holds if the index is right.
+    pub(crate) fn requests(
+        &self,
+        end: Position,
+    ) -> impl Iterator<Item = io::Result<(u64, Position)>> {
+        let (mut sorted, settled) = {
+            let unsettled = read(&self.unsettled);
+            let sorted: Vec<_> = unsettled.iter().map(Generation::requests).collect();
+            (sorted.concat(), read(&self.settled).clone())
+        };
+        sorted.sort_unstable();
+        let in_memory: Rows = Box::new(sorted.into_iter().map(Ok));
+        let rows = settled.requests().into_iter().chain([in_memory]);
+        let before = move |row: &io::Result<(u64, Position)>| !matches!(row, Ok((_, position)) if *position >= end);
+        requests::merged(rows.collect()).filter(before)
     }
 
     /// The oldest volume that is full and not settled: where it begins and ends.

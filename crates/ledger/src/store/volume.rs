@@ -176,6 +176,11 @@ pub(crate) struct VolumeScan {
 }
 
 impl VolumeScan {
+    /// Position of the volume's first commit.
+    pub(crate) fn first(&self) -> Position {
+        self.volume.first
+    }
+
     fn read_next(&mut self) -> Result<Block, ReadError> {
         if let Some(shelf) = &mut self.shelf {
             if let Some(entry) =

@@ -186,6 +186,16 @@ impl SledVolumes {
         }
     }
 
+    /// Closes a finished volume; whoever reads it reads on.
+    fn close_finished(&self, first: Position) {
+        if let Some(slot) = read(&self.slots).get(&first) {
+            let mut state = lock(&slot.state);
+            if state.finished {
+                state.open = None;
+            }
+        }
+    }
+
     fn finish_slot(&self, slot: &Slot) -> Result<(), FinishError> {
         let dir = self.log.join(name(slot.first));
         let Some(volume) = self.volume(slot.first)? else {
@@ -314,6 +324,10 @@ impl LogStore for SledVolumes {
                 if let Some(block) = volume.as_mut().and_then(Iterator::next) {
                     next = block.as_ref().map_or(next, Block::end);
                     return block.map(Some);
+                }
+                // A scan keeps no more than one finished volume in memory.
+                if let Some(read) = volume.take() {
+                    self.close_finished(read.first());
                 }
                 match self.volume(next)? {
                     Some(found) if next < found.end() => volume = Some(found.scan(next)),
