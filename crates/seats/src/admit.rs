@@ -1,20 +1,20 @@
 //! Whether a user gets a seat.
 //!
 //! In this order: may this account and this user log in at all; does the user hold a seat already (the
-//! `same_user` policy); is a seat lingering for the user; is a seat free; could a dormant seat be reclaimed;
-//! is there overdraft. If none of these, the login is denied, and the denial says why.
+//! `same_user` policy); is a seat free, or lingering for the user; could dormant seats be reclaimed; is there
+//! overdraft. If none of these, the login is denied, and the denial says why.
 //!
 //! A login onto the user's own seat (take-over, share) takes no seat from anybody, so it is granted even
 //! while a decrease of licences admits nobody new.
 
-use crate::account::{Account, Session, Standing, UserStanding};
+use crate::account::{Account, Standing, UserStanding};
 use crate::command::LogIn;
 use crate::decide::{Rejection, ends};
 use crate::event::{DenialReason, Event, ExpiryCause};
 use crate::ids::{SeatNo, SessionId};
 use crate::liveness::Liveness;
 use crate::policy::{Reclaim, SameUser, UserPolicy};
-use crate::room::{Room, reclaimable, room};
+use crate::room::{Room, Seeker, reclaimable, room, taken_by_others};
 use crate::time::Timestamp;
 
 /// What a login comes to, before it is written as events.
@@ -88,7 +88,7 @@ fn introductions(account: &Account, login: &LogIn) -> Result<Vec<Event>, Rejecti
 fn verdict(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
     match barred(account, login) {
         Some(reason) => Verdict::Deny(reason),
-        None => own_seat(account, login).unwrap_or_else(|| another_seat(account, login, at)),
+        None => own_seat(account, login, at).unwrap_or_else(|| another_seat(account, login, at)),
     }
 }
 
@@ -111,67 +111,57 @@ fn barred(account: &Account, login: &LogIn) -> Option<DenialReason> {
 }
 
 /// What the user's own sessions mean for this login; `None`: it needs another seat.
-fn own_seat(account: &Account, login: &LogIn) -> Option<Verdict> {
-    let policy = account.policy();
+fn own_seat(account: &Account, login: &LogIn, at: Timestamp) -> Option<Verdict> {
     // The one silent longest, else the oldest.
     let own = account
         .sessions_of(login.user)
         .min_by_key(|session| (session.dormant.map_or(Timestamp::MAX, |d| d.since), session.id))?;
-    let on = |ending| {
-        let cause = ExpiryCause::TakenOver;
-        Some(Verdict::Grant { seat: own.seat, overdraft: own.overdraft, ending, cause })
-    };
-    let all_on_it = || account.sessions_on(own.seat).map(|session| session.id).collect();
-    match policy.same_user {
-        SameUser::Separate => None,
-        SameUser::Share => on(Vec::new()),
-        SameUser::TakeOver => on(all_on_it()),
-        SameUser::Deny => {
-            let live = account.sessions_of(login.user).any(|session| session.dormant.is_none());
-            if live || policy.reclaim == Reclaim::Never {
-                return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn));
-            }
-            on(all_on_it())
+    let mut live = account.sessions_of(login.user).filter(|session| session.dormant.is_none());
+    let ending = match account.policy().same_user {
+        SameUser::Separate => return None,
+        SameUser::Deny if live.next().is_some() => {
+            return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn));
         }
-    }
+        SameUser::Share => Vec::new(),
+        SameUser::TakeOver | SameUser::Deny => sessions(account, own.seat).collect(),
+    };
+    // A seat granted as overdraft stays overdraft only while it is above the licences.
+    let others = taken_by_others(account, &seeker(login, at), &[own.seat]);
+    let overdraft = own.overdraft && others >= account.licences().at(at);
+    Some(Verdict::Grant { seat: own.seat, overdraft, ending, cause: ExpiryCause::TakenOver })
 }
 
-/// A seat the user does not hold: lingering, free, reclaimed or overdraft, in this order.
+/// A seat the user does not hold: one that is free or lingers for the user, a reclaimed one, or one above
+/// the licences, in this order.
 fn another_seat(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
-    let policy = account.policy();
-    let licences = account.licences().at(at);
-    let limit = licences.saturating_add(policy.overdraft);
-
-    if let Some(own) = account.lingering(at).find(|linger| linger.user == login.user)
-        && account.held() < limit
-    {
-        let overdraft = account.held() >= licences;
-        let (seat, ending, cause) = (own.seat, Vec::new(), ExpiryCause::Reclaimed);
-        return Verdict::Grant { seat, overdraft, ending, cause };
-    }
-    for (limit, overdraft) in [(licences, false), (limit, true)] {
-        let taking = match policy.reclaim {
-            Reclaim::Never => free(account, login, limit, at),
-            Reclaim::OnDemand | Reclaim::AtOnce => reclaimable(account, login.site, limit, at),
+    let seeker = seeker(login, at);
+    let (licences, limit) = (account.licences().at(at), account.limit(at));
+    let limits = [Some(licences), (limit > licences).then_some(limit)];
+    for limit in limits.into_iter().flatten() {
+        let taking = match account.policy().reclaim {
+            Reclaim::Never => (room(account, &seeker, limit, &[]) == Room::Free).then(Vec::new),
+            Reclaim::OnDemand | Reclaim::AtOnce => reclaimable(account, &seeker, limit),
         };
-        if let Some(taking) = taking {
-            let ending: Vec<SessionId> =
-                taking.iter().flat_map(|s| sessions(account, *s)).collect();
-            let free = account.free_seat(at);
-            let seat = taking.iter().copied().min().map_or(free, |reclaimed| free.min(reclaimed));
-            return Verdict::Grant { seat, overdraft, ending, cause: ExpiryCause::Reclaimed };
-        }
+        let Some(taking) = taking else {
+            continue;
+        };
+        let kept = account.lingering(at).filter(|linger| linger.user == login.user);
+        let free = taking.iter().copied().fold(account.free_seat(at), SeatNo::min);
+        let seat = kept.map(|linger| linger.seat).min().unwrap_or(free);
+        let overdraft = taken_by_others(account, &seeker, &taking) >= licences;
+        let ending = taking.iter().flat_map(|seat| sessions(account, *seat)).collect();
+        return Verdict::Grant { seat, overdraft, ending, cause: ExpiryCause::Reclaimed };
     }
-    Verdict::Deny(match room(account, login.site, limit, at, &[]) {
+    Verdict::Deny(match room(account, &seeker, limit, &[]) {
         Room::Reserved => DenialReason::SeatsReserved,
         Room::Full | Room::Free => DenialReason::AllSeatsHeld,
     })
 }
 
-fn free(account: &Account, login: &LogIn, limit: u32, at: Timestamp) -> Option<Vec<SeatNo>> {
-    (room(account, login.site, limit, at, &[]) == Room::Free).then(Vec::new)
+fn seeker(login: &LogIn, at: Timestamp) -> Seeker {
+    Seeker { user: login.user, site: login.site, at }
 }
 
 fn sessions(account: &Account, seat: SeatNo) -> impl Iterator<Item = SessionId> + '_ {
-    account.sessions_on(seat).map(|session: &Session| session.id)
+    account.sessions_on(seat).map(|session| session.id)
 }

@@ -47,9 +47,11 @@ impl Account {
             }
             Event::UserSuspended { user } => {
                 self.user_mut(*user).standing = UserStanding::Suspended;
+                self.lingers.retain(|linger| linger.user != *user); // Nobody can retake them.
             }
             Event::UserForgotten { user } => {
                 self.user_mut(*user).standing = UserStanding::Forgotten;
+                self.lingers.retain(|linger| linger.user != *user);
             }
             Event::LoginRequested { request, user, site, device } => {
                 self.user_mut(*user);

@@ -103,15 +103,17 @@ impl Liveness {
     /// Notes a heartbeat.
     pub fn heartbeat(&mut self, session: &Session, active: bool, at: Timestamp) {
         let before = self.of(session);
-        let active = if active { at } else { before.active };
-        self.signs.insert(session.id, Signs { seen: at, active, goodbye: None });
+        let seen = before.seen.max(at); // A clock that went back makes nobody older.
+        let active = if active { seen } else { before.active };
+        self.signs.insert(session.id, Signs { seen, active, goodbye: None });
     }
 
     /// Notes a goodbye.
     pub fn goodbye(&mut self, session: &Session, at: Timestamp) {
         let before = self.of(session);
-        let goodbye = before.goodbye.or(Some(at));
-        self.signs.insert(session.id, Signs { seen: at, active: before.active, goodbye });
+        let seen = before.seen.max(at);
+        let goodbye = before.goodbye.or(Some(seen));
+        self.signs.insert(session.id, Signs { seen, active: before.active, goodbye });
     }
 
     /// Drops what was noted of a session that ended.

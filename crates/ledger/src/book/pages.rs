@@ -1,0 +1,245 @@
+//! Where the book keeps its entries: in a sled database, or in memory.
+
+use super::BookError;
+use crate::error::{OpenError, RESTORE};
+use crate::guard::lock;
+use crate::store::engine::Engine;
+use crate::store::recover::engine_error;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+const CACHE_BYTES: u64 = 16 << 20;
+
+/// The tables of the book.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Table {
+    Profiles,
+    Names,
+    Commitments,
+    Plans,
+    Liveness,
+    Marks,
+}
+
+const TABLES: [(Table, &str); 6] = [
+    (Table::Profiles, "profiles"),
+    (Table::Names, "names"),
+    (Table::Commitments, "commitments"),
+    (Table::Plans, "plans"),
+    (Table::Liveness, "liveness"),
+    (Table::Marks, "marks"),
+];
+
+/// A key with its value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
+/// Keys and values in tables, in order of key.
+pub(super) trait Pages: Send + Sync {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError>;
+
+    /// Sets a value; `None` removes it. Not yet durable.
+    fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError>;
+
+    /// All rows whose key begins with `prefix`.
+    fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError>;
+
+    /// The last row whose key begins with `prefix`.
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError>;
+
+    /// Makes every change so far durable.
+    fn sync(&self) -> Result<(), BookError>;
+}
+
+/// In a sled database.
+pub(super) struct SledPages {
+    engine: Engine,
+    tables: BTreeMap<Table, sled::Tree>,
+    poison: OnceLock<String>,
+}
+
+impl SledPages {
+    /// Makes an empty database, durably.
+    pub(super) fn create(dir: &Path) -> Result<(), OpenError> {
+        let pages = SledPages::open(dir)?;
+        pages
+            .engine
+            .sync_created(dir)
+            .map_err(|error| engine_error(dir, &error, RESTORE))
+    }
+
+    pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
+        let engine =
+            Engine::open(dir, CACHE_BYTES).map_err(|error| engine_error(dir, &error, RESTORE))?;
+        let mut tables = BTreeMap::new();
+        for (table, name) in TABLES {
+            let tree = engine
+                .db
+                .open_tree(name)
+                .map_err(|error| OpenError::Engine {
+                    dir: dir.to_owned(),
+                    cause: error.to_string(),
+                    way_out: RESTORE.to_owned(),
+                })?;
+            tables.insert(table, tree);
+        }
+        Ok(SledPages {
+            engine,
+            tables,
+            poison: OnceLock::new(),
+        })
+    }
+
+    fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
+        self.tables
+            .get(&table)
+            .ok_or_else(|| BookError::Damaged(format!("the table {table:?} is missing")))
+    }
+
+    fn written<T>(&self, result: Result<T, impl ToString>) -> Result<T, BookError> {
+        if let Some(cause) = self.poison.get() {
+            return Err(BookError::Unavailable {
+                doing: "written",
+                cause: cause.clone(),
+            });
+        }
+        result.map_err(|error| {
+            // Only the first failure is told: the others follow from it.
+            let _ = self.poison.set(error.to_string());
+            BookError::Unavailable {
+                doing: "written",
+                cause: error.to_string(),
+            }
+        })
+    }
+}
+
+impl Pages for SledPages {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
+        Ok(self
+            .table(table)?
+            .get(key)
+            .map_err(unread)?
+            .map(|value| value.to_vec()))
+    }
+
+    fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
+        let tree = self.table(table)?;
+        self.written(match value {
+            Some(value) => tree.insert(key, value),
+            None => tree.remove(key),
+        })?;
+        Ok(())
+    }
+
+    fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError> {
+        let rows = self.table(table)?.scan_prefix(prefix);
+        rows.map(|row| {
+            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
+                .map_err(unread)
+        })
+        .collect()
+    }
+
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError> {
+        let row = self.table(table)?.scan_prefix(prefix).next_back();
+        row.map(|row| {
+            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
+                .map_err(unread)
+        })
+        .transpose()
+    }
+
+    fn sync(&self) -> Result<(), BookError> {
+        self.written(self.engine.sync())
+    }
+}
+
+fn unread(error: sled::Error) -> BookError {
+    BookError::Unavailable {
+        doing: "read",
+        cause: error.to_string(),
+    }
+}
+
+/// A book in memory, which keeps what was written and what was synced apart, so that it can crash.
+#[derive(Debug, Default)]
+pub struct MemoryPages {
+    state: Mutex<State>,
+}
+
+type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    live: Rows,
+    durable: Rows,
+    fail_sync: bool,
+}
+
+impl MemoryPages {
+    /// The book as found after a crash at this instant: without what was not synced, or with all of it.
+    pub fn crash(&self, keep_unsynced: bool) -> Arc<MemoryPages> {
+        let state = lock(&self.state);
+        let found = if keep_unsynced {
+            &state.live
+        } else {
+            &state.durable
+        };
+        let found = State {
+            live: found.clone(),
+            durable: found.clone(),
+            fail_sync: false,
+        };
+        Arc::new(MemoryPages {
+            state: Mutex::new(found),
+        })
+    }
+
+    /// Makes every sync from now on fail, with nothing becoming durable.
+    pub fn fail_syncs(&self) {
+        lock(&self.state).fail_sync = true;
+    }
+}
+
+impl Pages for MemoryPages {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
+        Ok(lock(&self.state).live.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
+        let live = &mut lock(&self.state).live;
+        match value {
+            Some(value) => live.insert((table, key.to_vec()), value.to_vec()),
+            None => live.remove(&(table, key.to_vec())),
+        };
+        Ok(())
+    }
+
+    fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError> {
+        let state = lock(&self.state);
+        let rows = state.live.range((table, prefix.to_vec())..);
+        let matching =
+            rows.take_while(|((other, key), _)| *other == table && key.starts_with(prefix));
+        Ok(matching
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect())
+    }
+
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError> {
+        Ok(self.rows(table, prefix)?.pop())
+    }
+
+    fn sync(&self) -> Result<(), BookError> {
+        let mut state = lock(&self.state);
+        if state.fail_sync {
+            let cause = "the sync was made to fail".to_owned();
+            return Err(BookError::Unavailable {
+                doing: "written",
+                cause,
+            });
+        }
+        state.durable = state.live.clone();
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! Opening: from what stands in the directory to a ledger that knows its head.
+//!
+//! 1. The directory is ours and nobody else works in it ([`home`](crate::home)).
+//! 2. The volumes follow one another; after an unclean stop the newest was copied aside first
+//!    ([`store::recover`](crate::store)).
+//! 3. The index of what is settled is read; what is missing or damaged is built again from its volume.
+//! 4. Every commit of the newest volume is read, decoded and hashed.
+//! 5. The log is held against the head file: shorter than what was confirmed, or another root at a size
+//!    that was recorded, is damage, and opening is refused.
+//! 6. Only then is anything made durable or tidied, and the copy dropped.
+
+use crate::block::Block;
+use crate::book::Book;
+use crate::cache::BlockCache;
+use crate::commit::{Commit, leaf_hash};
+use crate::error::{Damage, OpenError, ReadError};
+use crate::home::Home;
+use crate::index::{Gathered, Generation, Index, Settled};
+use crate::ledger::{Inner, Ledger};
+use crate::merkle::Frontier;
+use crate::options::Options;
+use crate::position::{Head, Position};
+use crate::store::memory::MemoryStore;
+use crate::store::recover;
+use crate::store::volumes::SledVolumes;
+use crate::store::{HeadRow, LogStore};
+use crate::writer::{Pending, WriterState};
+use seats::{Digest, Timestamp};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// How many blocks are read ahead of being decoded.
+const BLOCKS_AHEAD: usize = 16;
+
+/// Makes an empty ledger in `dir`.
+pub(crate) fn create(dir: &Path, options: &Options) -> Result<(), OpenError> {
+    Home::create(dir, |dir| {
+        SledVolumes::create(dir, options)?;
+        Book::create(&dir.join("book"))
+    })
+}
+
+/// Opens the ledger in `dir`.
+pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
+    let home = Home::open(dir)?;
+    let store: Arc<dyn LogStore> = Arc::new(SledVolumes::open(dir, options, home.unclean())?);
+    let newest = store.volumes().last().copied().unwrap_or_default();
+    let with_way_out = |error| match error {
+        OpenError::Damaged(damage) => OpenError::Damaged(Damage {
+            way_out: recover::way_out(dir, newest),
+            ..damage
+        }),
+        error => error,
+    };
+    let settled = Settled::open(&dir.join("index"), newest)?;
+    let log = read_log(&store, settled).map_err(with_way_out)?;
+    hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
+    let book = Book::open(&dir.join("book"))?;
+    let ledger = start(store, log, book, Some(home), options)?;
+    recover::drop_copies(dir)?;
+    ledger.0.settle_in_background();
+    Ok(ledger)
+}
+
+/// Opens a ledger in memory.
+pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
+    let book = Book::in_memory(store.book());
+    let store: Arc<dyn LogStore> = store;
+    let log = read_log(&store, Settled::none())?;
+    hold_against(&store.heads(), &log)?;
+    start(store, log, book, None, &Options::default())
+}
+
+/// What reading the log gave.
+struct Log {
+    settled: Settled,
+    newest: Generation,
+    tree: Frontier,
+    recorded_at: Timestamp,
+    // Heads computed at the sizes the store remembers, as far as they were read.
+    heads: Vec<Head>,
+}
+
+fn start(
+    store: Arc<dyn LogStore>,
+    log: Log,
+    book: Book,
+    home: Option<Home>,
+    options: &Options,
+) -> Result<Ledger, OpenError> {
+    let head = Head {
+        size: log.tree.size(),
+        root: log.tree.root(),
+    };
+    // Readers see only what is durable, and what was found may stand in the disk's cache only.
+    let remembered = store
+        .heads()
+        .last()
+        .is_some_and(|row| row.head == head && row.confirmed == head.size);
+    if head.size > 0 && !remembered {
+        store.sync(head).map_err(|error| OpenError::Io {
+            what: "making durable what was found".to_owned(),
+            source: std::io::Error::other(error.to_string()),
+        })?;
+    }
+    let writer = WriterState::new(log.tree, log.newest.first(), log.recorded_at);
+    Ok(Ledger(Arc::new(Inner {
+        store,
+        index: Arc::new(Index::new(log.settled, log.newest)),
+        head: RwLock::new(head),
+        pending: Mutex::new(Pending::default()),
+        publishing: Mutex::new(()),
+        writer: Mutex::new(Some(writer)),
+        options: options.clone(),
+        settling: Mutex::new(None),
+        settled: Arc::new(AtomicBool::new(true)),
+        cache: BlockCache::new(options.block_cache_bytes),
+        book,
+        home,
+    })))
+}
+
+/// Builds the index again where it is missing, and reads the newest volume whole.
+fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
+    let volumes = store.volumes();
+    let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
+    let mut reading = Reading {
+        heads: Vec::new(),
+        sizes,
+        recorded_at: Timestamp::ZERO,
+    };
+    let mut ends = volumes.iter().copied().skip(1);
+    for first in &volumes {
+        let end = ends.next();
+        if end.is_some_and(|end| settled.covers(*first, end)) {
+            continue;
+        }
+        // Settled trees are taken up where they were left; a volume before that needs none of its own.
+        let known = settled.tree();
+        let mut tree = if known.size() <= first.0 {
+            known.clone()
+        } else {
+            Frontier::new()
+        };
+        if known.size() < first.0 {
+            let what = format!("the Merkle tree is known up to {} only", known.size());
+            return Err(Damage::at(*first, what).into());
+        }
+        let mut generation = Generation::new(*first, tree.clone());
+        reading.volume(store, end, &mut tree, &mut generation)?;
+        let Some(end) = end else {
+            let Reading {
+                heads, recorded_at, ..
+            } = reading;
+            return Ok(Log {
+                settled,
+                newest: generation,
+                tree,
+                recorded_at,
+                heads,
+            });
+        };
+        settled = settled.with(&generation, end, &tree)?;
+    }
+    Err(Damage::at(Position(0), "the log holds no volume").into())
+}
+
+struct Reading {
+    sizes: Vec<u64>,
+    heads: Vec<Head>,
+    recorded_at: Timestamp,
+}
+
+impl Reading {
+    /// Reads one volume to its end. One thread reads and hashes, the other decodes and notes.
+    fn volume(
+        &mut self,
+        store: &Arc<dyn LogStore>,
+        end: Option<Position>,
+        tree: &mut Frontier,
+        generation: &mut Generation,
+    ) -> Result<(), ReadError> {
+        let blocks = Arc::clone(store).scan(generation.first());
+        self.note_head(tree);
+        std::thread::scope(|scope| {
+            let (send, receive) =
+                sync_channel::<Result<(Block, Vec<Digest>), ReadError>>(BLOCKS_AHEAD);
+            scope.spawn(move || {
+                for block in blocks {
+                    let block = block.map(|block| {
+                        let leaves = block
+                            .entries()
+                            .map(|entry| leaf_hash(entry.bytes))
+                            .collect();
+                        (block, leaves)
+                    });
+                    let last = block
+                        .as_ref()
+                        .map_or(true, |(block, _)| Some(block.end()) >= end && end.is_some());
+                    if send.send(block).is_err() || last {
+                        break;
+                    }
+                }
+            });
+            let mut commit = Commit::blank();
+            let mut gathered = Gathered::default();
+            for block in receive {
+                let (block, leaves) = block?;
+                for (entry, leaf) in block.entries().zip(leaves) {
+                    let decoded = commit.decode_into(entry.bytes);
+                    decoded.map_err(|error| Damage::at(entry.position, error.to_string()))?;
+                    gathered.note_read(entry.position, leaf, &commit);
+                    tree.push(leaf);
+                    self.note_head(tree);
+                }
+                self.recorded_at = commit.recorded_at;
+                generation.take_in(&gathered.heads, &gathered.requests);
+                gathered.heads.clear();
+                gathered.requests.clear();
+            }
+            Ok(())
+        })
+    }
+
+    fn note_head(&mut self, tree: &Frontier) {
+        if self.sizes.contains(&tree.size()) {
+            self.heads.push(Head {
+                size: tree.size(),
+                root: tree.root(),
+            });
+        }
+    }
+}
+
+/// Holds what was read against what the store remembers.
+fn hold_against(rows: &[HeadRow], log: &Log) -> Result<(), Damage> {
+    let size = log.tree.size();
+    let found = |head: &Head| log.heads.iter().find(|other| other.size == head.size);
+    let agreed = rows
+        .iter()
+        .map(|row| &row.head)
+        .filter(|head| found(head) == Some(head))
+        .map(|head| head.size);
+    let agreed = Position(agreed.max().unwrap_or(log.newest.first().0));
+    if let Some(head) = rows
+        .iter()
+        .map(|row| &row.head)
+        .find(|head| found(head).is_some_and(|other| other != *head))
+    {
+        let what = format!(
+            "the log up to {} has not the Merkle root that was recorded for it",
+            head.size
+        );
+        return Err(Damage::at(agreed.min(Position(head.size)), what));
+    }
+    match rows.last() {
+        Some(row) if row.confirmed > size => {
+            let what = format!(
+                "the log ends here, but {} commits were acknowledged",
+                row.confirmed
+            );
+            Err(Damage::at(Position(size), what))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,192 @@
+//! How a full volume is finished.
+//!
+//! sled writes its snapshot, without which it replays its whole log, only while it opens; so a full volume is
+//! closed and opened once more. And where small blocks made sled rewrite its pages again and again, up to two
+//! thirds of the file are dead: such a volume is written anew, with large blocks, and takes the old one's
+//! place. The commits stay byte for byte the same; only how they are cut into blocks changes.
+//!
+//! ```text
+//!  <first>.new    being written         removed when found at open
+//!  <first>.old    on its way out        removed when found at open, or put back if <first> is missing
+//!  <first>/finished   "finished <end>\n": nothing more is written here; its end is known without opening it
+//! ```
+
+use super::engine::{EngineError, sync_dir};
+use super::volume::Volume;
+use super::volumes::name;
+use crate::block::BlockBuilder;
+use crate::error::ReadError;
+use crate::options::Options;
+use crate::position::Position;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Part of the file that may be dead before it is written anew, in percent.
+const DEAD_PERCENT_MAX: u64 = 15;
+
+/// Files below this size are left as they are.
+const REWRITE_BYTES_MIN: u64 = 8 << 20;
+
+const FINISHED: &str = "finished";
+
+/// Why a volume could not be finished. It stays as it was and is finished another time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FinishError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{0}")]
+    Differs(&'static str),
+}
+
+/// Whether much of the volume's file is dead.
+pub(crate) fn is_sparse(volume: &Arc<Volume>) -> Result<bool, FinishError> {
+    let disk_bytes = volume.engine().disk_bytes()?;
+    if disk_bytes < REWRITE_BYTES_MIN {
+        return Ok(false);
+    }
+    let mut live = 0;
+    for block in Arc::clone(volume).scan(volume.first()) {
+        // Its key and what the engine writes around a value.
+        live += block?.bytes().len() as u64 + 40;
+    }
+    Ok(live < disk_bytes / 100 * (100 - DEAD_PERCENT_MAX))
+}
+
+/// Writes the volume's commits into a new database beside it, makes that durable and checks it.
+pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result<(), FinishError> {
+    let (first, end) = (old.first(), old.end());
+    let new_dir = beside(dir, "new");
+    remove_if_there(&new_dir)?;
+    let mut before = blake3::Hasher::new();
+    {
+        let new = Volume::open(&new_dir, first, options.closed_cache_bytes)?;
+        let mut builder = BlockBuilder::new(first, options.block_bytes);
+        let store = |block| new.append(&block).map_err(EngineError::Failed);
+        for block in old.scan(first) {
+            for entry in block?.entries() {
+                before.update(entry.bytes);
+                builder
+                    .push(entry.previous, entry.bytes)
+                    .map_or(Ok(()), store)?;
+            }
+        }
+        builder.finish().map_or(Ok(()), store)?;
+        new.engine().sync_created(&new_dir)?;
+    }
+    let mut after = blake3::Hasher::new();
+    let new = Arc::new(Volume::open(&new_dir, first, options.closed_cache_bytes)?);
+    for block in Arc::clone(&new).scan(first) {
+        block?.entries().for_each(|entry| {
+            after.update(entry.bytes);
+        });
+    }
+    if new.end() != end || before.finalize() != after.finalize() {
+        return Err(FinishError::Differs(
+            "the volume written anew does not hold the same commits",
+        ));
+    }
+    mark_finished(&new_dir, end)?;
+    Ok(())
+}
+
+/// Puts what [`rewrite`] wrote into the old volume's place. Whoever has the old one open may read on.
+pub(crate) fn put_in_place(dir: &Path) -> io::Result<()> {
+    let (new_dir, old_dir) = (beside(dir, "new"), beside(dir, "old"));
+    fs::rename(dir, &old_dir)?;
+    fs::rename(&new_dir, dir)?;
+    if let Some(log) = dir.parent() {
+        sync_dir(log)?;
+    }
+    fs::remove_dir_all(&old_dir)
+}
+
+/// Opens a volume that was just closed once more, so that the engine writes its snapshot.
+pub(crate) fn reopen(
+    dir: &Path,
+    first: Position,
+    end: Position,
+    options: &Options,
+) -> Result<(), FinishError> {
+    let volume = Volume::open(dir, first, options.closed_cache_bytes)?;
+    if volume.end() != end {
+        return Err(FinishError::Differs(
+            "the volume opened again does not end where it did",
+        ));
+    }
+    mark_finished(dir, end)?;
+    Ok(())
+}
+
+/// Where the volume was finished, if it was.
+pub(crate) fn finished_at(dir: &Path) -> io::Result<Option<Position>> {
+    match fs::read_to_string(dir.join(FINISHED)) {
+        Ok(text) => {
+            let end = text
+                .strip_prefix("finished ")
+                .and_then(|end| end.strip_suffix('\n')?.parse().ok());
+            Ok(end.map(Position))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes a finished volume into use again.
+pub(crate) fn unmark(dir: &Path) -> io::Result<()> {
+    fs::remove_file(dir.join(FINISHED))?;
+    sync_dir(dir)
+}
+
+/// Ends what a crash interrupted: see the module.
+pub(crate) fn tidy(log: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(log)? {
+        let path = entry?.path();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("new") => fs::remove_dir_all(&path)?,
+            Some("old") if path.with_extension("").exists() => fs::remove_dir_all(&path)?,
+            Some("old") => fs::rename(&path, path.with_extension(""))?,
+            _ => {}
+        }
+    }
+    remove_if_there(&log.join("next"))
+}
+
+/// The positions at which the volumes in `log` begin, in order.
+pub(crate) fn volumes_in(log: &Path) -> io::Result<Vec<Position>> {
+    let mut volumes = Vec::new();
+    for entry in fs::read_dir(log)? {
+        let file_name = entry?.file_name();
+        let first = file_name
+            .to_str()
+            .and_then(|text| text.parse().ok())
+            .map(Position);
+        volumes.extend(first.filter(|first| file_name.to_str() == Some(&name(*first))));
+    }
+    volumes.sort_unstable();
+    Ok(volumes)
+}
+
+fn mark_finished(dir: &Path, end: Position) -> io::Result<()> {
+    let mut file = fs::File::create(dir.join(FINISHED))?;
+    writeln!(file, "finished {end}")?;
+    file.sync_all()?;
+    sync_dir(dir)
+}
+
+/// The directory beside `dir` with this extension.
+pub(crate) fn beside(dir: &Path, extension: &str) -> PathBuf {
+    dir.with_extension(extension)
+}
+
+fn remove_if_there(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,433 @@
+//! The log on disk: a row of volumes, of which only the newest is written.
+//!
+//! ```text
+//!  log/00000000000000000000/   finished: only read, opened when needed, few at a time
+//!  log/00000000000001048576/   finished
+//!  log/00000000000002097152/   the newest
+//!  log/next/                   the one after it, made ready while there is time
+//! ```
+//!
+//! So start-up, memory, backup and damage are bounded by one volume, however long the history.
+//!
+//! A volume that is full stays open until everything in it is durable; then it is *finished*
+//! (`finish`). A crash in between leaves two volumes that are not finished, of which the
+//! older one may have lost its tail; the newer one then holds nothing that was acknowledged.
+
+use super::engine::sync_dir;
+use super::finish::{self, FinishError};
+use super::head::{HeadFile, HeadRow, HeadWriter};
+use super::recover::{self, Found};
+use super::volume::Volume;
+use super::{Blocks, LogStore};
+use crate::block::Block;
+use crate::error::{Damage, OpenError, ReadError, StoreError};
+use crate::guard::{lock, read, write};
+use crate::options::Options;
+use crate::position::{Head, Position};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
+use std::thread::JoinHandle;
+
+/// See the module.
+pub struct SledVolumes {
+    log: PathBuf,
+    options: Options,
+    slots: RwLock<BTreeMap<Position, Arc<Slot>>>,
+    writing: Mutex<Writing>,
+    syncing: Mutex<Syncing>,
+    preparing: Mutex<Option<JoinHandle<Option<Volume>>>>,
+    poison: OnceLock<String>,
+    clock: AtomicU64,
+}
+
+/// A volume, open or not.
+struct Slot {
+    first: Position,
+    state: Mutex<SlotState>,
+}
+
+struct SlotState {
+    open: Option<Arc<Volume>>,
+    // A volume that a reader still holds cannot be opened a second time.
+    held: Weak<Volume>,
+    finished: bool,
+    used: u64,
+}
+
+struct Writing {
+    newest: Arc<Volume>,
+    // Full volumes that may hold commits not yet durable, oldest first.
+    unsynced: Vec<Arc<Volume>>,
+    renamed: bool,
+}
+
+struct Syncing {
+    head: HeadWriter,
+    rows: Vec<HeadRow>,
+}
+
+impl SledVolumes {
+    /// Makes an empty log and its head file in `home`, durably but for the entries of `home` itself.
+    pub(crate) fn create(home: &Path, options: &Options) -> Result<(), OpenError> {
+        let log = home.join("log");
+        let first = log.join(name(Position(0)));
+        fs::create_dir_all(&log).map_err(OpenError::io(format!("creating {}", log.display())))?;
+        let volume = Volume::open(&first, Position(0), options.cache_bytes)
+            .and_then(|volume| volume.engine().sync_created(&first));
+        volume.map_err(|error| {
+            recover::engine_error(&first, &error, "mend what it names and try again")
+        })?;
+        sync_dir(&log).map_err(OpenError::io(format!("syncing {}", log.display())))?;
+        let head = home.join("head");
+        HeadFile::create(&head).map_err(OpenError::io(format!("creating {}", head.display())))
+    }
+
+    /// Opens the log in `home`. After an unclean stop the volumes that are not finished are copied aside
+    /// first; [`SledVolumes::drop_copies`] removes the copies once the log is known to be whole.
+    pub(crate) fn open(
+        home: &Path,
+        options: &Options,
+        unclean: bool,
+    ) -> Result<SledVolumes, OpenError> {
+        let path = home.join("head");
+        let (head, rows) =
+            HeadFile::open(&path).map_err(|error| recover::head_error(&path, error))?;
+        if rows.is_empty() {
+            return Err(Damage::at(
+                Position(0),
+                format!("{} holds no valid row", path.display()),
+            )
+            .into());
+        }
+        let Found { volumes, newest } = recover::find(home, options, unclean, rows.last())?;
+        let head =
+            HeadWriter::new(head).map_err(OpenError::io("starting the head file's thread"))?;
+        let newest = Arc::new(newest);
+        let slots = volumes.into_iter().map(|(first, finished)| {
+            let open = (first == newest.first()).then(|| Arc::clone(&newest));
+            let held = open.as_ref().map_or_else(Weak::new, Arc::downgrade);
+            let state = Mutex::new(SlotState {
+                open,
+                held,
+                finished,
+                used: 0,
+            });
+            (first, Arc::new(Slot { first, state }))
+        });
+        Ok(SledVolumes {
+            log: home.join("log"),
+            options: options.clone(),
+            slots: RwLock::new(slots.collect()),
+            writing: Mutex::new(Writing {
+                newest,
+                unsynced: Vec::new(),
+                renamed: false,
+            }),
+            syncing: Mutex::new(Syncing { head, rows }),
+            preparing: Mutex::new(None),
+            poison: OnceLock::new(),
+            clock: AtomicU64::new(0),
+        })
+    }
+
+    fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
+        self.poison
+            .get()
+            .map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
+    }
+
+    fn fail(&self, cause: impl ToString) -> StoreError {
+        let cause = cause.to_string();
+        // Only the first failure is told: the others follow from it.
+        let _ = self.poison.set(cause.clone());
+        StoreError::Unknown(cause)
+    }
+
+    /// The volume that holds `position`, opened if need be.
+    fn volume(&self, position: Position) -> Result<Option<Arc<Volume>>, ReadError> {
+        let (slot, end) = {
+            let slots = read(&self.slots);
+            let Some((_, slot)) = slots.range(..=position).next_back() else {
+                return Ok(None);
+            };
+            let mut after = slots.range((
+                std::ops::Bound::Excluded(slot.first),
+                std::ops::Bound::Unbounded,
+            ));
+            (Arc::clone(slot), after.next().map(|(first, _)| *first))
+        };
+        let mut state = lock(&slot.state);
+        state.used = self.clock.fetch_add(1, Ordering::Relaxed);
+        if let Some(volume) = state.open.clone().or_else(|| state.held.upgrade()) {
+            return Ok(Some(volume));
+        }
+        let dir = self.log.join(name(slot.first));
+        let volume =
+            Volume::open(&dir, slot.first, self.options.closed_cache_bytes).map_err(|error| {
+                Damage::at(slot.first, format!("its volume cannot be opened: {error}"))
+            })?;
+        if end != Some(volume.end()) {
+            let what = format!(
+                "its volume ends at {} where it was finished at {end:?}",
+                volume.end()
+            );
+            return Err(Damage::at(volume.end().min(position), what).into());
+        }
+        let volume = Arc::new(volume);
+        state.open = Some(Arc::clone(&volume));
+        state.held = Arc::downgrade(&volume);
+        drop(state);
+        self.close_least_used(slot.first);
+        Ok(Some(volume))
+    }
+
+    /// Closes finished volumes until only as many are open as the options allow.
+    fn close_least_used(&self, but: Position) {
+        let slots = read(&self.slots);
+        let mut open: Vec<(u64, &Arc<Slot>)> = slots
+            .values()
+            .filter(|slot| slot.first != but)
+            .filter_map(|slot| {
+                let state = slot.state.try_lock().ok()?;
+                (state.finished && state.open.is_some()).then_some((state.used, slot))
+            })
+            .collect();
+        open.sort_unstable_by_key(|(used, _)| *used);
+        let excess = (open.len() + 1).saturating_sub(self.options.closed_volumes_open);
+        for (_, slot) in open.into_iter().take(excess) {
+            lock(&slot.state).open = None;
+        }
+    }
+
+    fn finish_slot(&self, slot: &Slot) -> Result<(), FinishError> {
+        let dir = self.log.join(name(slot.first));
+        let Some(volume) = self.volume(slot.first)? else {
+            return Ok(());
+        };
+        if finish::is_sparse(&volume)? {
+            finish::rewrite(&dir, volume, &self.options)?;
+            let mut state = lock(&slot.state);
+            finish::put_in_place(&dir)?;
+            // Whoever reads the old one reads on; everybody else opens the new one.
+            (state.open, state.held, state.finished) = (None, Weak::new(), true);
+            return Ok(());
+        }
+        let end = volume.end();
+        drop(volume);
+        let mut state = lock(&slot.state);
+        state.open = None;
+        // While somebody reads it, it stays as it is; it is finished when the ledger is opened again.
+        if state.held.strong_count() == 0 {
+            finish::reopen(&dir, slot.first, end, &self.options)?;
+            state.finished = true;
+        }
+        Ok(())
+    }
+
+    /// Begins the next volume at `first`.
+    fn roll(&self, writing: &mut Writing, first: Position) -> Result<(), StoreError> {
+        let prepared = lock(&self.preparing)
+            .take()
+            .and_then(|thread| thread.join().ok().flatten());
+        let next = self.log.join("next");
+        let mut volume = match prepared {
+            Some(volume) => volume,
+            None => prepare(&next, self.options.cache_bytes).map_err(|error| self.fail(error))?,
+        };
+        fs::rename(&next, self.log.join(name(first))).map_err(|error| self.fail(error))?;
+        volume.begin_at(first);
+        let volume = Arc::new(volume);
+        let state = SlotState {
+            open: Some(Arc::clone(&volume)),
+            held: Arc::downgrade(&volume),
+            finished: false,
+            used: self.clock.fetch_add(1, Ordering::Relaxed),
+        };
+        write(&self.slots).insert(
+            first,
+            Arc::new(Slot {
+                first,
+                state: Mutex::new(state),
+            }),
+        );
+        let full = std::mem::replace(&mut writing.newest, volume);
+        writing.unsynced.push(full);
+        writing.renamed = true;
+        Ok(())
+    }
+
+    /// Makes the next volume ready in the background once the newest is half full.
+    fn prepare_in_time(&self, newest: &Volume) {
+        let commits = newest.end().0 - newest.first().0;
+        if newest.bytes() * 2 < self.options.volume_bytes
+            && commits * 2 < self.options.volume_commits
+        {
+            return;
+        }
+        let mut preparing = lock(&self.preparing);
+        if preparing.is_none() {
+            let (next, cache_bytes) = (self.log.join("next"), self.options.cache_bytes);
+            let work = move || prepare(&next, cache_bytes).ok();
+            // Without a thread the volume is made when it is needed.
+            *preparing = std::thread::Builder::new()
+                .name("ledger-next".to_owned())
+                .spawn(work)
+                .ok();
+        }
+    }
+}
+
+impl LogStore for SledVolumes {
+    fn append(&self, blocks: &[Block]) -> Result<Position, StoreError> {
+        self.refuse_if_poisoned()?;
+        let mut writing = lock(&self.writing);
+        let newest = &writing.newest;
+        let commits = newest.end().0 - newest.first().0;
+        if newest.bytes() >= self.options.volume_bytes || commits >= self.options.volume_commits {
+            let first = newest.end();
+            self.roll(&mut writing, first)?;
+        }
+        for block in blocks {
+            debug_assert_eq!(
+                block.first(),
+                writing.newest.end(),
+                "blocks follow one another"
+            );
+            writing
+                .newest
+                .append(block)
+                .map_err(|error| self.fail(error))?;
+        }
+        self.prepare_in_time(&writing.newest);
+        Ok(writing.newest.first())
+    }
+
+    fn sync(&self, head: Head) -> Result<(), StoreError> {
+        let mut syncing = lock(&self.syncing);
+        self.refuse_if_poisoned()?;
+        let last = syncing.rows.last();
+        let (sequence, confirmed) = last.map_or((0, 0), |row| (row.sequence, row.confirmed));
+        let row = HeadRow {
+            sequence: sequence + 1,
+            head,
+            confirmed,
+        };
+        syncing.head.begin(row).map_err(|error| self.fail(error))?;
+        let (unsynced, newest, renamed) = {
+            let mut writing = lock(&self.writing);
+            let unsynced = std::mem::take(&mut writing.unsynced);
+            (
+                unsynced,
+                Arc::clone(&writing.newest),
+                std::mem::take(&mut writing.renamed),
+            )
+        };
+        let blocks = unsynced
+            .iter()
+            .chain([&newest])
+            .try_for_each(|volume| volume.engine().sync());
+        let names = if renamed { sync_dir(&self.log) } else { Ok(()) };
+        let row = syncing.head.wait();
+        blocks.map_err(|error| self.fail(error))?;
+        names.and(row).map_err(|error| self.fail(error))?;
+        let row = HeadRow {
+            sequence: sequence + 2,
+            head,
+            confirmed: head.size,
+        };
+        syncing.head.note(&row).map_err(|error| self.fail(error))?;
+        syncing.rows = vec![row];
+        Ok(())
+    }
+
+    fn end(&self) -> Position {
+        lock(&self.writing).newest.end()
+    }
+
+    fn read(&self, position: Position) -> Result<Option<Block>, ReadError> {
+        match self.volume(position)? {
+            Some(volume) if position < volume.end() => volume.read(position).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn scan(self: Arc<Self>, position: Position) -> Blocks {
+        let mut next = position;
+        let mut volume: Option<super::volume::VolumeScan> = None;
+        let mut read_next = move || -> Result<Option<Block>, ReadError> {
+            loop {
+                if let Some(block) = volume.as_mut().and_then(Iterator::next) {
+                    next = block.as_ref().map_or(next, Block::end);
+                    return block.map(Some);
+                }
+                match self.volume(next)? {
+                    Some(found) if next < found.end() => volume = Some(found.scan(next)),
+                    _ => return Ok(None),
+                }
+            }
+        };
+        let mut failed = false;
+        Box::new(std::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let block = read_next().transpose();
+            failed = matches!(block, Some(Err(_)));
+            block
+        }))
+    }
+
+    fn heads(&self) -> Vec<HeadRow> {
+        lock(&self.syncing).rows.clone()
+    }
+
+    fn volumes(&self) -> Vec<Position> {
+        read(&self.slots).keys().copied().collect()
+    }
+
+    fn finish(&self, volume: Position) -> Result<(), StoreError> {
+        let slot = read(&self.slots).get(&volume).cloned();
+        let Some(slot) = slot.filter(|_| volume != lock(&self.writing).newest.first()) else {
+            return Ok(());
+        };
+        if lock(&slot.state).finished {
+            return Ok(());
+        }
+        self.finish_slot(&slot)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        self.close_least_used(volume);
+        Ok(())
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.refuse_if_poisoned()?;
+        if let Some(thread) = lock(&self.preparing).take() {
+            // Whatever was prepared is thrown away when the ledger is opened again.
+            let _ = thread.join();
+        }
+        lock(&self.syncing)
+            .head
+            .sync()
+            .map_err(|error| self.fail(error))
+    }
+}
+
+/// The directory name of the volume whose first commit has this position.
+pub(crate) fn name(first: Position) -> String {
+    format!("{:020}", first.0)
+}
+
+/// Makes an empty volume that is given its position later.
+fn prepare(next: &Path, cache_bytes: u64) -> Result<Volume, super::engine::EngineError> {
+    match fs::remove_dir_all(next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let volume = Volume::open(next, Position(0), cache_bytes)?;
+    volume.engine().sync_created(next)?;
+    Ok(volume)
+}

@@ -1,0 +1,12 @@
+//! The ledger from outside, in one binary. Each file holds one table or one property.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+mod appending;
+mod drafts;

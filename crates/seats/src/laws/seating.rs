@@ -1,0 +1,190 @@
+//! Who sits where, as the laws count it: grants, silence, ends, and what a commit owes by its end.
+
+use super::Breach;
+use crate::event::ExpiryCause;
+use crate::ids::{SeatNo, SessionId, UserId};
+use crate::time::{Micros, Timestamp};
+use std::collections::BTreeMap;
+
+/// The seats of one account.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seating {
+    sessions: BTreeMap<SessionId, Holding>,
+    seats: BTreeMap<SeatNo, Seat>,
+    /// Seats none of whose sessions is awake.
+    dormant: u32,
+    /// The number of the last session granted, 0 before the first.
+    last_session: u64,
+    /// Seats emptied in the commit being checked, for their own users to take over.
+    taken_over: Vec<(SeatNo, Seat)>,
+    /// A session reclaimed in the commit being checked, until a seat is granted.
+    reclaimed: Option<SessionId>,
+}
+
+/// A grant, and what it may not exceed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grant {
+    pub(super) session: SessionId,
+    pub(super) seat: SeatNo,
+    pub(super) user: UserId,
+    pub(super) overdraft: bool,
+    pub(super) licences: u32,
+    pub(super) limit: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Holding {
+    seat: SeatNo,
+    since: Timestamp,
+    dormant: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    user: UserId,
+    sessions: u32,
+    /// Sessions on it that are not dormant.
+    awake: u32,
+    /// Whether the last grant of it was overdraft.
+    overdraft: bool,
+}
+
+impl Seating {
+    /// A commit begins.
+    pub(super) fn begin(&mut self) {
+        self.taken_over.clear();
+        self.reclaimed = None;
+    }
+
+    /// A commit ends: nobody was thrown out in it for nothing.
+    pub(super) fn end(&self) -> Result<(), Breach> {
+        if let Some((seat, _)) = self.taken_over.first() {
+            return Err(Breach::TakenOver(*seat));
+        }
+        self.reclaimed.map_or(Ok(()), |session| Err(Breach::Reclaimed(session)))
+    }
+
+    /// Seats held.
+    pub(super) fn held(&self) -> u32 {
+        u32::try_from(self.seats.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether any seat was ever granted.
+    pub(super) fn was_used(&self) -> bool {
+        self.last_session > 0
+    }
+
+    /// A denial counts this many seats taken and dormant. Lingering seats are taken and not held.
+    pub(super) fn counted(&self, taken: u32, dormant: u32) -> Result<(), Breach> {
+        let held = self.held();
+        let (said, counted) = if taken < held { (taken, held) } else { (dormant, self.dormant) };
+        if said == counted { Ok(()) } else { Err(Breach::DenialCounts { said, counted }) }
+    }
+
+    pub(super) fn granted(&mut self, at: Timestamp, grant: Grant) -> Result<(), Breach> {
+        let Grant { session, seat, user, overdraft, .. } = grant;
+        if session.0 <= self.last_session {
+            let last = SessionId(self.last_session);
+            return Err(Breach::SessionReused { session, last });
+        }
+        self.last_session = session.0;
+        self.reclaimed = None;
+        self.room(&grant)?;
+        self.taken_over.retain(|(freed, _)| *freed != seat);
+        self.sessions.insert(session, Holding { seat, since: at, dormant: false });
+        let empty = Seat { user, sessions: 0, awake: 0, overdraft };
+        let held = self.seats.entry(seat).or_insert(empty);
+        self.dormant -= u32::from(held.sessions > 0 && held.awake == 0);
+        held.sessions += 1;
+        held.awake += 1;
+        held.overdraft = overdraft;
+        Ok(())
+    }
+
+    /// Whether the seat may be granted. Seats being taken over are as good as held.
+    fn room(&self, grant: &Grant) -> Result<(), Breach> {
+        let Grant { session, seat, user, overdraft, licences, limit } = *grant;
+        let freed = self.taken_over.iter().find(|(freed, _)| *freed == seat).map(|(_, seat)| seat);
+        let awaited = u32::try_from(self.taken_over.len()).unwrap_or(u32::MAX);
+        let held = self.held().saturating_add(awaited);
+        let above = match self.seats.get(&seat).or(freed) {
+            Some(holder) if holder.user != user => {
+                return Err(Breach::SeatHeld { seat, user, holder: holder.user });
+            }
+            // It takes none; but overdraft stays overdraft while more is held than bought.
+            Some(own) => own.overdraft && held > licences,
+            None if held >= limit => {
+                let taken = held.saturating_add(1);
+                return Err(Breach::Oversubscribed { session, seat, taken, limit });
+            }
+            None => held >= licences,
+        };
+        if above && !overdraft {
+            return Err(Breach::OverdraftUnmarked { session, seat, licences });
+        }
+        Ok(())
+    }
+
+    pub(super) fn silence(
+        &mut self,
+        at: Timestamp,
+        session: SessionId,
+        dormant: bool,
+        silent: Micros,
+    ) -> Result<(), Breach> {
+        let holding = self.sessions.get_mut(&session).ok_or(Breach::NotHeld(session))?;
+        if holding.dormant == dormant {
+            return Err(Breach::Silence(session));
+        }
+        if silent > at.since(holding.since) {
+            return Err(Breach::LastSeen(session));
+        }
+        holding.dormant = dormant;
+        if let Some(seat) = self.seats.get_mut(&holding.seat) {
+            if dormant {
+                seat.awake -= 1;
+                self.dormant += u32::from(seat.awake == 0);
+            } else {
+                self.dormant -= u32::from(seat.awake == 0);
+                seat.awake += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// A session ends: by rule for a cause, or by hand.
+    pub(super) fn ended(
+        &mut self,
+        at: Timestamp,
+        session: SessionId,
+        cause: Option<ExpiryCause>,
+        silent: Micros,
+    ) -> Result<(), Breach> {
+        let holding = self.sessions.remove(&session).ok_or(Breach::NotHeld(session))?;
+        if silent > at.since(holding.since) {
+            return Err(Breach::LastSeen(session));
+        }
+        match cause {
+            Some(ExpiryCause::Reclaimed) if !holding.dormant => {
+                return Err(Breach::Reclaimed(session));
+            }
+            Some(ExpiryCause::Reclaimed) => self.reclaimed = Some(session),
+            _ => {}
+        }
+        let Some(seat) = self.seats.get_mut(&holding.seat) else {
+            return Ok(());
+        };
+        let was_dormant = seat.awake == 0;
+        seat.sessions -= 1;
+        seat.awake -= u32::from(!holding.dormant);
+        let is_dormant = seat.awake == 0 && seat.sessions > 0;
+        self.dormant = self.dormant + u32::from(is_dormant) - u32::from(was_dormant);
+        if seat.sessions == 0 {
+            if cause == Some(ExpiryCause::TakenOver) {
+                self.taken_over.push((holding.seat, *seat));
+            }
+            self.seats.remove(&holding.seat);
+        }
+        Ok(())
+    }
+}
