@@ -5,33 +5,18 @@
 
 use super::month::{PEOPLE, Step, script};
 use crate::failure::Failure;
-use admission::{Admission, Clock, LoginRequest, Release};
+use crate::commands::account::ADMIN;
+use admission::{Admission, LoginRequest, ManualClock, Release};
+use ledger::{Actor, Role};
 use seats::{AccountId, Answer, Command, Micros, Outcome, Reclaim, ReleaseReason, RequestId};
 use seats::{SessionId, Setting, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A clock that stands where it is put.
-#[derive(Clone, Default)]
-pub(super) struct PlayedClock(Arc<AtomicU64>);
-
-impl PlayedClock {
-    pub(super) fn set(&self, at: Timestamp) {
-        self.0.fetch_max(at.0, Ordering::SeqCst);
-    }
-}
-
-impl Clock for PlayedClock {
-    fn wall(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-    fn monotonic(&self) -> Micros {
-        Micros(self.0.load(Ordering::SeqCst))
-    }
-}
-
+/// The vendor's application.
+const APP: Actor = Actor { role: Role::App, id: 0 };
+/// A support agent.
+const SUPPORT: Actor = Actor { role: Role::Support, id: 0 };
 /// How often a browser says that its user is there: twice within the lease of two minutes.
 const HEARTBEAT: Micros = Micros::from_secs(60);
 /// When somebody who was refused tries again: twice soon, then now and then while at work.
@@ -58,7 +43,7 @@ pub(super) struct Played {
 /// A month in play.
 pub(super) struct Play<'a> {
     pub(super) admission: &'a Admission,
-    pub(super) clock: &'a PlayedClock,
+    pub(super) clock: &'a ManualClock,
     pub(super) account: AccountId,
     queue: BinaryHeap<Reverse<(Timestamp, Act)>>,
     sessions: BTreeMap<usize, SessionId>,
@@ -70,7 +55,7 @@ pub(super) struct Play<'a> {
 impl<'a> Play<'a> {
     pub(super) fn new(
         admission: &'a Admission,
-        clock: &'a PlayedClock,
+        clock: &'a ManualClock,
         account: AccountId,
         seed: u64,
     ) -> Play<'a> {
@@ -93,7 +78,7 @@ impl<'a> Play<'a> {
         mut progress: impl FnMut(Timestamp),
     ) -> Result<Played, Failure> {
         while let Some(Reverse((at, act))) = self.queue.pop() {
-            self.clock.set(at);
+            self.clock.advance_to(at);
             progress(at);
             self.act(at, act).await?;
         }
@@ -117,7 +102,7 @@ impl<'a> Play<'a> {
             }
             Act::Heartbeat { person, session, leaves } => {
                 let command = Command::Heartbeat { session, active: true };
-                self.admission.submit(self.account, command).await?;
+                self.admission.submit(self.account, command, APP).await?;
                 self.played.heartbeats += 1;
                 let next = at + HEARTBEAT;
                 if next < leaves {
@@ -126,19 +111,19 @@ impl<'a> Play<'a> {
                 Ok(())
             }
             Act::LogOut { session } => {
-                self.admission.submit(self.account, Command::LogOut { session }).await?;
+                self.admission.submit(self.account, Command::LogOut { session }, APP).await?;
                 Ok(())
             }
             Act::Scripted(Step::Release { person }) => self.release(at, person).await,
             Act::Scripted(Step::ReclaimOnDemand) => {
                 let settings = vec![Setting::Reclaim(Reclaim::OnDemand)];
                 let command = Command::ChangePolicy { settings };
-                self.admission.submit(self.account, command).await?;
+                self.admission.submit(self.account, command, ADMIN).await?;
                 Ok(())
             }
             Act::Scripted(Step::BuyFourth) => {
                 let effective = super::from_day(22);
-                self.admission.set_licences(self.account, 4, Some(effective)).await?;
+                self.admission.set_licences(self.account, 4, Some(effective), ADMIN).await?;
                 Ok(())
             }
         }
@@ -166,7 +151,7 @@ impl<'a> Play<'a> {
             request,
         };
         self.played.logins += 1;
-        let answer = self.admission.log_in(login).await?.answer;
+        let answer = self.admission.log_in(login, APP).await?.answer;
         let Answer::Login { outcome, .. } = answer else { return Ok(()) };
         match outcome {
             Outcome::Granted { session, .. } => {
@@ -197,7 +182,7 @@ impl<'a> Play<'a> {
             note: Some(String::from("Carol rang at nine; Bob is off today and closed his browser")),
             forced: false,
         };
-        self.admission.release(release).await?;
+        self.admission.release(release, SUPPORT).await?;
         for (person, (leaves, forgets)) in self.refused.clone() {
             let at = at + HEARTBEAT;
             self.then(at, Act::Try { person, leaves, forgets, tries: 0 });

@@ -1,0 +1,10 @@
+//! One file a command.
+
+pub(crate) mod account;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod reports;
+pub(crate) mod seat;
+pub(crate) mod verify;
