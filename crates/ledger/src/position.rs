@@ -1,10 +1,11 @@
 //! Places in the log, and what a size of the log is bound to.
 
+use bincode::{Decode, Encode};
 use seats::Digest;
 use std::fmt;
 
 /// A commit's place in the whole log: dense, from 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Encode, Decode)]
 pub struct Position(pub u64);
 
 impl fmt::Display for Position {

@@ -1,0 +1,150 @@
+//! One account after some commit, with what reports need beyond the rules' own state.
+//!
+//! The rules' [`Account`] says who sits where. The [`Notes`] say, so that no report has to read the whole
+//! history for it: which commit last refused and last granted each user a seat, every change of licences
+//! and of the price plan, and when the account was opened and closed.
+
+use crate::Evidence;
+use crate::asked::Asked;
+use bincode::{Decode, Encode};
+use ledger::{Position, Record};
+use seats::{Account, AccountId, Digest, Effective, Event, Liveness, Timestamp, UserId, settle};
+use std::collections::BTreeMap;
+
+/// What an account remembers of one user.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub struct Marks {
+    /// The commit that last refused the user.
+    pub refused: Option<Position>,
+    /// The commit that last granted the user a seat.
+    pub granted: Option<Position>,
+}
+
+/// A change of licences, as it was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct LicenceChange {
+    /// When it was recorded, and where.
+    pub recorded: Evidence,
+    /// Licences before, as known then.
+    pub from: u32,
+    /// Licences from the effective instant on.
+    pub to: u32,
+    /// When it counts from.
+    pub effective: Effective,
+}
+
+/// An assignment of a price plan, as it was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct PlanChange {
+    /// When it was recorded, and where.
+    pub recorded: Evidence,
+    /// BLAKE3 of the plan file.
+    pub plan: Digest,
+    /// When it counts from.
+    pub effective: Effective,
+}
+
+/// What reports need beyond the rules' state.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub struct Notes {
+    users: BTreeMap<UserId, Marks>,
+    licences: Vec<LicenceChange>,
+    plans: Vec<PlanChange>,
+    opened: Option<Evidence>,
+    closed: Option<Evidence>,
+}
+
+impl Notes {
+    /// What is remembered of a user.
+    pub fn user(&self, user: UserId) -> Marks {
+        self.users.get(&user).copied().unwrap_or_default()
+    }
+    /// Changes of licences in the order in which they were recorded.
+    pub fn licences(&self) -> &[LicenceChange] {
+        &self.licences
+    }
+    /// Assignments of price plans in the order in which they were recorded.
+    pub fn plans(&self) -> &[PlanChange] {
+        &self.plans
+    }
+    /// When the account was opened.
+    pub fn opened(&self) -> Option<Evidence> {
+        self.opened
+    }
+    /// When the account was closed.
+    pub fn closed(&self) -> Option<Evidence> {
+        self.closed
+    }
+
+    /// Takes up a commit; `before` is the account as it was before it.
+    fn apply(&mut self, before: &Account, record: &Record) {
+        let recorded = Evidence::of(record);
+        let mut asked: Option<Asked> = None;
+        for event in &record.commit.events {
+            match event {
+                Event::AccountOpened { .. } => self.opened = Some(recorded),
+                Event::AccountClosed => self.closed = Some(recorded),
+                Event::LicencesChanged { from, to, effective } => {
+                    let (from, to, effective) = (*from, *to, *effective);
+                    self.licences.push(LicenceChange { recorded, from, to, effective });
+                }
+                Event::PlanAssigned { plan, effective } => {
+                    let (plan, effective) = (*plan, *effective);
+                    self.plans.push(PlanChange { recorded, plan, effective });
+                }
+                Event::LoginRequested { request, user, site, device } => {
+                    let asked = asked.get_or_insert_with(|| Asked::left_by(before));
+                    asked.ask(record, *request, *user, *site, *device);
+                }
+                Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => {
+                    let asked = asked.get_or_insert_with(|| Asked::left_by(before));
+                    if let Some(answered) = asked.answer(*request) {
+                        let marks = self.users.entry(answered.user).or_default();
+                        match event {
+                            Event::SeatGranted { .. } => marks.granted = Some(record.position),
+                            _ => marks.refused = Some(record.position),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One account after some commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Occupancy {
+    /// Who sits where, and everything else the rules know.
+    pub account: Account,
+    /// What reports need beyond it.
+    pub notes: Notes,
+    /// The commit it follows; `None`: nothing has happened yet.
+    pub last: Option<Evidence>,
+}
+
+impl Occupancy {
+    /// An account to which nothing has happened.
+    pub fn empty(account: AccountId) -> Occupancy {
+        Occupancy { account: Account::new(account), notes: Notes::default(), last: None }
+    }
+
+    /// Takes up the account's next commit.
+    pub fn apply(&mut self, record: &Record) {
+        self.notes.apply(&self.account, record);
+        self.account.apply(record.commit.at, &record.commit.events);
+        self.last = Some(Evidence::of(record));
+    }
+
+    /// The account at `at` if nothing is recorded until then: what is due by time alone has happened.
+    ///
+    /// For instants after the account's last commit, with the signs of life saved beside the log. Nothing
+    /// of it is recorded yet, so it is a view, not history.
+    pub fn settled(&self, liveness: &Liveness, at: Timestamp) -> Account {
+        let mut account = self.account.clone();
+        for due in settle(&self.account, liveness, at) {
+            account.apply(due.at, &due.events);
+        }
+        account
+    }
+}

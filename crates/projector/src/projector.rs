@@ -1,0 +1,209 @@
+//! The projector: reads the log from where it stopped, folds it, and saves snapshots on the way.
+//!
+//! An account gets a snapshot when enough commits have come since its last one: at least
+//! [`Spacing::commits`], and enough that snapshots take no more than [`Spacing::bytes_per_commit`] on disk
+//! (a large account is saved less often). Snapshots and the cursor are written in one batch, so that a
+//! projector that stops anywhere goes on where the cursor stands.
+//!
+//! Accounts in work are kept in memory, those used last; others are taken up again from their snapshot.
+
+use crate::occupancy::Occupancy;
+use crate::snapshots::{Batch, Cursor, SnapshotError, Snapshots};
+use crate::views::{AsOf, Views};
+use ledger::commit::leaf_hash;
+use ledger::{Ledger, Position, ReadError, Record};
+use seats::{AccountId, Digest, Micros, Timestamp};
+use std::collections::HashMap;
+use std::mem;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// How far snapshots are apart, and how much is kept in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spacing {
+    /// Commits of an account between two snapshots, at least.
+    pub commits: u64,
+    /// Bytes on disk that snapshots may take for each commit of the account, about.
+    pub bytes_per_commit: u64,
+    /// Accounts kept in memory, about: between this many and twice as many.
+    pub accounts: usize,
+}
+
+impl Default for Spacing {
+    fn default() -> Spacing {
+        Spacing { commits: 128, bytes_per_commit: 16, accounts: 32_768 }
+    }
+}
+
+/// Why the projector stopped. Reports can still be made from the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The views cannot be kept.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// How far the views are behind the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lag {
+    /// Commits not yet read.
+    pub commits: u64,
+    /// How long ago the oldest of them was recorded.
+    pub time: Micros,
+}
+
+/// Reads the log and saves snapshots. One at a time for a directory.
+pub struct Projector {
+    ledger: Ledger,
+    snapshots: Snapshots,
+    spacing: Spacing,
+    next: Position,
+    young: HashMap<AccountId, Work>,
+    old: HashMap<AccountId, Work>,
+}
+
+/// An account in work.
+struct Work {
+    occupancy: Occupancy,
+    /// The version at which the next snapshot is due.
+    due: u64,
+}
+
+impl Projector {
+    /// Opens the views of a ledger, in its own directory. `None` if the ledger has no directory.
+    ///
+    /// # Errors
+    /// When the directory can neither be used nor begun anew.
+    pub fn open(ledger: &Ledger) -> Option<Result<Projector, ProjectError>> {
+        let directory = ledger.views_dir()?.join("snapshots");
+        Some(Projector::open_in(ledger, &directory, Spacing::default()))
+    }
+
+    /// Opens the views of a ledger in a directory of the caller's choice.
+    ///
+    /// # Errors
+    /// When the directory can neither be used nor begun anew.
+    pub fn open_in(
+        ledger: &Ledger,
+        directory: &Path,
+        spacing: Spacing,
+    ) -> Result<Projector, ProjectError> {
+        let snapshots = Snapshots::open(directory)?;
+        let next = match snapshots.cursor() {
+            Some(cursor) if follows(ledger, cursor)? => Position(cursor.size),
+            Some(_) => {
+                // Another log stood here when the views were made.
+                snapshots.clear()?;
+                Position(0)
+            }
+            None => Position(0),
+        };
+        let (young, old) = (HashMap::new(), HashMap::new());
+        Ok(Projector { ledger: ledger.clone(), snapshots, spacing, next, young, old })
+    }
+
+    /// Views of the log as it stands now, whether or not the projector has read it all.
+    pub fn views(&self) -> Views {
+        Views::new(&self.ledger, Some(self.snapshots.clone()))
+    }
+
+    /// Reads at most `commits_max` commits and saves what is due. Gives back how many are left to read.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the views cannot be written. What was saved before stays good.
+    pub fn catch_up(&mut self, commits_max: u64) -> Result<u64, ProjectError> {
+        let end = self.next.0.saturating_add(commits_max).min(self.ledger.head().size);
+        let begin = self.next;
+        if begin.0 >= end {
+            return Ok(0);
+        }
+        let (ledger, mut batch, mut failed) = (self.ledger.clone(), Batch::default(), None);
+        let next = ledger.replay(begin, |record| {
+            let read = self.read(record, &mut batch);
+            failed = read.err();
+            match failed.is_some() || record.position.0.saturating_add(1) >= end {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        if let Some(error) = failed {
+            (self.young, self.old) = (HashMap::new(), HashMap::new());
+            return Err(error);
+        }
+        let leaf = leaf_at(&self.ledger, Position(next.0.saturating_sub(1)))?;
+        batch.cursor(Cursor { size: next.0, leaf: leaf.unwrap_or(Digest([0; 32])) });
+        self.snapshots.write(batch)?;
+        self.next = next;
+        Ok(self.ledger.head().size.saturating_sub(next.0))
+    }
+
+    /// How far the views are behind the log at `now`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn lag(&self, now: Timestamp) -> Result<Lag, ReadError> {
+        let commits = self.ledger.head().size.saturating_sub(self.next.0);
+        let oldest = self.ledger.record(self.next)?.map(|record| record.commit.recorded_at);
+        Ok(Lag { commits, time: oldest.map_or(Micros::ZERO, |recorded| now.since(recorded)) })
+    }
+
+    /// Takes up one commit.
+    fn read(&mut self, record: &Record, batch: &mut Batch) -> Result<(), ProjectError> {
+        let account = record.commit.account;
+        if !self.young.contains_key(&account) {
+            let work = match self.old.remove(&account) {
+                Some(work) => work,
+                None => self.take_up(record)?,
+            };
+            if self.young.len() >= self.spacing.accounts {
+                self.old = mem::take(&mut self.young);
+            }
+            self.young.insert(account, work);
+        }
+        let Some(work) = self.young.get_mut(&account) else { return Ok(()) };
+        work.occupancy.apply(record);
+        if record.commit.version >= work.due {
+            let leaf = leaf_at(&self.ledger, record.position)?.unwrap_or(Digest([0; 32]));
+            let bytes = batch.snapshot(&work.occupancy, leaf)?;
+            work.due = record.commit.version.saturating_add(self.spacing.until_next(bytes));
+        }
+        Ok(())
+    }
+
+    /// The account that a commit belongs to, as it was before it.
+    fn take_up(&self, record: &Record) -> Result<Work, ProjectError> {
+        let account = record.commit.account;
+        let Some(before) = record.position.0.checked_sub(1).filter(|_| record.commit.version > 1)
+        else {
+            return Ok(Work { occupancy: Occupancy::empty(account), due: self.spacing.commits });
+        };
+        let occupancy = self.views().as_of(account, AsOf::Position(Position(before)))?;
+        let last = self.snapshots.until(account, record.position).next();
+        let last = last.and_then(|found| Some((found.occupancy.last?.version, found.bytes)));
+        let (version, bytes) = last.unwrap_or((0, 0));
+        Ok(Work { occupancy, due: version.saturating_add(self.spacing.until_next(bytes)) })
+    }
+}
+
+impl Spacing {
+    /// Commits until the next snapshot, after one of so many bytes.
+    fn until_next(&self, bytes: usize) -> u64 {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        bytes.checked_div(self.bytes_per_commit).unwrap_or(0).max(self.commits).max(1)
+    }
+}
+
+/// Whether the log still holds what the cursor says was read last.
+fn follows(ledger: &Ledger, cursor: Cursor) -> Result<bool, ReadError> {
+    match cursor.size.checked_sub(1) {
+        None => Ok(true),
+        Some(last) => Ok(leaf_at(ledger, Position(last))? == Some(cursor.leaf)),
+    }
+}
+
+fn leaf_at(ledger: &Ledger, position: Position) -> Result<Option<Digest>, ReadError> {
+    Ok(ledger.bytes(position)?.map(|bytes| leaf_hash(&bytes)))
+}

@@ -1,0 +1,207 @@
+//! One refusal, and what it led to: what is needed to explain it.
+//!
+//! Nothing here reads the whole history: the account's notes name the last refusal of each user, the run it
+//! belongs to lies around it, and the next grant, however much later, is found by halving over the
+//! snapshots, each of which knows the user's last grant before it.
+
+use crate::denials::{Denial, Episode, Episodes};
+use crate::evidence::Evidence;
+use crate::occupancy::Occupancy;
+use crate::views::{AsOf, Views};
+use ledger::{Position, ReadError, Record};
+use seats::{AccountId, Event, Micros, RequestId, SessionId, Timestamp, UserId};
+
+/// A refusal, and what it led to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The refusal.
+    pub denial: Denial,
+    /// The account just before it.
+    pub before: Occupancy,
+    /// The run of refusals it belongs to.
+    pub episode: Episode,
+    /// The user's first grant after it, however much later.
+    pub next_grant: Option<(SessionId, Evidence)>,
+}
+
+impl Views {
+    /// The user's last refusal within `until`, and what it led to; `None` if there is none.
+    ///
+    /// Refusals less than `gap` apart belong together; what they came to is told as far as the log is known,
+    /// which is until `known_until`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn refusal(
+        &self,
+        account: AccountId,
+        user: UserId,
+        until: AsOf,
+        gap: Micros,
+        known_until: Timestamp,
+    ) -> Result<Option<Refusal>, ReadError> {
+        let marks = self.as_of(account, until)?.notes.user(user);
+        let Some(refused) = marks.refused else { return Ok(None) };
+        let Some(record) = self.ledger().record(refused)? else { return Ok(None) };
+        let before = self.before(account, refused)?;
+        let mut alone = Episodes::after(&before.account, gap);
+        alone.apply(&record, |_| {});
+        let Some(denial) = alone.open().find(|run| run.user == user).map(|run| run.last) else {
+            return Ok(None);
+        };
+        let Some(episode) = self.episode_of(account, &denial, gap, known_until)? else {
+            return Ok(None);
+        };
+        let next_grant = self.next_grant(account, user, refused)?;
+        Ok(Some(Refusal { denial, before, episode, next_grant }))
+    }
+
+    /// The run of refusals that a refusal belongs to.
+    fn episode_of(
+        &self,
+        account: AccountId,
+        denial: &Denial,
+        gap: Micros,
+        known_until: Timestamp,
+    ) -> Result<Option<Episode>, ReadError> {
+        let first = self.begin_of_episode(account, denial, gap)?;
+        let before = self.before(account, first)?;
+        let mut episodes = Episodes::after(&before.account, gap);
+        let mut found: Option<Episode> = None;
+        let mut keep = |episode: Episode| {
+            if episode.user == denial.user && found.is_none() {
+                found = Some(episode);
+            }
+        };
+        for record in self.commits_after(&before)? {
+            let record = record?;
+            episodes.apply(&record, &mut keep);
+            if !episodes.open().any(|run| run.user == denial.user) {
+                return Ok(found);
+            }
+        }
+        episodes.pass(known_until, &mut keep);
+        Ok(found.or_else(|| episodes.open().find(|run| run.user == denial.user).cloned()))
+    }
+
+    /// Where the first refusal of the run stands that ends with, or goes through, this one.
+    fn begin_of_episode(
+        &self,
+        account: AccountId,
+        denial: &Denial,
+        gap: Micros,
+    ) -> Result<Position, ReadError> {
+        let mut first = (denial.at.at, denial.at.position);
+        for record in self.ledger().back(denial.at.position).skip(1) {
+            let record = record?;
+            if first.0.since(record.commit.at) >= gap {
+                break;
+            }
+            match self.answer_to(account, denial.user, &record)? {
+                Some(Answer::Granted(_)) => break,
+                Some(Answer::Refused) => first = (record.commit.at, record.position),
+                None => {}
+            }
+        }
+        Ok(first.1)
+    }
+
+    /// The user's first grant after a position.
+    fn next_grant(
+        &self,
+        account: AccountId,
+        user: UserId,
+        after: Position,
+    ) -> Result<Option<(SessionId, Evidence)>, ReadError> {
+        let granted = |occupancy: &Occupancy| {
+            occupancy.notes.user(user).granted.is_some_and(|granted| granted > after)
+        };
+        let now = self.as_of(account, AsOf::Now)?;
+        let Some(mut end) = now.last.filter(|_| granted(&now)).map(|last| last.position) else {
+            return Ok(None);
+        };
+        // No grant up to `begin`, a grant up to `end`; no snapshot between `begin` and `looked`.
+        let mut begin = self.as_of(account, AsOf::Position(after))?;
+        let mut looked = after.0;
+        while end.0.saturating_sub(looked) > 1 {
+            let middle = looked.midpoint(end.0);
+            match self.snapshot_at(account, Position(middle))? {
+                Some(found) if granted(&found) => {
+                    end = found.last.map_or(end, |last| last.position);
+                }
+                Some(found) if found.last > begin.last => {
+                    begin = found;
+                    looked = middle;
+                }
+                _ => looked = middle,
+            }
+        }
+        for record in self.commits_after(&begin)? {
+            let record = record?;
+            if record.position <= after {
+                continue;
+            }
+            if let Some(Answer::Granted(session)) = self.answer_to(account, user, &record)? {
+                return Ok(Some((session, Evidence::of(&record))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The account as it was before the commit at a position.
+    fn before(&self, account: AccountId, position: Position) -> Result<Occupancy, ReadError> {
+        match position.0.checked_sub(1) {
+            Some(before) => self.as_of(account, AsOf::Position(Position(before))),
+            None => Ok(Occupancy::empty(account)),
+        }
+    }
+
+    /// What a commit answers to a user, if it does; the last answer, if there are several.
+    fn answer_to(
+        &self,
+        account: AccountId,
+        user: UserId,
+        record: &Record,
+    ) -> Result<Option<Answer>, ReadError> {
+        let events = &record.commit.events;
+        let mut asked: Option<UserId> = None;
+        let mut answer = None;
+        for event in events {
+            let (request, given) = match event {
+                Event::LoginRequested { user, .. } => {
+                    asked = Some(*user);
+                    continue;
+                }
+                Event::SeatGranted { request, session, .. } => {
+                    (*request, Answer::Granted(*session))
+                }
+                Event::SeatDenied { request, .. } => (*request, Answer::Refused),
+                _ => continue,
+            };
+            let asker = match request {
+                None => asked,
+                Some(request) => self.asker(account, request)?,
+            };
+            if asker == Some(user) {
+                answer = Some(given);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Who made a request.
+    fn asker(&self, account: AccountId, request: RequestId) -> Result<Option<UserId>, ReadError> {
+        let Some(position) = self.ledger().find_request(account, request)? else { return Ok(None) };
+        let record = self.ledger().record(position)?;
+        let events = record.map(|record| record.commit.events).unwrap_or_default();
+        Ok(events.iter().find_map(|event| match event {
+            Event::LoginRequested { request: made, user, .. } if *made == request => Some(*user),
+            _ => None,
+        }))
+    }
+}
+
+enum Answer {
+    Granted(SessionId),
+    Refused,
+}

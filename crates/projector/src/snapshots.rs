@@ -1,0 +1,248 @@
+//! Snapshots: accounts as they were after some of their commits, and how far the projector has read.
+//!
+//! ```text
+//!  one tree of a sled database of its own, all keys big end first
+//!
+//!  s account position      -> 1 | digest | leaf | account, notes      a snapshot
+//!  t account at position   -> nothing                                  where it is, by time
+//!  c                       -> digest | size | leaf                     the cursor
+//! ```
+//!
+//! A snapshot follows the commit at `position`, whose leaf hash it carries: it is believed only if its
+//! digest agrees, its format byte is known, it decodes, and the log holds that commit with that leaf there.
+//! Otherwise it is passed over, and what it would have saved is folded from the commits before. The cursor
+//! names the last commit that was read in the same way.
+//!
+//! Nothing here is precious: deleting the directory costs a rebuild. So nothing is synced by hand, and a
+//! database that cannot be opened is thrown away and begun anew.
+
+use crate::Evidence;
+use crate::occupancy::{Notes, Occupancy};
+use bincode::config::standard;
+use ledger::Position;
+use seats::{Account, AccountId, Digest, Timestamp};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+/// Changed whenever the layout of what is saved changes: older snapshots are then made again.
+const FORMAT: u8 = 1;
+const CURSOR: &[u8] = b"c";
+const CACHE_BYTES: u64 = 32 << 20;
+const FLUSH_EVERY_MS: u64 = 1000;
+const LOCK_TRIES: u32 = 2000;
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
+
+/// Why the views cannot be kept. Reports can still be made without them, from the log alone, more slowly.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The database of views can neither be opened nor begun anew. See to the rights on the directory and
+    /// to free space; deleting it is harmless.
+    #[error("the views in {directory} cannot be opened: {reason}; the directory may be deleted")]
+    Open {
+        /// Where the views are.
+        directory: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// The engine failed while reading or writing. See to the disk; deleting the directory is harmless.
+    #[error("the views cannot be read or written: {0}")]
+    Engine(#[from] sled::Error),
+    /// A snapshot cannot be encoded; a mistake of this program.
+    #[error("a snapshot cannot be encoded: {0}")]
+    Encode(#[from] bincode::error::EncodeError),
+}
+
+/// The store of snapshots. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshots {
+    tree: sled::Tree,
+    /// Keeps the database open.
+    _database: sled::Db,
+}
+
+/// A snapshot as found, not yet compared with the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Leaf hash of the commit it says it follows.
+    pub(crate) leaf: Digest,
+    /// Its size in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) occupancy: Occupancy,
+}
+
+/// How far the projector has read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cursor {
+    /// How many commits.
+    pub(crate) size: u64,
+    /// Leaf hash of the last of them.
+    pub(crate) leaf: Digest,
+}
+
+/// Snapshots and the cursor that become visible together.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    batch: sled::Batch,
+}
+
+impl Snapshots {
+    /// Opens the store in `directory`, beginning anew if what is there cannot be used.
+    ///
+    /// The engine lets go of its file a little after it is dropped, so a lock is waited for.
+    pub(crate) fn open(directory: &Path) -> Result<Snapshots, SnapshotError> {
+        let locked = |opened: &Result<Snapshots, String>| {
+            opened.as_ref().is_err_and(|reason| reason.contains("lock"))
+        };
+        let mut opened = try_open(directory);
+        for _ in 0..LOCK_TRIES {
+            if !locked(&opened) {
+                break;
+            }
+            std::thread::sleep(LOCK_PAUSE);
+            opened = try_open(directory);
+        }
+        if opened.is_err() && !locked(&opened) {
+            // If it cannot be removed, opening it again says so.
+            let _ = std::fs::remove_dir_all(directory);
+            opened = try_open(directory);
+        }
+        opened.map_err(|reason| {
+            let directory = directory.display().to_string();
+            SnapshotError::Open { directory, reason }
+        })
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) -> Result<(), SnapshotError> {
+        Ok(self.tree.clear()?)
+    }
+
+    pub(crate) fn write(&self, batch: Batch) -> Result<(), SnapshotError> {
+        Ok(self.tree.apply_batch(batch.batch)?)
+    }
+
+    // What cannot be read is as good as not there: the log has it all.
+
+    pub(crate) fn cursor(&self) -> Option<Cursor> {
+        Cursor::decode(&self.tree.get(CURSOR).ok()??)
+    }
+
+    /// The snapshots of an account at or before `position`, latest first.
+    pub(crate) fn until(
+        &self,
+        account: AccountId,
+        position: Position,
+    ) -> impl Iterator<Item = Found> + use<> {
+        let range = snapshot_key(account, Position(0))..=snapshot_key(account, position);
+        let entries = self.tree.range(range).rev().map_while(Result::ok);
+        entries.filter_map(move |(key, value)| Found::decode(account, position_in(&key)?, &value))
+    }
+
+    /// Where the first snapshot of an account after `position` is; `None`: the first of all.
+    pub(crate) fn after(&self, account: AccountId, position: Option<Position>) -> Option<Position> {
+        let first = position.map_or(0, |position| position.0.saturating_add(1));
+        let first = snapshot_key(account, Position(first));
+        let range = first..=snapshot_key(account, Position(u64::MAX));
+        position_in(&self.tree.range(range).next()?.ok()?.0)
+    }
+
+    /// Where the last snapshot of an account is whose commit happened at or before `at`.
+    pub(crate) fn at(&self, account: AccountId, at: Timestamp) -> Option<Position> {
+        let first = time_key(account, Timestamp::ZERO, Position(0));
+        let range = first..=time_key(account, at, Position(u64::MAX));
+        position_in(&self.tree.range(range).next_back()?.ok()?.0)
+    }
+}
+
+impl Batch {
+    /// Adds a snapshot that follows the commit with that leaf; gives back its size in bytes.
+    pub(crate) fn snapshot(
+        &mut self,
+        occupancy: &Occupancy,
+        leaf: Digest,
+    ) -> Result<usize, SnapshotError> {
+        let Some(last) = occupancy.last else { return Ok(0) };
+        let mut content = leaf.0.to_vec();
+        let state = (&occupancy.account, &occupancy.notes, last.at, last.version);
+        bincode::encode_into_std_write(state, &mut content, standard())?;
+        let mut value = vec![FORMAT];
+        value.extend_from_slice(blake3::hash(&content).as_bytes());
+        value.append(&mut content);
+        let (account, length) = (occupancy.account.id(), value.len());
+        self.batch.insert(snapshot_key(account, last.position), value);
+        let key = time_key(account, last.at, last.position);
+        self.batch.insert(key, &[]);
+        Ok(length)
+    }
+
+    /// Sets the cursor.
+    pub(crate) fn cursor(&mut self, cursor: Cursor) {
+        self.batch.insert(CURSOR, cursor.encode());
+    }
+}
+
+impl Found {
+    fn decode(account: AccountId, position: Position, value: &[u8]) -> Option<Found> {
+        let (format, rest) = value.split_first()?;
+        let (digest, content) = rest.split_first_chunk::<32>()?;
+        if *format != FORMAT || blake3::hash(content).as_bytes() != digest {
+            return None;
+        }
+        let (leaf, state) = content.split_first_chunk::<32>()?;
+        let decoded = bincode::decode_from_slice(state, standard()).ok()?;
+        let ((state, notes, at, version), _): ((Account, Notes, Timestamp, u64), usize) = decoded;
+        let last = Some(Evidence { at, position, version });
+        let occupancy = Occupancy { account: state, notes, last };
+        let found = Found { leaf: Digest(*leaf), bytes: value.len(), occupancy };
+        (found.occupancy.account.id() == account).then_some(found)
+    }
+}
+
+impl Cursor {
+    fn encode(self) -> Vec<u8> {
+        let content = [self.size.to_be_bytes().as_slice(), &self.leaf.0].concat();
+        [blake3::hash(&content).as_bytes().as_slice(), &content].concat()
+    }
+
+    fn decode(value: &[u8]) -> Option<Cursor> {
+        let (digest, content) = value.split_first_chunk::<32>()?;
+        if blake3::hash(content).as_bytes() != digest {
+            return None;
+        }
+        let (size, leaf) = content.split_first_chunk::<8>()?;
+        let leaf = Digest(leaf.try_into().ok()?);
+        Some(Cursor { size: u64::from_be_bytes(*size), leaf })
+    }
+}
+
+fn try_open(directory: &Path) -> Result<Snapshots, String> {
+    let config = sled::Config::new()
+        .path(directory)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(Some(FLUSH_EVERY_MS));
+    // The engine panics on some damage; to us that is a database that cannot be opened.
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        let database = config.open()?;
+        let tree = database.open_tree("views")?;
+        Ok::<_, sled::Error>(Snapshots { tree, _database: database })
+    }));
+    match opened {
+        Ok(opened) => opened.map_err(|error| error.to_string()),
+        Err(_) => Err("the engine gave up on it".into()),
+    }
+}
+
+fn snapshot_key(account: AccountId, position: Position) -> Vec<u8> {
+    [b"s".as_slice(), &account.0.to_be_bytes(), &position.0.to_be_bytes()].concat()
+}
+
+fn time_key(account: AccountId, at: Timestamp, position: Position) -> Vec<u8> {
+    let (at, position) = (at.0.to_be_bytes(), position.0.to_be_bytes());
+    [b"t".as_slice(), &account.0.to_be_bytes(), &at, &position].concat()
+}
+
+/// The position at the end of a key.
+fn position_in(key: &[u8]) -> Option<Position> {
+    key.last_chunk().map(|position| Position(u64::from_be_bytes(*position)))
+}

@@ -1,0 +1,12 @@
+//! Reports against worked examples and simple models.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+mod billing;
+mod civil;
