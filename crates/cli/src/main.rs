@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             commands::log::run(data, from, account.as_deref(), output)
         }
         Command::Verify => commands::verify::run(data, output),
+        Command::Bench(bench) => commands::bench::run(bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "seatledger", &mut std::io::stdout());

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod account;
+pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod log;
