@@ -5,7 +5,8 @@
 //! cannot, each with its line, the reason and the value. A history is taken whole or not at all.
 //!
 //! Validity of a row: 1970 <= requested <= granted <= ended <= now; 1 to [`SEATS_MAX`] seats; a user's name
-//! of 1 to [`NAME_BYTES_MAX`] bytes without control characters and without blanks at its ends.
+//! of 1 to [`NAME_BYTES_MAX`] bytes without control characters. Names that differ only in upper and lower
+//! case or in blanks around them are one user's, as in the directory.
 
 use crate::rfc3339::show;
 use seats::{Digest, Timestamp};
@@ -46,7 +47,7 @@ pub struct Row {
 pub struct History {
     /// BLAKE3 of the file's content, after decompression.
     pub content: Digest,
-    /// The users' names, each once, in the order in which the file names them.
+    /// The users' names as first written, each user once, in the order in which the file names them.
     pub users: Vec<String>,
     /// The rows, in the order of the file. Never empty.
     pub rows: Vec<Row>,
@@ -257,13 +258,14 @@ impl Gathering {
             return;
         }
         self.sessions = sessions;
-        let user = match self.names.get(claim.user) {
+        let key = name_key(claim.user);
+        let user = match self.names.get(&key) {
             Some(user) => *user,
             None => {
                 // At most SESSIONS_MAX rows, so at most as many users.
                 let user = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
-                self.users.push(claim.user.to_owned());
-                self.names.insert(claim.user.to_owned(), user);
+                self.users.push(claim.user.trim().to_owned());
+                self.names.insert(key, user);
                 user
             }
         };
@@ -280,11 +282,14 @@ pub fn name_fault(name: &str) -> Option<&'static str> {
         Some("is longer than 200 bytes")
     } else if name.chars().any(char::is_control) {
         Some("holds a control character")
-    } else if name.trim().len() != name.len() {
-        Some("begins or ends with a blank")
     } else {
         None
     }
+}
+
+/// What makes two names the same: the rule of the ledger's directory.
+pub(crate) fn name_key(name: &str) -> String {
+    name.trim().to_lowercase()
 }
 
 /// A value as a message shows it: quoted, control characters escaped, not too long.

@@ -16,6 +16,7 @@ mod content;
 pub mod csv;
 mod expansion;
 pub mod history;
+pub mod import;
 pub mod plan;
 pub mod progress;
 mod rfc3339;
@@ -23,6 +24,7 @@ mod seating;
 mod timeline;
 
 pub use history::{BadRow, Fault, History, Row, Unsound};
+pub use import::{Found, ImportError, Imported, import};
 pub use plan::{Enrolled, Licences, Parameters, Plan, PlanError};
 pub use progress::Progress;
 pub use timeline::Peak;

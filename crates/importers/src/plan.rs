@@ -11,7 +11,7 @@
 //! [`Plan::new`] runs the whole of it past [`seats::Laws`] before anybody writes a byte.
 
 use crate::expansion::each_commit;
-use crate::history::{History, Row, name_fault, shown};
+use crate::history::{History, Row, name_fault, name_key, shown};
 use crate::progress::Progress;
 use crate::rfc3339::show;
 use crate::timeline::{Peak, Step, beyond, peak, timeline};
@@ -308,7 +308,7 @@ fn newcomers(history: &History, steps: &[Step]) -> Vec<u32> {
 /// The licences count as they were resolved, so `auto` and the number it stands for are the same import.
 fn source(format: &str, content: &Digest, account: &str, zone: &str, licences: u32) -> Digest {
     let mut hash = blake3::Hasher::new();
-    let licences = licences.to_le_bytes();
+    let (licences, account) = (licences.to_le_bytes(), name_key(account));
     for part in
         [&content.0, account.as_bytes(), format.as_bytes(), zone.as_bytes(), licences.as_slice()]
     {

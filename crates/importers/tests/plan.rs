@@ -324,6 +324,11 @@ fn the_source_is_the_content_the_account_and_the_parameters() {
     };
     let one = source(7, "csv", "clinic", "UTC", Licences::Auto);
     assert_eq!(one, source(7, "csv", "clinic", "UTC", Licences::Exactly(2)));
+    assert_eq!(
+        one,
+        source(7, "csv", " Clinic", "UTC", Licences::Auto),
+        "one name in the directory"
+    );
     for other in [
         source(8, "csv", "clinic", "UTC", Licences::Auto),
         source(7, "rlm", "clinic", "UTC", Licences::Auto),

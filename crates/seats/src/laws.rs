@@ -61,7 +61,7 @@ pub struct Laws {
     users: BTreeMap<UserId, Right>,
     sites: u16,
     devices: u32,
-    requests: Vec<(RequestId, UserId)>,
+    requests: BTreeMap<RequestId, UserId>,
     /// The last request of the commit being checked.
     asked: Option<RequestId>,
     importing: Option<Digest>,
@@ -80,7 +80,7 @@ impl Laws {
             users: BTreeMap::new(),
             sites: 0,
             devices: 0,
-            requests: Vec::new(),
+            requests: BTreeMap::new(),
             asked: None,
             importing: None,
             seating: Seating::default(),
@@ -159,10 +159,9 @@ impl Laws {
                 if let Some(device) = device.filter(|new| new.0 == 0 || new.0 > self.devices) {
                     return Err(Breach::Device(device));
                 }
-                if self.requests.iter().any(|(open, _)| open == request) {
+                if self.requests.insert(*request, *user).is_some() {
                     return Err(Breach::RequestOpen);
                 }
-                self.requests.push((*request, *user));
                 self.asked = Some(*request);
             }
             Event::SeatGranted { request, session, seat, overdraft } => {
@@ -237,9 +236,7 @@ impl Laws {
 
     fn answered(&mut self, request: Option<RequestId>) -> Result<UserId, Breach> {
         let request = request.or(self.asked.take()).ok_or(Breach::NoRequest)?;
-        let place = self.requests.iter().position(|(open, _)| *open == request);
-        let (_, user) = self.requests.remove(place.ok_or(Breach::NoRequest)?);
-        Ok(user)
+        self.requests.remove(&request).ok_or(Breach::NoRequest)
     }
 
     fn granted(

@@ -14,7 +14,7 @@ use crate::book::MemoryPages;
 use crate::error::{Damage, ReadError, StoreError};
 use crate::guard::lock;
 use crate::position::{Head, Position};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How the next append or sync is to fail. After it the store is poisoned until [`MemoryStore::crash`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,7 @@ pub enum Fault {
 pub struct MemoryStore {
     state: Mutex<State>,
     book: Arc<MemoryPages>,
+    gate: Mutex<()>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,11 @@ impl MemoryStore {
         lock(&self.state).fault = Some(fault);
     }
 
+    /// Makes every sync wait until what is given back is dropped, like a slow disk.
+    pub fn hold_syncs(&self) -> MutexGuard<'_, ()> {
+        lock(&self.gate)
+    }
+
     /// How many blocks are stored but not synced.
     pub fn unsynced_blocks(&self) -> usize {
         let state = lock(&self.state);
@@ -92,6 +98,7 @@ impl MemoryStore {
         Arc::new(MemoryStore {
             state: Mutex::new(found),
             book: self.book.crash(row),
+            gate: Mutex::default(),
         })
     }
 
@@ -171,6 +178,7 @@ impl LogStore for MemoryStore {
     }
 
     fn sync(&self, head: Head) -> Result<(), StoreError> {
+        drop(lock(&self.gate));
         let mut state = lock(&self.state);
         state.refuse_if_poisoned()?;
         let row = |state: &State, confirmed| HeadRow {

@@ -1,0 +1,126 @@
+//! What a caller is told: the answer, where it is recorded, and who sat where.
+
+use ledger::Position;
+use seats::{
+    Account, AccountId, Answer, DeviceId, Live, Liveness, Outcome, SeatNo, Session, SessionId,
+    SiteId, Standing, Timestamp, UserId,
+};
+use std::sync::Arc;
+
+/// An answer that is on disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// The account asked of. New for [`Admission::open_account`](crate::Admission::open_account).
+    pub account: AccountId,
+    /// What was answered.
+    pub answer: Answer,
+    /// The user it is about: who logs in, or was added.
+    pub user: Option<UserId>,
+    /// The site that was added or logged in from.
+    pub site: Option<SiteId>,
+    /// The commit that holds it; for a repeated login the commit of the first answer. `None`: nothing was
+    /// to be recorded.
+    pub position: Option<Position>,
+    /// For a denial: who held the seats when it was decided, by seat. `None` for anything else, and for a
+    /// denial asked again: then the account's history up to `position` tells.
+    pub holders: Option<Arc<[Holder]>>,
+}
+
+impl Answered {
+    /// The session and seat, if this is a granted login.
+    pub fn granted(&self) -> Option<(SessionId, SeatNo)> {
+        match self.answer {
+            Answer::Login { outcome: Outcome::Granted { session, seat, .. }, .. } => {
+                Some((session, seat))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Who sits on a seat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Holder {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// By which session.
+    pub session: SessionId,
+    /// Who.
+    pub user: UserId,
+    /// From which site.
+    pub site: Option<SiteId>,
+    /// From which device.
+    pub device: Option<DeviceId>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The last sign of life.
+    pub last_seen: Timestamp,
+    /// Since when its holder has been dormant; `None`: live.
+    pub dormant: Option<Timestamp>,
+    /// Granted above the licences bought.
+    pub overdraft: bool,
+}
+
+/// Who sits where in an account at an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Occupancy {
+    /// Which account.
+    pub account: AccountId,
+    /// The instant for which this is said.
+    pub at: Timestamp,
+    /// Whether the account admits logins.
+    pub standing: Standing,
+    /// Licences in force.
+    pub licences: u32,
+    /// Seats allowed above them.
+    pub overdraft: u32,
+    /// Seats taken: held (a shared one once) or lingering after a log-out.
+    pub taken: u32,
+    /// Who sits where, by seat and session.
+    pub holders: Vec<Holder>,
+}
+
+/// Who holds the seats, by seat and session.
+pub(crate) fn holders(account: &Account, liveness: &Liveness) -> Vec<Holder> {
+    let mut holders: Vec<Holder> = account.sessions().map(|s| holder(s, liveness)).collect();
+    holders.sort_unstable_by_key(|holder| (holder.seat, holder.session));
+    holders
+}
+
+/// The occupancy at `at`, with what is due by then counted as having happened.
+pub(crate) fn occupancy(live: &Live, at: Timestamp) -> Occupancy {
+    let at = at.max(live.account().last_at());
+    if at < live.next_due() {
+        return occupancy_settled(live, at);
+    }
+    let mut settled = live.clone();
+    settled.settle(at);
+    occupancy_settled(&settled, at)
+}
+
+fn occupancy_settled(live: &Live, at: Timestamp) -> Occupancy {
+    let account = live.account();
+    Occupancy {
+        account: account.id(),
+        at,
+        standing: account.standing(),
+        licences: account.licences().at(at),
+        overdraft: account.policy().overdraft,
+        taken: account.taken(at),
+        holders: holders(account, live.liveness()),
+    }
+}
+
+fn holder(session: &Session, liveness: &Liveness) -> Holder {
+    Holder {
+        seat: session.seat,
+        session: session.id,
+        user: session.user,
+        site: session.site,
+        device: session.device,
+        since: session.since,
+        last_seen: liveness.last_seen(session),
+        dormant: session.dormant.map(|dormant| dormant.since),
+        overdraft: session.overdraft,
+    }
+}

@@ -1,0 +1,298 @@
+//! The decider: one thread that owns every account in memory.
+//!
+//! It takes what has arrived, decides it, fills a group, and hands the group over to be written:
+//!
+//! - nothing on its way to the disk: the group leaves at once;
+//! - otherwise it leaves once it is large, up to `depth` groups at a time (the disk is kept busy while the
+//!   next group is decided);
+//! - so a trickle of commands during a sync becomes one block and not many.
+//!
+//! It never waits for the disk, except for the directory when newcomers were introduced, and never reads
+//! histories: the clerk does.
+
+use crate::clerk::Errand;
+use crate::desk::{Decided, Desk};
+use crate::error::Error;
+use crate::group::{Group, Sent};
+use crate::inbox::{Arrivals, Ask, Inbox, Order};
+use crate::options::Options;
+use crate::reply::Parcel;
+use crate::request::Request;
+use crate::service::{Service, oldest_sign};
+use crate::slot::{Loaded, Phase, Slot};
+use crate::time_watch::TimeWatch;
+use ledger::{Position, Writer};
+use rustc_hash::FxHashMap;
+use seats::{Account, AccountId, Liveness, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+/// How many accounts one turn of the sweeper looks at, so that commands do not wait for it.
+const SWEPT_MAX: usize = 1_024;
+
+pub(crate) struct Decider {
+    pub(crate) options: Options,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) desk: Desk,
+    pub(crate) watch: TimeWatch,
+    pub(crate) service: Service,
+    pub(crate) writer: Writer,
+    pub(crate) syncer: Sender<Sent>,
+    pub(crate) clerk: Sender<Errand>,
+    pub(crate) slots: FxHashMap<AccountId, Slot>,
+    /// Questions about accounts that the clerk is reading.
+    pub(crate) loading: FxHashMap<AccountId, Vec<Ask>>,
+    /// Groups on their way to the disk.
+    pub(crate) in_flight: usize,
+    /// The sweeper has more to do.
+    pub(crate) sweeping: bool,
+}
+
+impl Decider {
+    /// Works until stopped or until the record fails. Returns once everything accepted is answered.
+    pub(crate) fn run(mut self) {
+        let mut arrivals = Arrivals::default();
+        while self.inbox.failure().is_none() {
+            if let Err(reason) = self.turn(&mut arrivals) {
+                self.inbox.fail(&reason);
+            }
+            if arrivals.closed && self.is_drained() && !self.service_stops() {
+                break;
+            }
+            let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
+            self.inbox.take(&mut arrivals, pause);
+        }
+        if self.inbox.failure().is_some() {
+            self.disappoint_all(&mut arrivals);
+        } else {
+            self.save_signs();
+        }
+    }
+
+    /// Takes up everything that has arrived, and sends a group off if it is time.
+    fn turn(&mut self, arrivals: &mut Arrivals) -> Result<(), String> {
+        self.keep_time();
+        for accounts in arrivals.synced.drain(..) {
+            self.synced(&accounts);
+        }
+        for loaded in arrivals.loaded.drain(..) {
+            self.loaded(loaded);
+        }
+        for order in arrivals.orders.drain(..) {
+            self.order(order);
+        }
+        for ask in arrivals.asks.drain(..) {
+            self.ask(ask);
+        }
+        self.tick();
+        self.inbox.deliver(&mut self.desk.ready, Position(0));
+        self.send_group()
+    }
+
+    fn synced(&mut self, accounts: &[AccountId]) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        for account in accounts {
+            let Some(slot) = self.slots.get_mut(account) else { continue };
+            slot.phase = Phase::Synced;
+            let mut waiting = mem::take(&mut slot.waiting);
+            self.desk.watch(slot);
+            for ask in waiting.drain(..) {
+                self.ask_of(*account, ask);
+            }
+            if let Some(slot) = self.slots.get_mut(account)
+                && slot.waiting.is_empty()
+            {
+                slot.waiting = waiting; // Its room is used again.
+            }
+        }
+    }
+
+    fn loaded(&mut self, loaded: Loaded) {
+        let Loaded { account, state } = loaded;
+        let asks = self.loading.remove(&account).unwrap_or_default();
+        match state {
+            Ok(_) if self.slots.contains_key(&account) => {} // Opened or loaded meanwhile.
+            Ok((state, signs)) => {
+                let liveness = Liveness::restored(signs.clone(), Arc::default());
+                let outages = self.service.outages(oldest_sign(&state, &liveness));
+                self.slots.insert(account, Slot::new(state, signs, outages));
+                self.settle(account);
+            }
+            Err(error) => {
+                for ask in asks {
+                    self.desk.ready.push(refusal(ask, error.clone()));
+                }
+                return;
+            }
+        }
+        for ask in asks {
+            self.ask_of(account, ask);
+        }
+        if self.slots.get(&account).is_some_and(|slot| !slot.is_worth_keeping()) {
+            self.slots.remove(&account);
+        }
+    }
+
+    /// Finds out which account a question is about.
+    fn ask(&mut self, ask: Ask) {
+        let account = match &ask {
+            Ask::Occupancy(account, _) => *account,
+            Ask::Request(Request::Open(new), ..) => match self.desk.people.account(new) {
+                Ok((account, newcomer)) => {
+                    if newcomer {
+                        let unopened =
+                            Slot::new(Account::new(account), BTreeMap::new(), Arc::default());
+                        self.slots.insert(account, unopened);
+                    }
+                    account
+                }
+                Err(error) => return self.desk.ready.push(refusal(ask, error)),
+            },
+            Ask::Request(request, ..) => request.account(),
+        };
+        if account == AccountId::SYSTEM {
+            return self.desk.ready.push(refusal(ask, Error::UnknownAccount));
+        }
+        self.ask_of(account, ask);
+    }
+
+    fn ask_of(&mut self, account: AccountId, ask: Ask) {
+        let Some(slot) = self.slots.get_mut(&account) else {
+            let asks = self.loading.entry(account).or_default();
+            if asks.is_empty() {
+                // The clerk ends only after the decider.
+                let _ = self.clerk.send(Errand::Load(account));
+            }
+            asks.push(ask);
+            return;
+        };
+        let now = match (self.watch.now(), &ask) {
+            (Ok(now), _) => now,
+            (Err(_), Ask::Occupancy(..)) => self.watch.last(),
+            (Err(step), _) => {
+                let error = Error::ClockStepped { from: step.from, to: step.to };
+                return self.desk.ready.push(refusal(ask, error));
+            }
+        };
+        if slot.phase == Phase::InFlight {
+            if slot.waiting.len() < self.options.account_waiting_max {
+                slot.waiting.push_back(ask);
+            } else {
+                self.desk.ready.push(refusal(ask, self.inbox.busy()));
+            }
+            return;
+        }
+        match self.desk.decide(slot, ask, now) {
+            Decided::Done => {}
+            Decided::Later(ask) => slot.waiting.push_back(*ask),
+            Decided::Ended(answered, to) => {
+                let _ = self.clerk.send(Errand::Ending(answered, to));
+            }
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        match order {
+            Order::Sweep(to) => {
+                self.sweep();
+                while self.sweeping {
+                    self.sweep();
+                }
+                self.desk.group.parcels.push(Parcel::Done(to));
+            }
+            Order::ConfirmClock(actor, to) => {
+                let step = self.confirm_clock(actor);
+                self.desk.group.parcels.push(Parcel::Confirmed(to, step));
+            }
+        }
+    }
+
+    /// Settles the accounts in which something is due, some of them if they are many.
+    pub(crate) fn sweep(&mut self) {
+        self.sweeping = false;
+        let Ok(now) = self.watch.now() else { return };
+        for _ in 0..SWEPT_MAX {
+            match self.desk.due.peek() {
+                Some(Reverse((when, _))) if *when <= now => {}
+                _ => return,
+            }
+            let Some(Reverse((when, account))) = self.desk.due.pop() else { return };
+            if let Some(slot) = self.slots.get_mut(&account)
+                && slot.sweep_at == when
+            {
+                slot.sweep_at = Timestamp::MAX;
+                self.settle(account);
+            }
+        }
+        self.sweeping = true;
+    }
+
+    /// Settles an account now; one with an append in flight is looked at again when that is on disk.
+    fn settle(&mut self, account: AccountId) {
+        if let (Ok(now), Some(slot)) = (self.watch.now(), self.slots.get_mut(&account))
+            && slot.phase != Phase::InFlight
+        {
+            self.desk.settle(slot, now);
+        }
+    }
+
+    /// Appends the group if it is time, and hands it on to be synced.
+    fn send_group(&mut self) -> Result<(), String> {
+        let size = self.desk.group.drafts.len();
+        let free = self.in_flight == 0;
+        if size == 0 && free {
+            // Orders that found nothing to record.
+            self.inbox.deliver(&mut self.desk.group.parcels, Position(0));
+            return Ok(());
+        }
+        let large = size >= self.options.group_min && self.in_flight < self.options.depth;
+        if size == 0 || !(free || large) {
+            return Ok(());
+        }
+        self.desk.people.sync().map_err(|error| error.to_string())?;
+        let Group { drafts, parcels, accounts } = mem::take(&mut self.desk.group);
+        let ticket = self.writer.append(&drafts).map_err(|error| error.to_string())?;
+        for account in &accounts {
+            if let Some(slot) = self.slots.get_mut(account) {
+                slot.phase = Phase::InFlight;
+                slot.recent.clear();
+            }
+        }
+        self.in_flight += 1;
+        let sent = Sent { first: ticket.first, parcels, accounts };
+        self.syncer.send(sent).map_err(|_| String::from("the thread that syncs has ended"))
+    }
+
+    fn is_drained(&self) -> bool {
+        self.in_flight == 0
+            && self.loading.is_empty()
+            && self.desk.group.drafts.is_empty()
+            && self.desk.group.parcels.is_empty()
+            && self.slots.values().all(|slot| slot.waiting.is_empty())
+    }
+
+    /// The record failed: whoever still waits is told so.
+    fn disappoint_all(&mut self, arrivals: &mut Arrivals) {
+        self.inbox.take(arrivals, Duration::ZERO);
+        let asks = arrivals.asks.drain(..);
+        let loading = self.loading.drain().flat_map(|(_, asks)| asks);
+        let waiting = self.slots.values_mut().flat_map(|slot| slot.waiting.drain(..));
+        let mut parcels: Vec<Parcel> =
+            asks.chain(loading).chain(waiting).map(|ask| refusal(ask, Error::Unknown)).collect();
+        parcels.append(&mut self.desk.ready);
+        parcels.append(&mut self.desk.group.parcels);
+        self.inbox.disappoint(&mut parcels);
+    }
+}
+
+/// An error for whoever asked.
+fn refusal(ask: Ask, error: Error) -> Parcel {
+    match ask {
+        Ask::Request(_, _, to) => Parcel::Answer { to, answer: Err(error), draft: None },
+        Ask::Occupancy(_, to) => Parcel::Occupancy { to, occupancy: Err(error) },
+    }
+}

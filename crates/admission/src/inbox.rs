@@ -1,0 +1,207 @@
+//! Where everything that concerns the decider arrives: requests, orders, and word of what was synced.
+//!
+//! One lock, held for a push or a swap and never across anything slow. How many requests wait for an
+//! answer is counted apart, so that the bound holds from acceptance to answer.
+
+use crate::answered::Occupancy;
+use crate::error::{Error, Failure};
+use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
+use crate::request::Request;
+use crate::slot::Loaded;
+use crate::time_watch::Step;
+use ledger::{Actor, Position};
+use seats::AccountId;
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// One question and who waits for its answer.
+pub(crate) enum Ask {
+    /// A request.
+    Request(Request, Actor, Reply),
+    /// Who sits where.
+    Occupancy(AccountId, oneshot::Sender<Result<Occupancy, Error>>),
+}
+
+/// What concerns no single account.
+pub(crate) enum Order {
+    /// Settle what is due by time alone.
+    Sweep(oneshot::Sender<Result<(), Error>>),
+    /// Accept the wall clock as it stands.
+    ConfirmClock(Actor, oneshot::Sender<Result<Option<Step>, Error>>),
+}
+
+/// What has arrived since the decider last looked.
+#[derive(Default)]
+pub(crate) struct Arrivals {
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) orders: Vec<Order>,
+    /// Accounts whose commits are on disk; one list for each group.
+    pub(crate) synced: Vec<Vec<AccountId>>,
+    pub(crate) loaded: Vec<Loaded>,
+    /// No more will be accepted: finish what there is.
+    pub(crate) closed: bool,
+}
+
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    arrived: Condvar,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    /// Why the record failed, if it did. Nothing is accepted or answered once this is set.
+    failure: OnceLock<Failure>,
+}
+
+#[derive(Default)]
+struct State {
+    arrivals: Arrivals,
+    asleep: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(waiting_max: usize) -> Inbox {
+        Inbox {
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+            waiting_max,
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Accepts one question, or says why not.
+    pub(crate) fn push(&self, ask: Ask) -> Result<(), Error> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
+            self.answered(1);
+            return Err(self.busy());
+        }
+        let closed = self.accept(|arrivals| {
+            if !arrivals.closed {
+                arrivals.asks.push(ask);
+            }
+            arrivals.closed
+        });
+        if closed {
+            self.answered(1);
+            return Err(Error::Stopped);
+        }
+        Ok(())
+    }
+
+    /// Accepts as many of `asks` as there is room for. Leaves the others, and says why.
+    pub(crate) fn push_all(&self, asks: &mut Vec<Ask>) -> Result<(), Error> {
+        let before = self.waiting.fetch_add(asks.len(), Ordering::Relaxed);
+        let room = self.waiting_max.saturating_sub(before).min(asks.len());
+        self.answered(asks.len() - room);
+        let closed = self.accept(|arrivals| {
+            if !arrivals.closed {
+                arrivals.asks.extend(asks.drain(..room));
+            }
+            arrivals.closed
+        });
+        match (closed, asks.is_empty()) {
+            (true, _) => {
+                self.answered(room);
+                Err(Error::Stopped)
+            }
+            (false, true) => Ok(()),
+            (false, false) => Err(self.busy()),
+        }
+    }
+
+    /// Gives an order. Dropped, and so answered with an error, once stopped.
+    pub(crate) fn order(&self, order: Order) {
+        self.accept(|arrivals| {
+            if !arrivals.closed {
+                arrivals.orders.push(order);
+            }
+        });
+    }
+
+    /// Tells the decider which accounts' commits are on disk.
+    pub(crate) fn synced(&self, accounts: Vec<AccountId>) {
+        self.accept(|arrivals| arrivals.synced.push(accounts));
+    }
+
+    /// Hands the decider an account it asked for.
+    pub(crate) fn loaded(&self, loaded: Loaded) {
+        self.accept(|arrivals| arrivals.loaded.push(loaded));
+    }
+
+    /// Accepts nothing more.
+    pub(crate) fn close(&self) {
+        self.accept(|arrivals| arrivals.closed = true);
+    }
+
+    /// Records why the record failed; the first reason stays. Accepts nothing more.
+    pub(crate) fn fail(&self, reason: &str) {
+        let _ = self.failure.set(Failure(Arc::from(reason)));
+        self.close();
+    }
+
+    /// Why the record failed, if it did.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failure.get().cloned()
+    }
+
+    /// Delivers parcels whose group was recorded from `first` on. There is room for as many again.
+    pub(crate) fn deliver(&self, parcels: &mut Vec<Parcel>, first: Position) {
+        self.answered(parcels.iter().filter(|parcel| parcel.is_counted()).count());
+        deliver(parcels, first);
+    }
+
+    /// Tells whoever waits for these parcels that the outcome is unknown.
+    pub(crate) fn disappoint(&self, parcels: &mut Vec<Parcel>) {
+        self.answered(parcels.iter().filter(|parcel| parcel.is_counted()).count());
+        disappoint(parcels);
+    }
+
+    /// What to say when there is no room. A sync takes about a millisecond and carries all that wait, so
+    /// the line is short again soon; callers should spread themselves over this time.
+    pub(crate) fn busy(&self) -> Error {
+        Error::Busy { retry_after: Duration::from_millis(100) }
+    }
+
+    /// Counts `number` questions as no longer waiting.
+    fn answered(&self, number: usize) {
+        self.waiting.fetch_sub(number, Ordering::Relaxed);
+    }
+
+    /// Moves what has arrived into `arrivals`, whose lists are empty. Waits up to `timeout` if there is
+    /// nothing new.
+    pub(crate) fn take(&self, arrivals: &mut Arrivals, timeout: Duration) {
+        let mut state = lock(&self.state);
+        let nothing = state.arrivals.is_empty() && state.arrivals.closed == arrivals.closed;
+        if nothing && timeout > Duration::ZERO {
+            state.asleep = true;
+            let waited = self.arrived.wait_timeout(state, timeout);
+            state = waited.map_or_else(|error| error.into_inner().0, |(state, _)| state);
+            state.asleep = false;
+        }
+        let closed = state.arrivals.closed;
+        mem::swap(&mut state.arrivals, arrivals);
+        state.arrivals.closed = closed;
+    }
+
+    fn accept<T>(&self, change: impl FnOnce(&mut Arrivals) -> T) -> T {
+        let mut state = lock(&self.state);
+        let result = change(&mut state.arrivals);
+        let wake = mem::take(&mut state.asleep);
+        drop(state);
+        if wake {
+            self.arrived.notify_one();
+        }
+        result
+    }
+}
+
+impl Arrivals {
+    fn is_empty(&self) -> bool {
+        self.asks.is_empty()
+            && self.orders.is_empty()
+            && self.synced.is_empty()
+            && self.loaded.is_empty()
+    }
+}

@@ -1,0 +1,210 @@
+//! The service as such: when it listened, what the clock did, when it stopped.
+//!
+//! Facts of the service are commits of the system account:
+//!
+//! - `ServiceStarted {last_alive}` when it begins to listen. From `last_alive` to then nothing could be
+//!   heard: an *outage*, with which every lease is credited, then and after any later restart.
+//! - The same, when it finds that it could not listen for a while (the machine slept, the disk hung), and
+//!   when a step of the clock is confirmed, because nothing was noted while the time was doubtful.
+//! - `ClockStepped` when a step is confirmed. `ServiceStopped` at the end.
+//!
+//! How long it listened is marked beside the log, with the signs of life. Single calls
+//! ([`Options::service`](crate::Options::service) not set) listen to nobody: they record no starts, and
+//! time in which nothing listened counts for leases as if somebody had.
+
+use crate::clerk::Errand;
+use crate::decider::Decider;
+use crate::signs;
+use crate::slot::{Phase, Slot};
+use crate::time_watch::Step;
+use ledger::{Actor, Ledger, ReadError, Role};
+use seats::{Account, AccountId, Event, Live, Liveness, Micros, Outage, Timestamp};
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The service itself, as an actor.
+const SERVICE: Actor = Actor { role: Role::Service, id: 0 };
+
+pub(crate) struct Service {
+    /// The last instant at which it is known to have listened, in this run or before.
+    listened: Option<Timestamp>,
+    state: State,
+    /// When nothing could be heard, in order of time.
+    outages: Vec<Outage>,
+    swept: Timestamp,
+    saved: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// The clock has not been believable yet.
+    Starting,
+    Listening,
+    Stopped,
+}
+
+impl Service {
+    /// Takes the service up where the system account, as folded from the log, and the saved mark left it.
+    pub(crate) fn new(mark: Option<Timestamp>, outages: Vec<Outage>) -> Service {
+        Service {
+            // A mark at the beginning of time only says that signs of life were saved without a service.
+            listened: mark.filter(|mark| *mark > Timestamp::ZERO),
+            state: State::Starting,
+            outages,
+            swept: Timestamp::ZERO,
+            saved: Timestamp::ZERO,
+        }
+    }
+
+    /// The outages that matter to sessions of which nothing was heard since `oldest`.
+    pub(crate) fn outages(&self, oldest: Timestamp) -> Arc<[Outage]> {
+        let past = self.outages.partition_point(|outage| outage.to <= oldest);
+        self.outages.iter().skip(past).copied().collect()
+    }
+}
+
+/// Every outage that the log knows of, in order of time.
+pub(crate) fn recorded_outages(ledger: &Ledger) -> Result<Vec<Outage>, ReadError> {
+    let mut outages = Vec::new();
+    let Some(head) = ledger.account_head(AccountId::SYSTEM)? else { return Ok(outages) };
+    for record in ledger.back(head.position) {
+        let commit = record?.commit;
+        for event in &commit.events {
+            if let Event::ServiceStarted { last_alive: Some(from) } = event
+                && *from < commit.at
+            {
+                outages.push(Outage { from: *from, to: commit.at });
+            }
+        }
+    }
+    outages.reverse();
+    Ok(outages)
+}
+
+impl Decider {
+    /// Reads the clock, once a turn, and notices when the service has begun or failed to listen.
+    pub(crate) fn keep_time(&mut self) {
+        let Ok(now) = self.watch.read() else { return };
+        if !self.options.service || self.service.state == State::Stopped {
+            return;
+        }
+        let deaf = match (self.service.listened, self.options.stall) {
+            (Some(listened), Some(stall)) => now.since(listened) > micros(stall),
+            _ => false,
+        };
+        if self.service.state == State::Starting || deaf {
+            self.start_listening(now, Vec::new(), SERVICE);
+        }
+        self.service.listened = Some(now);
+    }
+
+    /// Sweeps and saves when it is time.
+    pub(crate) fn tick(&mut self) {
+        let Ok(now) = self.watch.now() else { return };
+        if self.sweeping || now.since(self.service.swept) >= micros(self.options.sweep_every) {
+            self.service.swept = now;
+            self.sweep();
+        }
+        let listening = self.service.state == State::Listening;
+        if listening && now.since(self.service.saved) >= micros(self.options.save_every) {
+            self.service.saved = now;
+            self.save_signs();
+        }
+    }
+
+    /// Accepts the clock as it stands and records the step, if there was one.
+    pub(crate) fn confirm_clock(&mut self, actor: Actor) -> Option<Step> {
+        let step = self.watch.confirm()?;
+        let stepped = vec![Event::ClockStepped { from: step.from, to: step.to }];
+        if self.options.service {
+            // Nothing was noted since the time became doubtful.
+            self.start_listening(step.to, stepped, actor);
+            self.service.listened = Some(step.to);
+        } else {
+            self.record_fact(stepped, actor, step.to);
+        }
+        (self.service.swept, self.service.saved) = (Timestamp::ZERO, Timestamp::ZERO);
+        Some(step)
+    }
+
+    /// The last thing a service does: records that it stopped. Whether there is more to do for it.
+    pub(crate) fn service_stops(&mut self) -> bool {
+        if self.service.state != State::Listening {
+            return false;
+        }
+        self.service.state = State::Stopped;
+        self.record_fact(vec![Event::ServiceStopped], SERVICE, self.watch.last());
+        true
+    }
+
+    /// Has the clerk save the signs of life that have changed, with how long the service listened.
+    pub(crate) fn save_signs(&mut self) {
+        let mut rows = Vec::new();
+        for account in mem::take(&mut self.desk.unsaved) {
+            if let Some(slot) = self.slots.get_mut(&account) {
+                slot.unsaved = false;
+                rows.push((account, signs::encode(slot.live.liveness().signs())));
+            }
+        }
+        if self.options.service || !rows.is_empty() {
+            // A single call does not listen: it leaves the mark where it was.
+            let mark = self.service.listened.unwrap_or(Timestamp::ZERO);
+            let _ = self.clerk.send(Errand::Save(mark, rows)); // The clerk ends after the decider.
+        }
+    }
+
+    /// Records that the service begins to listen, after `facts`, and credits what it missed.
+    fn start_listening(&mut self, now: Timestamp, mut facts: Vec<Event>, actor: Actor) {
+        let last_alive = self.service.listened.map(|listened| listened.min(now));
+        facts.push(Event::ServiceStarted { last_alive });
+        self.record_fact(facts, actor, now);
+        if self.service.state == State::Starting {
+            self.service.state = State::Listening;
+            let _ = self.clerk.send(Errand::LoadOccupied);
+        }
+        if let Some(from) = last_alive.filter(|from| *from < now) {
+            let outage = Outage { from, to: now };
+            self.service.outages.push(outage);
+            for slot in self.slots.values_mut() {
+                credit(slot, outage);
+                self.desk.watch(slot);
+            }
+        }
+    }
+
+    /// Puts a commit of the system account into the group.
+    fn record_fact(&mut self, events: Vec<Event>, actor: Actor, now: Timestamp) {
+        let Some(mut slot) = self.slots.remove(&AccountId::SYSTEM) else { return };
+        let mut version = slot.live.account().version();
+        let at = now.max(slot.live.account().last_at());
+        slot.live.apply(at, &events);
+        // Nobody decides anything on the system account, so it needs not wait for its last commit.
+        if slot.phase == Phase::InFlight {
+            slot.phase = Phase::Synced;
+        }
+        self.desk.draft(&mut slot, &mut version, at, now, actor, events);
+        self.slots.insert(AccountId::SYSTEM, slot);
+    }
+}
+
+/// Gives the sessions of an account the time in which nothing could be heard.
+fn credit(slot: &mut Slot, outage: Outage) {
+    slot.outages = slot.outages.iter().copied().chain([outage]).collect();
+    let signs = slot.live.liveness().signs().clone();
+    let liveness = Liveness::restored(signs, Arc::clone(&slot.outages));
+    slot.live = Live::new(slot.live.account().clone(), liveness);
+}
+
+/// The last instant at which any session that may fall silent was heard of.
+pub(crate) fn oldest_sign(account: &Account, liveness: &Liveness) -> Timestamp {
+    let may_lapse = account.sessions().filter(|session| session.dormant.is_none());
+    let signs = may_lapse.map(|session| liveness.of(session));
+    let oldest =
+        signs.map(|signs| signs.seen.min(signs.active).min(signs.goodbye.unwrap_or(signs.seen)));
+    oldest.min().unwrap_or(Timestamp::MAX)
+}
+
+fn micros(duration: Duration) -> Micros {
+    Micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,73 @@
+//! One account in memory, and who waits for it.
+//!
+//! An account has one append in flight at most. What arrives for it meanwhile waits and is decided
+//! together when the append is on disk; what arrives before the append has left joins it.
+
+use crate::error::Error;
+use crate::inbox::Ask;
+use seats::{
+    Account, AccountId, FirstAnswer, Live, Liveness, Outage, RequestId, SessionId, Signs, Timestamp,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Where an account's latest commits are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// On disk. What is decided without a new commit can be answered at once.
+    Synced,
+    /// Some are in the group being filled.
+    Filling,
+    /// Some are on their way to the disk; nothing is decided until they have arrived.
+    InFlight,
+}
+
+pub(crate) struct Slot {
+    pub(crate) live: Live,
+    /// When nothing could be heard, as far as it matters to these sessions.
+    pub(crate) outages: Arc<[Outage]>,
+    pub(crate) phase: Phase,
+    /// Questions to be decided when the append in flight is on disk.
+    pub(crate) waiting: VecDeque<Ask>,
+    /// Requests answered in the group being filled: which, how, and by which draft.
+    pub(crate) recent: Vec<(RequestId, FirstAnswer, usize)>,
+    /// When the sweeper looks at it; [`Timestamp::MAX`]: it does not.
+    pub(crate) sweep_at: Timestamp,
+    /// Its signs of life have changed since they were last saved.
+    pub(crate) unsaved: bool,
+}
+
+/// What was heard of sessions.
+pub(crate) type SignsOfLife = BTreeMap<SessionId, Signs>;
+
+/// An account as the clerk found it in the record.
+pub(crate) struct Loaded {
+    pub(crate) account: AccountId,
+    pub(crate) state: Result<(Account, SignsOfLife), Error>,
+}
+
+impl Slot {
+    pub(crate) fn new(account: Account, signs: SignsOfLife, outages: Arc<[Outage]>) -> Slot {
+        let liveness = Liveness::restored(signs, Arc::clone(&outages));
+        Slot {
+            live: Live::new(account, liveness),
+            outages,
+            phase: Phase::Synced,
+            waiting: VecDeque::new(),
+            recent: Vec::new(),
+            sweep_at: Timestamp::MAX,
+            unsaved: false,
+        }
+    }
+
+    /// A request that was answered in the group being filled.
+    pub(crate) fn recent(&self, request: RequestId) -> Option<(FirstAnswer, usize)> {
+        let found = self.recent.iter().find(|(recent, _, _)| *recent == request);
+        found.map(|(_, first, draft)| (*first, *draft))
+    }
+
+    /// Whether it is worth keeping: something has happened to it, or somebody waits for it.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.live.account().version() > 0 || self.phase != Phase::Synced || !self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,133 @@
+//! Starting: what is read before anything is asked, and the three threads.
+//!
+//! ```text
+//!  callers --inbox--> decider --groups--> syncer --answers--> callers
+//!                        | ^                 |
+//!                errands | | accounts        '--what is on disk--> decider
+//!                        v |
+//!                       clerk
+//! ```
+//!
+//! A thread that panics (none should) counts as a failure of the record: whoever waits is told that the
+//! outcome is unknown, and everything stops.
+
+use crate::clerk::Clerk;
+use crate::clock::Clock;
+use crate::decider::Decider;
+use crate::desk::Desk;
+use crate::error::StartError;
+use crate::group::Group;
+use crate::handle::{Admission, Shared};
+use crate::inbox::{Arrivals, Inbox};
+use crate::options::Options;
+use crate::people::People;
+use crate::service::{Service, recorded_outages};
+use crate::slot::Slot;
+use crate::source::{AccountSource, FromLog};
+use crate::syncer;
+use crate::time_watch::TimeWatch;
+use ledger::{Ledger, Position};
+use rustc_hash::FxHashMap;
+use seats::{AccountId, Timestamp};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+use tokio::sync::watch;
+
+impl Admission {
+    /// Begins to take commands for a ledger, of which it becomes the one writer.
+    ///
+    /// # Errors
+    /// [`StartError`]: the ledger's writer is taken, or something cannot be read.
+    pub fn start(
+        ledger: Ledger,
+        options: Options,
+        clock: impl Clock,
+    ) -> Result<Admission, StartError> {
+        let source = FromLog::new(ledger.clone());
+        Admission::start_from(ledger, options, clock, source)
+    }
+
+    /// As [`Admission::start`], with accounts from somewhere faster than the log.
+    ///
+    /// # Errors
+    /// [`StartError`]: the ledger's writer is taken, or something cannot be read.
+    pub fn start_from(
+        ledger: Ledger,
+        options: Options,
+        clock: impl Clock,
+        mut source: impl AccountSource,
+    ) -> Result<Admission, StartError> {
+        let writer = ledger.writer()?;
+        let last = ledger.head().size.checked_sub(1).map(Position);
+        let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
+        let recorded_at = last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at);
+        let system = source.load(AccountId::SYSTEM)?;
+        let outages = recorded_outages(&ledger)?;
+        let mark = ledger.book().liveness_mark()?;
+        let people = People::new(&ledger)?;
+
+        let inbox = Arc::new(Inbox::new(options.waiting_max));
+        let (to_syncer, sent) = mpsc::channel();
+        let (to_clerk, errands) = mpsc::channel();
+        let syncer = writer.syncer();
+        let clerk =
+            Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
+        let system = Slot::new(system, BTreeMap::new(), Arc::default());
+        let decider = Decider {
+            options,
+            inbox: Arc::clone(&inbox),
+            desk: Desk {
+                ledger: ledger.clone(),
+                people,
+                group: Group::default(),
+                ready: Vec::new(),
+                recorded_at,
+                due: BinaryHeap::new(),
+                unsaved: Vec::new(),
+            },
+            watch: TimeWatch::new(Box::new(clock), recorded_at),
+            service: Service::new(mark, outages),
+            writer,
+            syncer: to_syncer,
+            clerk: to_clerk,
+            slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
+            loading: FxHashMap::default(),
+            in_flight: 0,
+            sweeping: false,
+        };
+
+        let (told, ended) = watch::channel(false);
+        let (of_syncer, of_clerk) = (Arc::clone(&inbox), Arc::clone(&inbox));
+        // If a thread is refused, the channels of those before it close, and they end.
+        let syncer = spawn("syncer", move || {
+            guarded(&of_syncer, || syncer::run(&syncer, &sent, &of_syncer))
+        })?;
+        let clerk = spawn("clerk", move || guarded(&of_clerk, || clerk.run(&errands)))?;
+        let of_decider = Arc::clone(&inbox);
+        let decider = spawn("decider", move || {
+            guarded(&of_decider, || decider.run());
+            for thread in [syncer, clerk] {
+                let _ = thread.join(); // What a panic was about is in the inbox already.
+            }
+            // Whatever arrived after a panic is dropped, which tells whoever waits for it.
+            of_decider.take(&mut Arrivals::default(), Duration::ZERO);
+            let _ = told.send(true);
+        })?;
+        Ok(Admission::new(Shared { inbox, ledger, threads: Mutex::new(vec![decider]), ended }))
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    Builder::new().name(format!("admission-{name}")).spawn(work)
+}
+
+/// Does the work of a thread; a panic stops everything.
+fn guarded(inbox: &Inbox, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        let thread = std::thread::current();
+        inbox.fail(&format!("the thread {} panicked", thread.name().unwrap_or("of admission")));
+    }
+}
