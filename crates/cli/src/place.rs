@@ -2,11 +2,11 @@
 
 use crate::failure::{Failure, Kind};
 use admission::{Admission, Clock, SystemClock};
-use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, ReadError, Subject};
+use ledger::book::Entry;
+use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, ReadError};
 use reporting::civil::Zone;
-use reporting::nearest::nearest;
-use seats::notation::Naming;
-use seats::{AccountId, DeviceId, SiteId, Timestamp, UserId};
+use reporting::names::{Names, find_account};
+use seats::{AccountId, SiteId, Timestamp, UserId};
 use std::path::Path;
 
 /// Opens the ledger in `dir`.
@@ -50,36 +50,28 @@ pub(crate) fn now() -> Timestamp {
     SystemClock.wall()
 }
 
-/// The account of that name (or `account-3`).
+/// The account of that name or number.
 pub(crate) fn account(ledger: &Ledger, name: &str) -> Result<AccountId, Failure> {
-    if let Some(account) = ledger.book().account_named(name)? {
-        return Ok(account);
+    let found = find_account(ledger.book(), name);
+    let found = found.map_err(|near| unknown(format!("there is no account {name:?}"), &near))?;
+    match ledger.account_head(found)? {
+        Some(_) => Ok(found),
+        None => Err(unknown(format!("there is no account {name:?}"), &[])),
     }
-    let numbered = name.strip_prefix("account-").and_then(|number| number.parse().ok());
-    if let Some(account) = numbered.map(AccountId)
-        && account != AccountId::SYSTEM
-        && ledger.account_head(account)?.is_some()
-    {
-        return Ok(account);
-    }
-    let known = names(ledger, AccountId::SYSTEM, EntryKind::Account)?;
-    let known: Vec<&str> = known.iter().map(|(_, name)| name.as_str()).collect();
-    Err(Failure::refused(format!("there is no account {name:?}{}", suggestion(name, &known))))
 }
 
-/// The user of that name (or `user-7`) in an account.
+/// The user of that name or number in an account.
 pub(crate) fn user(ledger: &Ledger, account: AccountId, name: &str) -> Result<UserId, Failure> {
-    let found = ledger.book().number_of(account, EntryKind::User, name)?;
-    if let Some(user) = found.and_then(|number| u32::try_from(number).ok()) {
-        return Ok(UserId(user));
+    let names = Names::new(ledger.book(), account);
+    let found = names.find_user(name);
+    found.map_err(|near| unknown(format!("{} has no user {name:?}", names.account()), &near))
+}
+
+fn unknown(what: String, near: &[String]) -> Failure {
+    match near {
+        [] => Failure::refused(what),
+        near => Failure::refused(format!("{what}; did you mean {}?", near.join(" or "))),
     }
-    if let Some(number) = name.strip_prefix("user-").and_then(|number| number.parse().ok()) {
-        return Ok(UserId(number));
-    }
-    let known = names(ledger, account, EntryKind::User)?;
-    let known: Vec<&str> = known.iter().map(|(_, name)| name.as_str()).collect();
-    let hint = suggestion(name, &known);
-    Err(Failure::refused(format!("there is no user {name:?} in this account{hint}")))
 }
 
 /// The site of that name in an account.
@@ -95,8 +87,9 @@ pub(crate) fn names(
     kind: EntryKind,
 ) -> Result<Vec<(u64, String)>, BookError> {
     let entries = ledger.book().entries(scope, kind)?;
-    let named = entries.into_iter().filter_map(|(number, entry)| {
-        entry.profile().map(|profile| (number, profile.name().to_owned()))
+    let named = entries.into_iter().filter_map(|(number, entry)| match entry {
+        Entry::Known(profile) => Some((number, profile.name().to_owned())),
+        Entry::Forgotten | Entry::Unknown => None,
     });
     Ok(named.collect())
 }
@@ -104,38 +97,6 @@ pub(crate) fn names(
 /// A time zone that was recorded, or given.
 pub(crate) fn zone(name: &str) -> Result<Zone, Failure> {
     Zone::parse(name).map_err(Failure::usage)
-}
-
-fn suggestion(wanted: &str, known: &[&str]) -> String {
-    match nearest(wanted, known.iter().copied()).as_slice() {
-        [] if known.is_empty() => String::from("; there is none yet"),
-        [] => String::new(),
-        near => format!("; did you mean {}?", near.join(" or ")),
-    }
-}
-
-/// The names of one account's numbers, looked up in the directory.
-pub(crate) struct Directory<'a> {
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) account: AccountId,
-}
-
-impl Directory<'_> {
-    fn name(&self, subject: Subject) -> Option<String> {
-        self.ledger.book().name(subject).ok().flatten()
-    }
-}
-
-impl Naming for Directory<'_> {
-    fn user(&self, user: UserId) -> Option<String> {
-        self.name(Subject::user(self.account, user))
-    }
-    fn site(&self, site: SiteId) -> Option<String> {
-        self.name(Subject::site(self.account, site))
-    }
-    fn device(&self, device: DeviceId) -> Option<String> {
-        self.name(Subject::device(self.account, device))
-    }
 }
 
 impl From<OpenError> for Failure {

@@ -4,8 +4,8 @@ use crate::args::{Format, Import};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
-use importers::import::{ImportError, Imported};
-use importers::plan::{Licences, Parameters, Plan};
+use importers::{Found, ImportError, Imported, Licences, Parameters, Plan, Progress};
+use indicatif::ProgressBar;
 use reporting::civil::show_utc;
 use serde_json::json;
 use std::fs::File;
@@ -23,28 +23,38 @@ pub(crate) fn run(data: &Path, import: Import, output: Output) -> Result<(), Fai
     let now = place::now();
     let source = File::open(&file)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    let history = importers::csv::read(source, now)
+    let bar = output::progress("read", 0);
+    let history = importers::csv::read(source, now, &mut |step| show(&bar, step))
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
     let parameters = Parameters { account: account.clone(), zone: time_zone, licences };
-    let plan = Plan::new(history, &parameters).map_err(Failure::usage)?;
+    let plan = Plan::new(history, "csv", &parameters, &mut |step| show(&bar, step));
+    let plan = plan.map_err(Failure::usage)?;
 
     let ledger = place::open_or_create(data)?;
-    let bar = output::progress("import", plan.commits());
-    let imported = importers::import::import(&ledger, &plan, now, &mut |progress| {
-        bar.set_position(progress.commits);
-    })?;
+    let imported = importers::import(&ledger, &plan, now, &mut |step| show(&bar, step))?;
     bar.finish_and_clear();
     say(&account, &imported, output)
 }
 
+fn show(bar: &ProgressBar, step: Progress) {
+    let (what, done, of) = match step {
+        Progress::Reading { rows } => ("read", rows, rows),
+        Progress::Checking { steps, of } => ("check", steps, of),
+        Progress::Writing { commits, of } => ("write", commits, of),
+    };
+    bar.set_message(what);
+    bar.set_length(of);
+    bar.set_position(done);
+}
+
 fn say(account: &str, imported: &Imported, output: Output) -> Result<(), Failure> {
-    if imported.already {
+    if imported.found == Found::All {
         output::talk("this file was imported into this account before; nothing was changed");
     }
     match output.format {
         Format::Json => output.json(&json!({
             "account": account,
-            "already_imported": imported.already,
+            "already_imported": imported.found == Found::All,
             "rows": imported.rows,
             "sessions": imported.sessions,
             "users": imported.users,

@@ -3,10 +3,11 @@
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place::{self, Directory};
-use ledger::{Ledger, Position, Record};
+use crate::place;
+use ledger::{Ledger, Position, Record, Role};
 use projector::{AsOf, Views};
 use reporting::civil::{Zone, show_utc};
+use reporting::names::Names;
 use seats::notation::Notation;
 use seats::{Account, AccountId, Timestamp};
 use serde_json::json;
@@ -33,6 +34,21 @@ pub(crate) fn run(
         }
     }
     Ok(())
+}
+
+/// Who acted, in a word.
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Clock => "clock",
+        Role::App => "app",
+        Role::Support => "support",
+        Role::Finance => "finance",
+        Role::Auditor => "auditor",
+        Role::Admin => "admin",
+        Role::Customer => "customer",
+        Role::Importer => "importer",
+        Role::Service => "service",
+    }
 }
 
 /// Accounts as they were before the commit that is printed next.
@@ -63,15 +79,14 @@ fn print(
 ) -> Result<(), Failure> {
     let commit = &record.commit;
     let account = accounts.before(record)?;
-    let directory = Directory { ledger, account: commit.account };
+    let names = Names::new(ledger.book(), commit.account);
     let zone = Zone::parse(account.zone()).ok();
     let time = |at: Timestamp| match zone {
         Some(zone) => zone.show(at),
         None => show_utc(at),
     };
-    let notation = Notation { names: &directory, time: &time };
-    let name = ledger.book().name(ledger::Subject::account(commit.account))?;
-    let name = name.unwrap_or_else(|| commit.account.to_string());
+    let notation = Notation { names: &names, time: &time };
+    let name = names.account();
     for event in &commit.events {
         let line = notation.line(commit.at, event, Some(account));
         match output.format {
@@ -81,7 +96,7 @@ fn print(
                 let object = json!({
                     "position": record.position.0, "account": name, "version": commit.version,
                     "at": show_utc(commit.at), "recorded_at": show_utc(commit.recorded_at),
-                    "actor": commit.actor.to_string(), "event": line,
+                    "actor": role(commit.actor.role), "event": line,
                 });
                 output.text(&object.to_string())?;
             }

@@ -2,10 +2,10 @@
 
 pub(crate) mod account;
 pub(crate) mod bench;
-pub(crate) mod demo;
+//mod demo;
 pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod people;
-pub(crate) mod reports;
+//mod reports;
 pub(crate) mod seat;
-pub(crate) mod verify;
+//mod verify;

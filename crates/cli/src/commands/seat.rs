@@ -1,15 +1,15 @@
 //! `login`, `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat.
 
 use crate::args::{Format, Login, Release, SessionArgs};
-use crate::commands::account::{ADMIN, zone_of};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
-use crate::place::{self, Directory};
+use crate::place;
 use admission::{Answered, Holder, LoginRequest};
 use ledger::{Actor, Ledger, Role};
 use projector::{AsOf, Views};
 use reporting::civil::Zone;
-use seats::notation::{Naming, denial};
+use reporting::names::Names;
+use seats::notation::denial;
 use seats::{AccountId, Answer, Command, Outcome, RequestId, ReleaseReason, SessionId};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -33,8 +33,11 @@ pub(crate) fn login(data: &Path, login: Login, output: Output) -> Result<(), Fai
         device: login.device.clone(),
         request,
     };
-    let zone = zone_of(&ledger, account)?;
-    let directory = Directory { ledger: &ledger.clone(), account };
+    let before = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
+    let zone = place::zone(before.zone())?;
+    let limit = before.licences().at(place::now()).saturating_add(before.policy().overdraft);
+    let book = ledger.clone();
+    let names = Names::new(book.book(), account);
     let answered =
         place::admit(ledger, async |admission| Ok(admission.log_in(asked, APP).await?))?;
     let Answer::Login { outcome, again, at, .. } = answered.answer else {
@@ -56,8 +59,8 @@ pub(crate) fn login(data: &Path, login: Login, output: Output) -> Result<(), Fai
             }
         },
         Outcome::Denied { reason, held, dormant } => {
-            let why = denial(reason, held, dormant);
-            let holders = holders(&answered, &directory, zone);
+            let why = denial(reason, held, dormant, Some(limit));
+            let holders = holders(&answered, &names, zone);
             match output.format {
                 Format::Json => output.json(&json!({
                     "granted": false, "reason": why, "held": held, "dormant": dormant,
@@ -78,11 +81,11 @@ pub(crate) fn login(data: &Path, login: Login, output: Output) -> Result<(), Fai
     }
 }
 
-fn holders(answered: &Answered, names: &Directory<'_>, zone: Zone) -> Vec<Value> {
+fn holders(answered: &Answered, names: &Names<'_>, zone: Zone) -> Vec<Value> {
     let holder = |holder: &Holder| {
         json!({
             "seat": holder.seat.0,
-            "user": names.user(holder.user).unwrap_or_else(|| holder.user.to_string()),
+            "user": names.shown(holder.user),
             "session": holder.session.0,
             "since": zone.show(holder.since),
             "last_seen": zone.show(holder.last_seen),

@@ -3,14 +3,15 @@
 use crate::args::Format;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
+use ledger::Options;
 use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn run(data: &Path, output: Output) -> Result<(), Failure> {
     let bar = output::progress("verify", 0);
-    let report = ledger::verify_dir(data, |progress| {
-        bar.set_length(progress.of);
-        bar.set_position(progress.commits);
+    let report = ledger::verify::directory(data, &Options::default(), |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
     })?;
     bar.finish_and_clear();
     let first_bad = report.first_bad.as_ref().map(|bad| {

@@ -94,7 +94,7 @@ async fn one(setting: &Setting, depth: usize, accounts: u64, round: u64) -> Resu
     let ledger = Ledger::create(&dir, &ledger::Options::default())?;
     let options = Options { service: false, ..Options::default() };
     let admission = Admission::start(ledger.clone(), options, SystemClock)?;
-    let mut load = Load::new(&admission, accounts, setting.seed ^ round);
+    let mut load = Load::new(admission.clone(), accounts, setting.seed ^ round);
     load.prepare().await?;
     let first = ledger.head().size;
     let begun = ticks();
@@ -109,19 +109,22 @@ async fn one(setting: &Setting, depth: usize, accounts: u64, round: u64) -> Resu
     for record in ledger.scan(ledger::Position(0)) {
         events += record?.commit.events.len() as u64;
     }
-    drop(ledger);
+    let (granted, denied) = (load.granted, load.denied);
+    let mut latency = std::mem::take(&mut load.latency);
+    drop(load);
     drop(admission);
+    drop(ledger); // The last one closes it.
     let bytes = bytes_on_disk(&dir);
     std::fs::remove_dir_all(&dir).map_err(Failure::unexpected)?;
     let raw = setting.home.join("raw");
     let (raw_per_s, mut raw) = yardstick::raw_append(&raw, &sample, depth, setting.seconds)?;
     Ok(Round {
         answers_per_s: per_second(commits, took),
-        grants_per_s: per_second(load.granted, took),
-        denied_percent: load.denied * 100 / (load.denied + load.granted).max(1),
-        p50: load.latency.per_mille(500),
-        p99: load.latency.per_mille(990),
-        p999: load.latency.per_mille(999),
+        grants_per_s: per_second(granted, took),
+        denied_percent: denied * 100 / (denied + granted).max(1),
+        p50: latency.per_mille(500),
+        p99: latency.per_mille(990),
+        p999: latency.per_mille(999),
         bytes_per_event: bytes / events.max(1),
         raw_per_s,
         raw_p50: raw.per_mille(500),
@@ -129,8 +132,8 @@ async fn one(setting: &Setting, depth: usize, accounts: u64, round: u64) -> Resu
 }
 
 /// People who log in and out as fast as they are answered.
-struct Load<'a> {
-    admission: &'a Admission,
+struct Load {
+    admission: Admission,
     accounts: u64,
     dice: u64,
     requests: u128,
@@ -142,8 +145,8 @@ struct Load<'a> {
     denied: u64,
 }
 
-impl<'a> Load<'a> {
-    fn new(admission: &'a Admission, accounts: u64, seed: u64) -> Load<'a> {
+impl Load {
+    fn new(admission: Admission, accounts: u64, seed: u64) -> Load {
         let held = (0..accounts).map(|_| Vec::new()).collect();
         let (asked, latency) = (BTreeMap::new(), Latency::default());
         let (requests, granted, denied) = (u128::from(seed) << 64, 0, 0);

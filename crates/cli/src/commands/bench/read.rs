@@ -28,7 +28,7 @@ pub(super) fn run(setting: &Setting, events: u64) -> Result<Vec<Value>, Failure>
     let leaves_per_s = yardstick::raw_hash(&sample);
     let (replayed, replay_per_s) = replay(&ledger)?;
     let begun = ticks();
-    let report = ledger::verify(&ledger, |_| {})?;
+    let report = ledger::verify::ledger(&ledger, |_, _| {});
     let verified = ticks().saturating_sub(begun);
     let commits = report.commits;
     drop(ledger);
@@ -98,7 +98,7 @@ fn make(dir: &std::path::Path, events: u64, seed: u64) -> Result<u64, Failure> {
             drafts.push((account, at, events));
         }
         if drafts.len() >= 1_024 || made >= events {
-            let batch = draft(&ledger, &writer, std::mem::take(&mut drafts), now)?;
+            let batch = draft(&writer, std::mem::take(&mut drafts), now)?;
             writer.append(&batch).map_err(Failure::unexpected)?;
             syncer.sync().map_err(Failure::unexpected)?;
         }
@@ -107,7 +107,6 @@ fn make(dir: &std::path::Path, events: u64, seed: u64) -> Result<u64, Failure> {
 }
 
 fn draft(
-    _ledger: &Ledger,
     writer: &ledger::Writer,
     commits: Vec<(AccountId, Timestamp, Vec<seats::Event>)>,
     now: Timestamp,
@@ -122,7 +121,7 @@ fn draft(
         versions.insert(account, known + 1);
         drafts.push(Draft {
             account,
-            version: known + 1,
+            expected: known,
             at,
             recorded_at: now,
             actor: Actor { role: Role::App, id: 0 },
