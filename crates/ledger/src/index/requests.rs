@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const KIND: &[u8; 8] = b"seatreq1";
 const HEADER_BYTES: usize = 64;
@@ -47,7 +48,7 @@ pub(super) struct Run {
 }
 
 /// What a request is sorted by.
-pub(super) fn key(account: AccountId, request: RequestId) -> u64 {
+pub(crate) fn key(account: AccountId, request: RequestId) -> u64 {
     let mut bytes = [0; 24];
     let (front, back) = bytes.split_at_mut(8);
     front.copy_from_slice(&account.0.to_be_bytes());
@@ -86,9 +87,7 @@ impl Run {
         let header = directory.finish(first, end);
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         put_in_place(&part, &path)?;
         Run::open(&path)?
             .ok_or_else(|| io::Error::other(format!("{} does not read as written", path.display())))
@@ -112,9 +111,7 @@ impl Run {
         let (first, end, rows) = (Position(number(8)), Position(number(16)), number(24));
         let bucket_count = bucket_count(rows) as u64;
         let fits = rows.checked_mul(ROW_BYTES as u64).and_then(|bytes| {
-            bytes
-                .checked_add(HEADER_BYTES as u64)?
-                .checked_add(bucket_count * BUCKET_BYTES as u64)
+            bytes.checked_add(HEADER_BYTES as u64)?.checked_add(bucket_count * BUCKET_BYTES as u64)
         });
         if fits != Some(length) || !header.starts_with(KIND) {
             return Ok(None);
@@ -129,20 +126,10 @@ impl Run {
         }
         let (pairs, _) = directory.as_chunks::<BUCKET_BYTES>();
         let buckets = pairs.iter().map(|[a, b, c, d, e, f, g, h]| {
-            (
-                u32::from_be_bytes([*a, *b, *c, *d]),
-                u32::from_be_bytes([*e, *f, *g, *h]),
-            )
+            (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]))
         });
         let buckets = buckets.collect();
-        Ok(Some(Run {
-            path: path.to_owned(),
-            file,
-            first,
-            end,
-            rows,
-            buckets,
-        }))
+        Ok(Some(Run { path: path.to_owned(), file, first, end, rows, buckets }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -159,23 +146,19 @@ impl Run {
             return Err(self.damaged());
         };
         found.extend(
-            rows.into_iter()
-                .filter(|(other, _)| *other == key)
-                .map(|(_, position)| position),
+            rows.into_iter().filter(|(other, _)| *other == key).map(|(_, position)| position),
         );
         Ok(())
     }
 
     /// All rows in order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = io::Result<(u64, Position)>> {
-        (0..self.buckets.len()).flat_map(|bucket| {
-            let rows = match self.bucket(bucket) {
-                Ok(Some(rows)) => rows.into_iter().map(Ok).collect(),
-                Ok(None) => vec![Err(io::Error::other(self.damaged()))],
-                Err(error) => vec![Err(error)],
-            };
-            rows.into_iter()
-        })
+    pub(super) fn rows(run: &Arc<Run>) -> Rows {
+        let run = Arc::clone(run);
+        Box::new((0..run.buckets.len()).flat_map(move |bucket| match run.bucket(bucket) {
+            Ok(Some(rows)) => rows.into_iter().map(Ok).collect(),
+            Ok(None) => vec![Err(io::Error::other(run.damaged()))],
+            Err(error) => vec![Err(error)],
+        }))
     }
 
     /// Takes a run whose rows are damaged out of use: opening the ledger again builds it anew.
@@ -194,10 +177,7 @@ impl Run {
         let Some((start, check)) = self.buckets.get(bucket).copied() else {
             return Ok(None);
         };
-        let end = self
-            .buckets
-            .get(bucket + 1)
-            .map_or(self.rows, |(next, _)| u64::from(*next));
+        let end = self.buckets.get(bucket + 1).map_or(self.rows, |(next, _)| u64::from(*next));
         let start = u64::from(start);
         if start > end || end > self.rows {
             return Ok(None);
@@ -214,15 +194,31 @@ impl Run {
     }
 }
 
+/// Rows in order of key.
+pub(super) type Rows = Box<dyn Iterator<Item = io::Result<(u64, Position)>>>;
+
+/// Several rows in order as one. Whoever sees an error stops.
+pub(super) fn merged(rows: Vec<Rows>) -> impl Iterator<Item = io::Result<(u64, Position)>> {
+    let mut rows: Vec<_> = rows.into_iter().map(Iterator::peekable).collect();
+    std::iter::from_fn(move || {
+        let mut least: Option<((u64, Position), usize)> = None;
+        for (index, rows) in rows.iter_mut().enumerate() {
+            match rows.peek() {
+                Some(Ok(row)) if least.is_none_or(|(other, _)| *row < other) => {
+                    least = Some((*row, index))
+                }
+                Some(Err(_)) => return rows.next(),
+                _ => {}
+            }
+        }
+        rows.get_mut(least?.1)?.next()
+    })
+}
+
 /// Merges two runs, of which `newer` begins where `older` ends, into one.
-pub(super) fn merge(dir: &Path, older: &Run, newer: &Run) -> io::Result<Run> {
-    let (mut left, mut right) = (older.rows().peekable(), newer.rows().peekable());
-    let merged = std::iter::from_fn(|| match (left.peek(), right.peek()) {
-        (Some(Ok(a)), Some(Ok(b))) if b < a => right.next(),
-        (Some(_), _) => left.next(),
-        (None, _) => right.next(),
-    });
-    Run::write(dir, older.first, newer.end, older.rows + newer.rows, merged)
+pub(super) fn merge(dir: &Path, older: &Arc<Run>, newer: &Arc<Run>) -> io::Result<Run> {
+    let rows = merged(vec![Run::rows(older), Run::rows(newer)]);
+    Run::write(dir, older.first, newer.end, older.rows + newer.rows, rows)
 }
 
 /// The buckets of a run that is being written.
@@ -238,13 +234,7 @@ impl Directory {
     fn new(count: u64) -> Directory {
         let bucket_count = bucket_count(count);
         let buckets = Vec::with_capacity(bucket_count);
-        Directory {
-            count,
-            buckets,
-            bucket_count,
-            rows: 0,
-            hasher: blake3::Hasher::new(),
-        }
+        Directory { count, buckets, bucket_count, rows: 0, hasher: blake3::Hasher::new() }
     }
 
     fn bucket_count(&self) -> usize {
@@ -312,8 +302,5 @@ fn encode(key: u64, position: Position) -> [u8; ROW_BYTES] {
 fn decode(row: &[u8; ROW_BYTES]) -> (u64, Position) {
     let [a, b, c, d, e, f, g, h, i, j, k, l] = *row;
     let position = u64::from_be_bytes([0, 0, g, h, i, j, k, l]);
-    (
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
-        Position(position),
-    )
+    (u64::from_be_bytes([0, 0, a, b, c, d, e, f]), Position(position))
 }

@@ -71,9 +71,7 @@ pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result
         for block in old.scan(first) {
             for entry in block?.entries() {
                 before.update(entry.bytes);
-                builder
-                    .push(entry.previous, entry.bytes)
-                    .map_or(Ok(()), store)?;
+                builder.push(entry.previous, entry.bytes).map_or(Ok(()), store)?;
             }
         }
         builder.finish().map_or(Ok(()), store)?;
@@ -87,9 +85,7 @@ pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result
         });
     }
     if new.end() != end || before.finalize() != after.finalize() {
-        return Err(FinishError::Differs(
-            "the volume written anew does not hold the same commits",
-        ));
+        return Err(FinishError::Differs("the volume written anew does not hold the same commits"));
     }
     mark_finished(&new_dir, end)?;
     Ok(())
@@ -115,9 +111,7 @@ pub(crate) fn reopen(
 ) -> Result<(), FinishError> {
     let volume = Volume::open(dir, first, options.closed_cache_bytes)?;
     if volume.end() != end {
-        return Err(FinishError::Differs(
-            "the volume opened again does not end where it did",
-        ));
+        return Err(FinishError::Differs("the volume opened again does not end where it did"));
     }
     mark_finished(dir, end)?;
     Ok(())
@@ -125,11 +119,11 @@ pub(crate) fn reopen(
 
 /// Where the volume was finished, if it was.
 pub(crate) fn finished_at(dir: &Path) -> io::Result<Option<Position>> {
-    match fs::read_to_string(dir.join(FINISHED)) {
-        Ok(text) => {
-            let end = text
-                .strip_prefix("finished ")
-                .and_then(|end| end.strip_suffix('\n')?.parse().ok());
+    match fs::read(dir.join(FINISHED)) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let end =
+                text.strip_prefix("finished ").and_then(|end| end.strip_suffix('\n')?.parse().ok());
             Ok(end.map(Position))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -162,10 +156,7 @@ pub(crate) fn volumes_in(log: &Path) -> io::Result<Vec<Position>> {
     let mut volumes = Vec::new();
     for entry in fs::read_dir(log)? {
         let file_name = entry?.file_name();
-        let first = file_name
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .map(Position);
+        let first = file_name.to_str().and_then(|text| text.parse().ok()).map(Position);
         volumes.extend(first.filter(|first| file_name.to_str() == Some(&name(*first))));
     }
     volumes.sort_unstable();

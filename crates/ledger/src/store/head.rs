@@ -71,19 +71,9 @@ impl HeadRow {
         let (sequence, rest) = checked.split_first_chunk()?;
         let (size, rest) = rest.split_first_chunk()?;
         let (confirmed, rest) = rest.split_first_chunk()?;
-        let head = Head {
-            size: u64::from_be_bytes(*size),
-            root: Digest(*rest.first_chunk()?),
-        };
-        let (sequence, confirmed) = (
-            u64::from_be_bytes(*sequence),
-            u64::from_be_bytes(*confirmed),
-        );
-        (sequence > 0).then_some(HeadRow {
-            sequence,
-            head,
-            confirmed,
-        })
+        let head = Head { size: u64::from_be_bytes(*size), root: Digest(*rest.first_chunk()?) };
+        let (sequence, confirmed) = (u64::from_be_bytes(*sequence), u64::from_be_bytes(*confirmed));
+        (sequence > 0).then_some(HeadRow { sequence, head, confirmed })
     }
 }
 
@@ -98,16 +88,9 @@ impl HeadFile {
     pub(crate) fn create(path: &Path) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         file.write_all_at(&vec![0; SLOT_BYTES * SLOTS as usize], 0)?;
-        let head = Head {
-            size: 0,
-            root: Frontier::<Blake3>::new().root(),
-        };
+        let head = Head { size: 0, root: Frontier::<Blake3>::new().root() };
         let file = HeadFile { file };
-        file.write(&HeadRow {
-            sequence: 1,
-            head,
-            confirmed: 0,
-        })?;
+        file.write(&HeadRow { sequence: 1, head, confirmed: 0 })?;
         file.file.sync_all()
     }
 
@@ -130,8 +113,7 @@ impl HeadFile {
 
     /// Writes a row into its slot, without syncing.
     pub(crate) fn write(&self, row: &HeadRow) -> io::Result<()> {
-        self.file
-            .write_all_at(&row.encode(), (row.sequence % SLOTS) * SLOT_BYTES as u64)
+        self.file.write_all_at(&row.encode(), (row.sequence % SLOTS) * SLOT_BYTES as u64)
     }
 
     /// Makes what was written durable.
@@ -155,35 +137,24 @@ impl HeadWriter {
         let file = Arc::new(file);
         let (rows, to_write) = channel::<HeadRow>();
         let (report, written) = channel();
-        let thread = std::thread::Builder::new()
-            .name("ledger-head".to_owned())
-            .spawn({
-                let file = Arc::clone(&file);
-                move || {
-                    while let Ok(row) = to_write.recv() {
-                        let result = file.write(&row).and_then(|()| file.sync());
-                        if report.send(result).is_err() {
-                            break;
-                        }
+        let thread = std::thread::Builder::new().name("ledger-head".to_owned()).spawn({
+            let file = Arc::clone(&file);
+            move || {
+                while let Ok(row) = to_write.recv() {
+                    let result = file.write(&row).and_then(|()| file.sync());
+                    if report.send(result).is_err() {
+                        break;
                     }
                 }
-            })?;
-        Ok(HeadWriter {
-            file,
-            rows: Some(rows),
-            written,
-            thread: Some(thread),
-        })
+            }
+        })?;
+        Ok(HeadWriter { file, rows: Some(rows), written, thread: Some(thread) })
     }
 
     /// Begins to write a row and sync it.
     pub(crate) fn begin(&self, row: HeadRow) -> io::Result<()> {
         let sent = self.rows.as_ref().map(|rows| rows.send(row).is_ok());
-        if sent == Some(true) {
-            Ok(())
-        } else {
-            Err(gone())
-        }
+        if sent == Some(true) { Ok(()) } else { Err(gone()) }
     }
 
     /// Waits until the row begun last is durable.
@@ -228,15 +199,8 @@ mod tests {
     use super::*;
 
     fn row(sequence: u64) -> HeadRow {
-        let head = Head {
-            size: sequence * 10,
-            root: Digest([sequence as u8; 32]),
-        };
-        HeadRow {
-            sequence,
-            head,
-            confirmed: sequence * 10 - 5,
-        }
+        let head = Head { size: sequence * 10, root: Digest([sequence as u8; 32]) };
+        HeadRow { sequence, head, confirmed: sequence * 10 - 5 }
     }
 
     #[test]
@@ -246,25 +210,18 @@ mod tests {
         HeadFile::create(&path).unwrap();
         let (file, rows) = HeadFile::open(&path).unwrap();
         assert_eq!(
-            rows.iter()
-                .map(|row| (row.sequence, row.head.size))
-                .collect::<Vec<_>>(),
+            rows.iter().map(|row| (row.sequence, row.head.size)).collect::<Vec<_>>(),
             [(1, 0)]
         );
         let length = std::fs::metadata(&path).unwrap().len();
         for sequence in 1..=40 {
             file.write(&row(sequence)).unwrap();
             file.sync().unwrap();
-            let expected: Vec<_> = (sequence.saturating_sub(SLOTS - 1).max(1)..=sequence)
-                .map(row)
-                .collect();
+            let expected: Vec<_> =
+                (sequence.saturating_sub(SLOTS - 1).max(1)..=sequence).map(row).collect();
             assert_eq!(HeadFile::open(&path).unwrap().1, expected);
         }
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().len(),
-            length,
-            "it never changes its length"
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), length, "it never changes its length");
     }
 
     #[test]

@@ -38,10 +38,7 @@ pub(crate) fn find(
     let firsts = finish::volumes_in(&log).map_err(reading())?;
     let mut volumes = Vec::new();
     for first in firsts {
-        volumes.push((
-            first,
-            finish::finished_at(&log.join(name(first))).map_err(reading())?,
-        ));
+        volumes.push((first, finish::finished_at(&log.join(name(first))).map_err(reading())?));
     }
     let mut end = Position(0);
     let mut open: Option<Volume> = None;
@@ -72,11 +69,7 @@ pub(crate) fn find(
                 Volume::open(&dir, first, options.cache_bytes).map_err(|error| match error {
                     EngineError::Failed(cause) => {
                         let what = format!("the volume that begins here cannot be opened: {cause}");
-                        OpenError::Damaged(Damage {
-                            position: first,
-                            what,
-                            way_out,
-                        })
+                        OpenError::Damaged(Damage { position: first, what, way_out })
                     }
                     error => engine_error(&dir, &error, &way_out),
                 })?;
@@ -97,24 +90,20 @@ pub(crate) fn find(
         }
         (None, None) => {
             return Err(
-                Damage::at(Position(0), format!("{} holds no volume", log.display())).into(),
+                Damage::at(Position(0), format!("{} holds no volume", log.display())).into()
             );
         }
     };
-    Ok(Found {
-        volumes: found,
-        newest,
-    })
+    Ok(Found { volumes: found, newest })
 }
 
 /// Removes the copies made before opening.
 pub(crate) fn drop_copies(home: &Path) -> Result<(), OpenError> {
     let aside = home.join("aside");
     match fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Io {
-            what: format!("removing {}", aside.display()),
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Io { what: format!("removing {}", aside.display()), source: error })
+        }
         _ => Ok(()),
     }
 }
@@ -123,10 +112,7 @@ pub(crate) fn drop_copies(home: &Path) -> Result<(), OpenError> {
 pub(crate) fn way_out(home: &Path, first: Position) -> String {
     let copy = home.join("aside").join(name(first));
     if copy.exists() {
-        format!(
-            "the volume as it was found is kept in {}; {RESTORE}",
-            copy.display()
-        )
+        format!("the volume as it was found is kept in {}; {RESTORE}", copy.display())
     } else {
         RESTORE.to_owned()
     }
@@ -134,11 +120,7 @@ pub(crate) fn way_out(home: &Path, first: Position) -> String {
 
 /// An engine that did not open, as an error of ours.
 pub(crate) fn engine_error(dir: &Path, error: &EngineError, way_out: &str) -> OpenError {
-    OpenError::Engine {
-        dir: dir.to_owned(),
-        cause: error.to_string(),
-        way_out: way_out.to_owned(),
-    }
+    OpenError::Engine { dir: dir.to_owned(), cause: error.to_string(), way_out: way_out.to_owned() }
 }
 
 /// A head file that did not open.
@@ -146,10 +128,7 @@ pub(crate) fn head_error(path: &Path, error: io::Error) -> OpenError {
     if error.kind() == io::ErrorKind::NotFound {
         return Damage::at(Position(0), format!("{} is missing", path.display())).into();
     }
-    OpenError::Io {
-        what: format!("opening {}", path.display()),
-        source: error,
-    }
+    OpenError::Io { what: format!("opening {}", path.display()), source: error }
 }
 
 /// Copies a volume aside, or, if an earlier opening did so and was then refused, puts that copy back.

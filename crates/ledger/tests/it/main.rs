@@ -9,4 +9,6 @@
 )]
 
 mod appending;
+mod crashes;
 mod drafts;
+mod on_disk;
