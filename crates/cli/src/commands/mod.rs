@@ -2,10 +2,10 @@
 
 pub(crate) mod account;
 pub(crate) mod bench;
-//mod demo;
+pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod people;
-//mod reports;
+pub(crate) mod reports;
 pub(crate) mod seat;
-//mod verify;
+pub(crate) mod verify;
