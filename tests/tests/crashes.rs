@@ -35,7 +35,13 @@ fn child(dir: &std::path::Path, seed: u64, in_flight: u64) -> Child {
 
 /// Runs a child, kills it after so many acknowledgements and so many microseconds more, and gives back
 /// everything it had acknowledged.
-fn kill_one(dir: &std::path::Path, seed: u64, in_flight: u64, acks: u64, micros: u64) -> Vec<Acknowledged> {
+fn kill_one(
+    dir: &std::path::Path,
+    seed: u64,
+    in_flight: u64,
+    acks: u64,
+    micros: u64,
+) -> Vec<Acknowledged> {
     let mut child = child(dir, seed, in_flight);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let ready = lines.next().expect("the child says something").unwrap();
@@ -88,7 +94,10 @@ fn nothing_acknowledged_is_lost_to_kill_9() {
         }
     }
     assert!(acknowledged.len() as u64 > rounds, "the children got to work");
-    println!("{rounds} kills, {} acknowledged logins, {size} commits, none lost", acknowledged.len());
+    println!(
+        "{rounds} kills, {} acknowledged logins, {size} commits, none lost",
+        acknowledged.len()
+    );
 }
 
 fn check(ledger: &Ledger, ack: &Acknowledged, round: u64) {

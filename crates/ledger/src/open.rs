@@ -24,7 +24,7 @@ use crate::position::{Head, Position};
 use crate::store::memory::MemoryStore;
 use crate::store::recover;
 use crate::store::volumes::SledVolumes;
-use crate::store::{HeadRow, LogStore};
+use crate::store::{HeadRow, LogStore, binding};
 use crate::writer::{Pending, WriterState};
 use seats::{Digest, Timestamp};
 use std::ops::ControlFlow;
@@ -192,13 +192,14 @@ impl Reading {
 fn hold_against(rows: &[HeadRow], log: &Log) -> Result<(), Damage> {
     let size = log.tree.size();
     let found = |head: &Head| log.heads.iter().find(|other| other.size == head.size);
-    let agreed = rows
+    let certain = binding(rows);
+    let agreed = certain
         .iter()
         .map(|row| &row.head)
         .filter(|head| found(head) == Some(head))
         .map(|head| head.size);
     let agreed = Position(agreed.max().unwrap_or(log.newest.first().0));
-    if let Some(head) = rows
+    if let Some(head) = certain
         .iter()
         .map(|row| &row.head)
         .find(|head| found(head).is_some_and(|other| other != *head))

@@ -79,9 +79,7 @@ fn open(data: &Path, new: AccountOpen, output: Output) -> Result<(), Failure> {
         Format::Json => output.json(&json!({
             "account": new.name, "id": answered.account.to_string(), "licences": new.licences,
         })),
-        Format::Table => {
-            output.done(&format!("{}: open, licences {}", new.name, new.licences))
-        }
+        Format::Table => output.done(&format!("{}: open, licences {}", new.name, new.licences)),
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn run(
     if from > size {
         return Err(Failure::usage(format!("from: the ledger ends at position {size}")));
     }
-    let mut accounts = Accounts { views: Views::without_snapshots(&ledger), folded: BTreeMap::new() };
+    let mut accounts =
+        Accounts { views: Views::without_snapshots(&ledger), folded: BTreeMap::new() };
     for record in ledger.scan(Position(from)) {
         let record = record?;
         if only.is_none_or(|only| record.commit.account == only) {

@@ -10,7 +10,7 @@ use projector::{AsOf, Views};
 use reporting::civil::Zone;
 use reporting::names::Names;
 use seats::notation::denial;
-use seats::{AccountId, Answer, Command, Outcome, RequestId, ReleaseReason, SessionId};
+use seats::{AccountId, Answer, Command, Outcome, ReleaseReason, RequestId, SessionId};
 use serde_json::{Value, json};
 use std::path::Path;
 

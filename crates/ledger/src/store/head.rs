@@ -18,7 +18,9 @@
 //! usually it gets to the disk by itself, and the next group's row carries the promise in any case.
 //!
 //! Reader: a log shorter than `confirmed` of the row in force has lost something that was acknowledged. A
-//! log whose root at any recorded `size` differs is not the log that was written.
+//! log whose root differs at the `size` of a row that *binds* is not the log that was written. The row in
+//! force binds, and every row whose successor confirms its size; a row whose group was lost in a crash, and
+//! whose positions were then given to other commits, binds nothing.
 //!
 //! Each row has a slot of its own and the file never changes its length, so syncing needs no metadata and a
 //! torn write spoils only the row it was writing.
@@ -75,6 +77,16 @@ impl HeadRow {
         let (sequence, confirmed) = (u64::from_be_bytes(*sequence), u64::from_be_bytes(*confirmed));
         (sequence > 0).then_some(HeadRow { sequence, head, confirmed })
     }
+}
+
+/// The rows that say something of the log for certain, of rows ordered by sequence. See the module.
+pub(crate) fn binding(rows: &[HeadRow]) -> Vec<HeadRow> {
+    let next = rows.iter().skip(1).map(Some).chain([None]);
+    let binds = |row: &HeadRow, next: Option<&HeadRow>| match next {
+        None => true,
+        Some(next) => next.sequence == row.sequence + 1 && next.confirmed >= row.head.size,
+    };
+    rows.iter().zip(next).filter(|(row, next)| binds(row, *next)).map(|(row, _)| *row).collect()
 }
 
 /// The open file.
@@ -222,6 +234,21 @@ mod tests {
             assert_eq!(HeadFile::open(&path).unwrap().1, expected);
         }
         assert_eq!(std::fs::metadata(&path).unwrap().len(), length, "it never changes its length");
+    }
+
+    /// A crash lost the group of row 2; other commits took its positions.
+    #[test]
+    fn a_row_whose_group_was_lost_binds_nothing() {
+        let row = |sequence, size, confirmed| {
+            let head = Head { size, root: Digest([sequence as u8; 32]) };
+            HeadRow { sequence, head, confirmed }
+        };
+        let lost = [row(1, 10, 10), row(2, 20, 10), row(3, 12, 10), row(4, 12, 12), row(5, 25, 12)];
+        let sequences: Vec<u64> = binding(&lost).iter().map(|row| row.sequence).collect();
+        assert_eq!(sequences, [1, 3, 4, 5]);
+        let kept = [row(1, 10, 10), row(2, 20, 10), row(3, 20, 20), row(5, 40, 30)];
+        let sequences: Vec<u64> = binding(&kept).iter().map(|row| row.sequence).collect();
+        assert_eq!(sequences, [1, 2, 5], "what a torn row said is not known");
     }
 
     #[test]

@@ -211,7 +211,10 @@ impl Load {
 
     /// A log-out where somebody sits, as often as a login.
     fn next(&mut self) -> (Request, usize) {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.dice = self
+            .dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let roll = self.dice >> 20;
         let account = usize::try_from(roll % self.accounts).unwrap_or_default();
         let id = AccountId(account as u64 + 1);

@@ -46,8 +46,18 @@ pub(super) fn run(setting: &Setting, events: u64) -> Result<Vec<Value>, Failure>
     Ok(vec![
         row("append (one sync for 1,024 commits)", made, None, String::new()),
         row("replay: read, decode, fold", replay_per_s, None, String::new()),
-        row("verify: bytes, tree, chains, laws", per_second(replayed, verified), Some(verify_share), String::new()),
-        row("raw BLAKE3 of the same leaves", per_second(leaves_per_s * replayed / commits.max(1), 1_000_000), None, format!("{leaves_per_s} leaves/s")),
+        row(
+            "verify: bytes, tree, chains, laws",
+            per_second(replayed, verified),
+            Some(verify_share),
+            String::new(),
+        ),
+        row(
+            "raw BLAKE3 of the same leaves",
+            per_second(leaves_per_s * replayed / commits.max(1), 1_000_000),
+            None,
+            format!("{leaves_per_s} leaves/s"),
+        ),
         row("on disk", 0, None, format!("{} bytes/event", ratio(bytes, replayed))),
         row("open", 0, None, format!("{opened} us")),
         row("memory", 0, None, format!("{} MiB peak", peak_memory_mib())),
@@ -74,7 +84,8 @@ fn make(dir: &std::path::Path, events: u64, seed: u64) -> Result<u64, Failure> {
     let syncer = writer.syncer();
     let mut lives: Vec<Live> = Vec::new();
     let mut drafts = Vec::new();
-    let (mut made, mut request, mut at) = (0_u64, u128::from(seed) << 64, 1_767_225_600_000_000_u64);
+    let (mut made, mut request, mut at) =
+        (0_u64, u128::from(seed) << 64, 1_767_225_600_000_000_u64);
     let begun = ticks();
     let mut turn = 0_u64;
     while made < events {

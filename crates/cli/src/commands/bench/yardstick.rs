@@ -12,9 +12,7 @@ use std::path::Path;
 /// The encoded commits of a ledger, in order, up to so many.
 pub(super) fn commits(ledger: &Ledger, at_most: u64) -> Result<Vec<Vec<u8>>, Failure> {
     let size = ledger.head().size.min(at_most);
-    (0..size)
-        .map(|position| Ok(ledger.bytes(Position(position))?.unwrap_or_default()))
-        .collect()
+    (0..size).map(|position| Ok(ledger.bytes(Position(position))?.unwrap_or_default())).collect()
 }
 
 /// Appends the commits, `batch` at a time, for so many seconds or until they are used up; commits a second,

@@ -48,7 +48,9 @@ fn clean(data: &Path) -> Result<PathBuf, Failure> {
     let used = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
     if used {
         let dir = dir.display();
-        return Err(Failure::refused(format!("{dir} is not empty; the demo plays in an empty one")));
+        return Err(Failure::refused(format!(
+            "{dir} is not empty; the demo plays in an empty one"
+        )));
     }
     Ok(dir)
 }
@@ -98,18 +100,10 @@ fn questions(dir: &Path, output: Output) -> Result<(), Failure> {
         &format!("who {ACCOUNT} --at {morning}"),
     )?;
     reports::who(dir, ACCOUNT, Some(morning), output)?;
-    ask(
-        "Support",
-        "Why was she refused?",
-        &format!("why {ACCOUNT} carol --at {morning}"),
-    )?;
+    ask("Support", "Why was she refused?", &format!("why {ACCOUNT} carol --at {morning}"))?;
     reports::why(dir, ACCOUNT, "carol", Some(morning), output)?;
     let (from, to) = ("2026-04-14T17:00", "2026-04-15T10:00");
-    ask(
-        "Support",
-        "What happened, exactly?",
-        &format!("trail {ACCOUNT} --from {from} --to {to}"),
-    )?;
+    ask("Support", "What happened, exactly?", &format!("trail {ACCOUNT} --from {from} --to {to}"))?;
     let range = Range { from: Some(from.to_owned()), to: Some(to.to_owned()) };
     reports::trail(dir, ACCOUNT, None, &range, output)?;
     let (from, to) = ("2026-04-01", "2026-05-01");

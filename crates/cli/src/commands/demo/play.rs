@@ -4,8 +4,8 @@
 //! Only the clock is played: it stands at the instant of whatever happens next.
 
 use super::month::{PEOPLE, Step, script};
-use crate::failure::Failure;
 use crate::commands::account::ADMIN;
+use crate::failure::Failure;
 use admission::{Admission, LoginRequest, ManualClock, Release};
 use ledger::{Actor, Role};
 use seats::{AccountId, Answer, Command, Micros, Outcome, Reclaim, ReleaseReason, RequestId};
