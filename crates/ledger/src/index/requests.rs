@@ -304,3 +304,91 @@ fn decode(row: &[u8; ROW_BYTES]) -> (u64, Position) {
     let position = u64::from_be_bytes([0, 0, g, h, i, j, k, l]);
     (u64::from_be_bytes([0, 0, a, b, c, d, e, f]), Position(position))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn rows(count: u64, seed: u64) -> Vec<(u64, Position)> {
+        let account = AccountId(seed);
+        let row = |n: u64| {
+            let mut request = [0; 16];
+            request[..8].copy_from_slice(&n.to_le_bytes());
+            (key(account, RequestId(request)), Position(seed * 1_000_000 + n))
+        };
+        let mut rows: Vec<_> = (0..count).map(row).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    fn write(dir: &Path, rows: &[(u64, Position)], first: u64, end: u64) -> Arc<Run> {
+        let count = rows.len() as u64;
+        let rows = rows.iter().copied().map(Ok);
+        Arc::new(Run::write(dir, Position(first), Position(end), count, rows).unwrap())
+    }
+
+    fn find(run: &Run, key: u64) -> Vec<Position> {
+        let mut found = Vec::new();
+        run.find(key, &mut found).unwrap();
+        found
+    }
+
+    #[test]
+    fn every_row_is_found_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        for count in [0, 1, 255, 256, 511, 512, 513, 5000] {
+            let rows = rows(count, 1);
+            let run = write(dir.path(), &rows, 0, count);
+            for (key, position) in &rows {
+                assert_eq!(find(&run, *key), [*position]);
+                assert_eq!(find(&run, key ^ 1), []);
+            }
+            assert_eq!(Run::rows(&run).map(Result::unwrap).collect::<Vec<_>>(), rows);
+            assert_eq!((run.first, run.end, run.rows), (Position(0), Position(count), count));
+        }
+    }
+
+    #[test]
+    fn rows_with_one_key_are_all_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = 0x1234_5678_9ABC;
+        let rows: Vec<_> = (0..700).map(|n| (key, Position(n))).collect();
+        let run = write(dir.path(), &rows, 0, 700);
+        assert_eq!(find(&run, key), (0..700).map(Position).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_merged_run_holds_the_rows_of_both() {
+        let dir = tempfile::tempdir().unwrap();
+        let (left, right) = (rows(3000, 1), rows(1700, 2));
+        let older = write(dir.path(), &left, 0, 10);
+        let newer = write(dir.path(), &right, 10, 30);
+        let merged = Arc::new(merge(dir.path(), &older, &newer).unwrap());
+        assert_eq!((merged.first, merged.end), (Position(0), Position(30)));
+        let expected: BTreeSet<_> = left.into_iter().chain(right).collect();
+        let found: Vec<_> = Run::rows(&merged).map(Result::unwrap).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_before_it_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows = rows(600, 1);
+        let path = write(dir.path(), &rows, 0, 600).path().to_owned();
+        let whole = std::fs::read(&path).unwrap();
+        for byte in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[byte] ^= 8;
+            std::fs::write(&path, &changed).unwrap();
+            let Some(run) = Run::open(&path).unwrap() else { continue };
+            assert!(byte >= HEADER_BYTES, "byte {byte} of the header");
+            for (key, position) in rows.iter().step_by(50) {
+                let mut found = Vec::new();
+                assert!(run.find(*key, &mut found).is_err() || found == [*position], "byte {byte}");
+            }
+            assert!(Run::rows(&Arc::new(run)).any(|row| row.is_err()), "byte {byte}");
+            assert!(!path.exists(), "a damaged run is taken out of use");
+        }
+    }
+}

@@ -248,3 +248,99 @@ fn remove_all_but_newest(dir: &Path, prefix: &str) -> io::Result<()> {
     let names = names_in(dir)?;
     numbered(&names, prefix, dir).skip(KEPT).try_for_each(|(_, path)| fs::remove_file(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Gathered;
+    use crate::index::generation::Generation;
+    use seats::{Event, RequestId, UserId};
+
+    fn request(n: u64) -> RequestId {
+        let mut request = [7; 16];
+        request[..8].copy_from_slice(&n.to_le_bytes());
+        RequestId(request)
+    }
+
+    fn volume(first: u64, count: u64, tree: &mut Frontier) -> Generation {
+        let mut generation = Generation::new(Position(first), tree.clone());
+        let mut gathered = Gathered::default();
+        for position in first..first + count {
+            let leaf = Digest([position as u8; 32]);
+            let head = crate::AccountHead {
+                position: Position(position),
+                version: 1,
+                leaf,
+                at: seats::Timestamp(position),
+                recorded_at: seats::Timestamp(position),
+            };
+            let asked = Event::LoginRequested {
+                request: request(position),
+                user: UserId(1),
+                site: None,
+                device: None,
+            };
+            gathered.note(AccountId(position % 7), head, &[asked]);
+            tree.push(leaf);
+        }
+        generation.take_in(&gathered.heads, &gathered.requests);
+        generation
+    }
+
+    fn check(settled: &Settled, size: u64) {
+        for account in 0..7 {
+            let latest = (0..size).rev().find(|position| position % 7 == account).map(Position);
+            assert_eq!(settled.account(AccountId(account)), latest, "account {account} of {size}");
+        }
+        for position in 0..size {
+            let mut found = Vec::new();
+            let key = requests::key(AccountId(position % 7), request(position));
+            settled.request(key, &mut found).unwrap();
+            assert_eq!(found, [Position(position)]);
+        }
+    }
+
+    #[test]
+    fn volumes_are_settled_one_by_one_and_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = Frontier::new();
+        let mut settled = Settled::open(dir.path(), Position(0)).unwrap();
+        for n in 0..40 {
+            let generation = volume(n * 30, 30, &mut tree);
+            let end = Position((n + 1) * 30);
+            assert!(!settled.covers(Position(n * 30), end));
+            settled = settled.with(&generation, end, &tree).unwrap();
+            let opened = Settled::open(dir.path(), end).unwrap();
+            for settled in [&settled, &opened] {
+                check(settled, end.0);
+                assert!((0..=n).all(|n| settled.covers(Position(n * 30), Position((n + 1) * 30))));
+                assert_eq!(settled.tree(), &tree);
+                assert!(settled.runs.len() <= 6, "{} runs of {n} volumes", settled.runs.len());
+            }
+        }
+        assert!(names_in(dir.path()).unwrap().len() <= 10, "nothing is left over");
+    }
+
+    #[test]
+    fn what_lies_beyond_the_newest_volume_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = Frontier::new();
+        let first = volume(0, 30, &mut tree);
+        let at_30 = tree.clone();
+        let second = volume(30, 30, &mut tree);
+        let settled = Settled::open(dir.path(), Position(0)).unwrap();
+        let settled = settled.with(&first, Position(30), &at_30).unwrap();
+        let before: Vec<_> = names_in(dir.path()).unwrap();
+        settled.with(&second, Position(60), &tree).unwrap();
+        // The crash came before the merge removed what it merged.
+        let run = before.iter().find(|name| name.starts_with("requests-")).unwrap();
+        Run::write(dir.path(), Position(0), Position(30), 0, std::iter::empty()).unwrap();
+        assert!(dir.path().join(run).exists());
+        let opened = Settled::open(dir.path(), Position(60)).unwrap();
+        check(&opened, 60);
+        assert!(!dir.path().join(run).exists(), "the widest run counts, the other goes");
+        let opened = Settled::open(dir.path(), Position(30)).unwrap();
+        assert_eq!(opened.tree(), &at_30);
+        assert_eq!(opened.account(AccountId(1)), Some(Position(29)));
+    }
+}

@@ -162,3 +162,109 @@ fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::BlockBuilder;
+    use crate::position::Head;
+    use seats::Digest;
+
+    fn volume(home: &Path, first: u64, commits: u64) {
+        let dir = home.join("log").join(name(Position(first)));
+        let volume = Volume::open(&dir, Position(first), 1 << 20).unwrap();
+        let mut builder = BlockBuilder::new(Position(first), 1000);
+        for _ in 0..commits {
+            if let Some(block) = builder.push(None, &[1; 50]) {
+                volume.append(&block).unwrap();
+            }
+        }
+        if let Some(block) = builder.finish() {
+            volume.append(&block).unwrap();
+        }
+        volume.engine().sync().unwrap();
+    }
+
+    fn row(confirmed: u64) -> HeadRow {
+        HeadRow { sequence: 1, head: Head { size: confirmed, root: Digest([0; 32]) }, confirmed }
+    }
+
+    fn find_in(home: &Path, unclean: bool, confirmed: u64) -> Result<Vec<(u64, bool)>, OpenError> {
+        let found = find(home, &Options::default(), unclean, Some(&row(confirmed)))?;
+        let volumes: Vec<_> =
+            found.volumes.iter().map(|(first, finished)| (first.0, *finished)).collect();
+        assert_eq!(Some(found.newest.first().0), volumes.last().map(|(first, _)| *first));
+        Ok(volumes)
+    }
+
+    fn check_damaged(found: Result<Vec<(u64, bool)>, OpenError>, position: u64) {
+        match found {
+            Err(OpenError::Damaged(damage)) => assert_eq!(damage.position, Position(position)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_volume_after_a_lost_tail_goes_if_nothing_in_it_was_acknowledged() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        volume(home.path(), 15, 3);
+        check_damaged(find_in(home.path(), true, 11), 10);
+        check_damaged(find_in(home.path(), false, 17), 10);
+        assert_eq!(find_in(home.path(), true, 10).unwrap(), [(0, false)]);
+        assert_eq!(finish::volumes_in(&home.path().join("log")).unwrap(), [Position(0)]);
+    }
+
+    #[test]
+    fn volumes_that_follow_one_another_are_found() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        volume(home.path(), 10, 5);
+        volume(home.path(), 15, 0);
+        assert_eq!(
+            find_in(home.path(), false, 15).unwrap(),
+            [(0, false), (10, false), (15, false)]
+        );
+        let first = home.path().join("log").join(name(Position(0)));
+        finish::reopen(&first, Position(0), Position(10), &Options::default()).unwrap();
+        assert_eq!(find_in(home.path(), false, 15).unwrap(), [(0, true), (10, false), (15, false)]);
+    }
+
+    #[test]
+    fn a_finished_volume_without_a_next_one_is_taken_into_use_again() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        let first = home.path().join("log").join(name(Position(0)));
+        finish::reopen(&first, Position(0), Position(10), &Options::default()).unwrap();
+        assert_eq!(find_in(home.path(), false, 10).unwrap(), [(0, false)]);
+        assert_eq!(finish::finished_at(&first).unwrap(), None);
+    }
+
+    #[test]
+    fn a_missing_volume_is_damage_where_it_should_begin() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 10, 5);
+        check_damaged(find_in(home.path(), false, 0), 0);
+        let none = tempfile::tempdir().unwrap();
+        fs::create_dir(none.path().join("log")).unwrap();
+        check_damaged(find_in(none.path(), false, 0), 0);
+    }
+
+    #[test]
+    fn a_refused_opening_finds_the_same_the_next_time() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 200);
+        find_in(home.path(), true, 0).unwrap();
+        let log = home.path().join("log").join(name(Position(0)));
+        let copy = home.path().join("aside").join(name(Position(0)));
+        let original = fs::read(copy.join("db")).unwrap();
+        // As if the engine had spoilt it while it recovered.
+        fs::write(log.join("db"), b"spoilt").unwrap();
+        let found = find(home.path(), &Options::default(), true, Some(&row(0))).unwrap();
+        assert_eq!(found.newest.end(), Position(200));
+        assert_eq!(fs::read(copy.join("db")).unwrap(), original, "the copy is never opened");
+        assert!(way_out(home.path(), Position(0)).contains("aside"));
+        drop_copies(home.path()).unwrap();
+        assert!(!way_out(home.path(), Position(0)).contains("aside"));
+    }
+}
