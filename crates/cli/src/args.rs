@@ -27,16 +27,21 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Data goes to stdout, talk to stderr. TIME is RFC 3339 (2026-05-04T09:00:00+01:00) or local time in
-the account's zone (2026-05-04T09:00, 2026-05-04).
+Data goes to stdout, talk to stderr. TIME is RFC 3339 (2026-05-04T09:00:00+01:00)
+or local time in the account's zone (2026-05-04T09:00, 2026-05-04).
 
-Exit codes: 0 done; 1 something failed that should not; 2 the command line or a value in it is wrong;
-3 the login was denied (the answer says why); 4 refused: no such account, user or session, or it makes
-no sense now; 5 the ledger is damaged, foreign or fails verification; 6 another process has it open.
+Exit codes:
+  0  done
+  1  something failed that should not: a full disk, a broken file
+  2  the command line, or a value or file it names, is wrong
+  3  the login was denied; the answer says why
+  4  refused: no such account, user or session, or it makes no sense now
+  5  the ledger is damaged, foreign or fails verification
+  6  another process has the ledger open
 
 Start here:
-  seatledger demo                                a clinic's month, and the questions it raises
-  seatledger account open clinic --licences 2    a ledger of your own
+  seatledger demo                              a clinic's month, and the questions it raises
+  seatledger account open clinic --licences 2  a ledger of your own
   seatledger login clinic alice";
 
 /// How to print the answer.

@@ -2,7 +2,7 @@
 
 use crate::args::Format;
 use crate::failure::Failure;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -50,7 +50,7 @@ impl Output {
 /// A table of these columns of JSON objects; numbers to the right.
 pub(crate) fn table(columns: &[&str], rows: &[Value]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING).set_style(TableComponent::HeaderLines, '-');
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| column.replace('_', " ")));
     for row in rows {
