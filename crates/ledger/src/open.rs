@@ -24,7 +24,7 @@ use crate::position::{Head, Position};
 use crate::store::memory::MemoryStore;
 use crate::store::recover;
 use crate::store::volumes::SledVolumes;
-use crate::store::{HeadRow, LogStore, binding};
+use crate::store::{HeadRow, LogStore};
 use crate::writer::{Pending, WriterState};
 use seats::{Digest, Timestamp};
 use std::ops::ControlFlow;
@@ -53,7 +53,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
     };
     let settled = Settled::open(&dir.join("index"), newest)?;
     let log = read_log(&store, settled).map_err(with_way_out)?;
-    hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
+    hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
@@ -66,7 +66,7 @@ pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
     let book = Book::in_memory(store.book());
     let store: Arc<dyn LogStore> = store;
     let log = read_log(&store, Settled::none())?;
-    hold_against(&store.heads(), &log)?;
+    hold_against(&standing(&store), &log)?;
     start(store, log, book, None, &Options::default())
 }
 
@@ -88,10 +88,13 @@ fn start(
     options: &Options,
 ) -> Result<Ledger, OpenError> {
     let head = Head { size: log.tree.size(), root: log.tree.root() };
-    // Readers see only what is durable, and what was found may stand in the disk's cache only.
-    let remembered =
-        store.heads().last().is_some_and(|row| row.head == head && row.confirmed == head.size);
-    if head.size > 0 && !remembered {
+    // Readers see only what is durable, and what was found may stand in the disk's cache only. And what was
+    // announced and lost must be void before other commits take its place.
+    let remembered = match store.heads().last() {
+        Some(row) => row.head == head && row.confirmed == head.size,
+        None => head.size == 0,
+    };
+    if !remembered {
         store.sync(head).map_err(|error| OpenError::Io {
             what: "making durable what was found".to_owned(),
             source: std::io::Error::other(error.to_string()),
@@ -117,7 +120,7 @@ fn start(
 /// Builds the index again where it is missing, and reads the newest volume whole.
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
-    let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
+    let sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
     let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
@@ -188,18 +191,22 @@ impl Reading {
     }
 }
 
+/// What the store remembers and was not overtaken.
+fn standing(store: &Arc<dyn LogStore>) -> Vec<HeadRow> {
+    HeadRow::standing(store.heads())
+}
+
 /// Holds what was read against what the store remembers.
 fn hold_against(rows: &[HeadRow], log: &Log) -> Result<(), Damage> {
     let size = log.tree.size();
     let found = |head: &Head| log.heads.iter().find(|other| other.size == head.size);
-    let certain = binding(rows);
-    let agreed = certain
+    let agreed = rows
         .iter()
         .map(|row| &row.head)
         .filter(|head| found(head) == Some(head))
         .map(|head| head.size);
     let agreed = Position(agreed.max().unwrap_or(log.newest.first().0));
-    if let Some(head) = certain
+    if let Some(head) = rows
         .iter()
         .map(|row| &row.head)
         .find(|head| found(head).is_some_and(|other| other != *head))

@@ -19,7 +19,7 @@ use crate::merkle::Frontier;
 use crate::options::Options;
 use crate::position::{Head, Position};
 use crate::store::volumes::SledVolumes;
-use crate::store::{HeadRow, LogStore, binding};
+use crate::store::{HeadRow, LogStore};
 use rustc_hash::FxHashMap;
 use seats::{AccountId, Digest, Event, Laws, Timestamp};
 use std::ops::ControlFlow;
@@ -67,7 +67,7 @@ impl From<Damage> for Bad {
 /// done.
 pub fn ledger(ledger: &Ledger, mut progress: impl FnMut(u64, u64)) -> Report {
     let head = ledger.head();
-    let mut verifier = Verifier::new(head.size, binding(&ledger.0.store.heads()));
+    let mut verifier = Verifier::new(head.size, ledger.0.store.heads());
     let walked = verifier.walk(&ledger.0.store, &mut progress);
     let rooted = walked
         .and_then(|()| verifier.check_root(&head))
@@ -98,7 +98,7 @@ pub fn directory(
         Ok(store) => store,
         Err(_) => return Ok(Verifier::new(0, Vec::new()).report(Some(refused))),
     };
-    let mut verifier = Verifier::new(store.end().0, binding(&store.heads()));
+    let mut verifier = Verifier::new(store.end().0, store.heads());
     let store: Arc<dyn LogStore> = Arc::new(store);
     let bad = verifier.walk(&store, &mut progress).err();
     let first = [bad, Some(refused)].into_iter().flatten().min_by_key(|bad| bad.position);
@@ -123,7 +123,7 @@ impl Verifier {
     fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier {
         Verifier {
             size,
-            remembered,
+            remembered: HeadRow::standing(remembered),
             tree: Frontier::new(),
             events: 0,
             accounts: FxHashMap::default(),

@@ -23,7 +23,6 @@ use crate::position::{Head, Position};
 use std::sync::Arc;
 
 pub use head::HeadRow;
-pub(crate) use head::binding;
 
 /// Blocks in order, read from any position on.
 pub type Blocks = Box<dyn Iterator<Item = Result<Block, ReadError>> + Send>;
