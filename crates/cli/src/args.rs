@@ -215,7 +215,7 @@ pub(crate) enum Account {
         /// The account's name.
         account: String,
         #[command(flatten)]
-        policy: Policy,
+        policy: Box<Policy>,
     },
     /// Assign a price plan.
     SetPlan {

@@ -182,7 +182,14 @@ fn a_month_that_is_not_over_is_provisional() {
     let month = log["at"].as_str().unwrap()[..7].to_owned();
     let statement = place.ok(&format!("statement clinic --month {month}"));
     assert!(statement.to_lowercase().contains("provisional"), "{statement}");
-    assert!(statement.contains("300.00"), "two set-up fees: {statement}");
+    assert!(statement.contains("licence-days"), "{statement}");
+    assert!(
+        !statement.contains("Set-up"),
+        "the licences it opens with cost no set-up: {statement}"
+    );
+    place.ok("account set-licences clinic 3");
+    let statement = place.ok(&format!("statement clinic --month {month}"));
+    assert!(statement.contains("Set-up") && statement.contains("150.00"), "{statement}");
     fs::write(place.home.path().join("bad.toml"), "plan = \"x\"\nmonthly_fee = 35.0\n").unwrap();
     place.fails("account set-plan clinic bad.toml", 2, &["bad.toml", "line"]);
 }
@@ -229,17 +236,19 @@ fn log_file(data: &Path) -> PathBuf {
 
 #[test]
 fn a_truncated_log_is_refused_with_the_position() {
-    let place = harmed(|data| {
-        let file = fs::OpenOptions::new().write(true).open(log_file(data)).unwrap();
-        file.set_len(0).unwrap();
-    });
-    place.fails("who clinic", 5, &["position 0", "acknowledged"]);
-    place.fails("login clinic alice", 5, &["position 0"]);
-    let output = place.run("verify --format json");
-    assert_eq!(output.status.code(), Some(5));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["ok"], false);
-    assert_eq!(report["first_bad"]["position"], 0);
+    for length in [0, 300, 1_000, 2_000] {
+        let place = harmed(|data| {
+            let file = fs::OpenOptions::new().write(true).open(log_file(data)).unwrap();
+            file.set_len(length).unwrap();
+        });
+        place.fails("who clinic", 5, &["damaged at position", "restore"]);
+        place.fails("login clinic alice", 5, &["damaged at position"]);
+        let output = place.run("verify --format json");
+        assert_eq!(output.status.code(), Some(5), "{length}: {}", talk(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["ok"], false, "{length}");
+        assert!(report["first_bad"]["position"].is_u64(), "{length}: {report}");
+    }
 }
 
 #[test]

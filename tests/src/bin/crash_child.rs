@@ -8,6 +8,11 @@
 //! ```
 //! It is killed, or ends by itself after `LIMIT` answers. Whatever was printed must be in the ledger for ever.
 
+#![expect(
+    clippy::expect_used,
+    reason = "the victim of a test may die of anything it does not expect"
+)]
+
 use admission::{Admission, LoginRequest, NewAccount, Options, Request, SystemClock};
 use ledger::Ledger;
 use ledger::commit::{Actor, Role};

@@ -7,7 +7,7 @@ use crate::place;
 use ledger::{Ledger, Position};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
-use reporting::{Report, ReportError, Reports};
+use reporting::{Present, Report, ReportError, Reports};
 use seats::{AccountId, Timestamp};
 use std::path::Path;
 
@@ -35,7 +35,9 @@ pub(crate) fn why(
     ask(data, account, output, |question| {
         let at = at.map(|at| question.zone.read_time(at)).transpose().map_err(Failure::usage)?;
         let user = question.reports.user(question.account, user)?;
-        Ok(question.reports.why(question.account, user, at)?)
+        let liveness = admission::saved_signs(question.ledger, question.account)?;
+        let present = Present { at: place::now(), liveness: Some(&liveness) };
+        Ok(question.reports.why(question.account, user, at, present)?)
     })
 }
 
@@ -73,7 +75,12 @@ pub(crate) fn statement(
 ) -> Result<(), Failure> {
     let month = Month::read(month).map_err(Failure::usage)?;
     ask(data, account, output, |question| {
-        Ok(question.reports.statement(question.account, month)?)
+        // The log knows nothing of the days since its last commit; the clock does. Of a month that is
+        // over it need not say more, so that the statement is the same whenever it is asked for.
+        let known_until = question.reports.known_until()?.max(place::now());
+        let end = month.days(question.zone).map_or(known_until, |(_, end)| end);
+        let known_until = known_until.min(end);
+        Ok(question.reports.statement(question.account, month, known_until)?)
     })
 }
 

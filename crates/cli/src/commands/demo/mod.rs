@@ -30,7 +30,7 @@ pub(crate) fn run(data: &Path, seed: u64, output: Output) -> Result<(), Failure>
     ));
     let played = fill(&dir, seed)?;
     output::talk(&format!(
-        "{} logins asked for, {} refused, {} heartbeats; each answer synced to disk first\n",
+        "{} logins, {} of them refused, each on disk before it was answered; {} heartbeats\n",
         played.logins, played.denials, played.heartbeats
     ));
     questions(&dir, output)

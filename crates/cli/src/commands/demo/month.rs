@@ -67,11 +67,6 @@ fn instant(local: NaiveDateTime) -> Timestamp {
     Timestamp(utc.and_then(|micros| u64::try_from(micros).ok()).unwrap_or_default())
 }
 
-/// When Carol is refused on the bad Wednesday.
-pub(super) fn bad_morning() -> Timestamp {
-    london(15, 9, 0)
-}
-
 /// Everything that is bound to happen, in order of time; what follows from a refusal is not in here.
 pub(super) fn script(seed: u64) -> Vec<(Timestamp, Step)> {
     let mut dice = Dice(seed);
