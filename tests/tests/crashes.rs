@@ -3,6 +3,14 @@
 //!
 //! `CRASH_ROUNDS` says how many kills (30 unless set); the seed is printed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
 use ledger::{Ledger, Position};
 use seats::{AccountId, Event};
 use std::io::{BufRead, BufReader};

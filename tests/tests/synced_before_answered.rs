@@ -4,6 +4,8 @@
 //! stdout) must come after an `fdatasync` of the log's file that *began* after the last write to that file
 //! which could hold the acknowledged commit. With one login in flight that is every write before it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 

@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod output;
 mod place;
+mod policy;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};

@@ -1,5 +1,12 @@
 //! The command line as a user meets it: what it prints, what it refuses, with which exit code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
