@@ -47,6 +47,11 @@ impl Batch {
         self.open
     }
 
+    /// How many answers have arrived and were not yet taken.
+    pub fn ready(&self) -> usize {
+        self.line.len()
+    }
+
     /// Sends what was added. Those for which there is no room are answered [`Error::Busy`].
     pub fn send(&mut self) {
         if let Err(error) = self.admission.push_all(&mut self.unsent) {

@@ -60,7 +60,10 @@ impl Decider {
             if let Err(reason) = self.turn(&mut arrivals) {
                 self.inbox.fail(&reason);
             }
-            if arrivals.closed && self.is_drained() && !self.service_stops() {
+            if arrivals.closed && self.is_drained() {
+                if self.service_stops() {
+                    continue; // Its last commit goes the way of all others.
+                }
                 break;
             }
             let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
@@ -254,8 +257,9 @@ impl Decider {
             return Ok(());
         }
         self.desk.people.sync().map_err(|error| error.to_string())?;
-        let Group { drafts, parcels, accounts } = mem::take(&mut self.desk.group);
-        let ticket = self.writer.append(&drafts).map_err(|error| error.to_string())?;
+        let ticket =
+            self.writer.append(&self.desk.group.drafts).map_err(|error| error.to_string())?;
+        let Group { parcels, accounts, .. } = mem::take(&mut self.desk.group);
         for account in &accounts {
             if let Some(slot) = self.slots.get_mut(account) {
                 slot.phase = Phase::InFlight;

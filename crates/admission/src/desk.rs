@@ -23,7 +23,9 @@ use crate::request::Request;
 use crate::slot::{Phase, Slot};
 use ledger::{Actor, Draft, Ledger, Position, Role};
 use seats::answer::Present;
-use seats::{AccountId, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Timestamp};
+use seats::{
+    AccountId, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Standing, Timestamp,
+};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -69,7 +71,10 @@ impl Desk {
     pub(crate) fn decide(&mut self, slot: &mut Slot, ask: Ask, now: Timestamp) -> Decided {
         match ask {
             Ask::Occupancy(_, to) => {
-                let occupancy = Ok(occupancy(&slot.live, now));
+                let occupancy = match slot.live.account().standing() {
+                    Standing::Unopened => Err(Error::UnknownAccount),
+                    _ => Ok(occupancy(&slot.live, now)),
+                };
                 self.deliver(slot, Parcel::Occupancy { to, occupancy });
                 Decided::Done
             }

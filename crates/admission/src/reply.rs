@@ -97,6 +97,11 @@ impl Drop for Slip {
 }
 
 impl Line {
+    /// How many answers have arrived.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.answers).len()
+    }
+
     /// The answers that have arrived; waits for the first.
     pub(crate) async fn take(&self) -> Vec<Tagged> {
         loop {
