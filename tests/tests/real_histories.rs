@@ -15,8 +15,9 @@
 use chrono::DateTime;
 use flate2::read::GzDecoder;
 use importers::{Found, Licences, Parameters, Plan, csv, import};
-use ledger::{Ledger, Options, Position, Subject};
-use seats::{Account, AccountId, Event, RequestId, SessionId, Timestamp};
+use ledger::{Ledger, Options, Position, Subject, verify};
+use projector::{AsOf, Projector, Views};
+use seats::{AccountId, Event, Micros, RequestId, SessionId, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -63,18 +64,13 @@ fn holders(lines: &[Line], at: u64) -> BTreeMap<(String, u64), u64> {
     holders
 }
 
-/// The same, asked of the ledger.
-fn who(ledger: &Ledger, account: AccountId, at: u64) -> BTreeMap<(String, u64), u64> {
-    let mut folded = Account::new(account);
-    for record in ledger.scan(Position(0)) {
-        let commit = record.expect("a record").commit;
-        if commit.account == account && commit.at.0 <= at {
-            folded.apply(commit.at, &commit.events);
-        }
-    }
+/// The same, asked of the views.
+fn who(views: &Views, account: AccountId, at: u64) -> BTreeMap<(String, u64), u64> {
+    let then = views.as_of(account, AsOf::Instant(Timestamp(at))).expect("the views");
+    let book = views.ledger().book();
     let mut holders = BTreeMap::new();
-    for session in folded.sessions() {
-        let name = ledger.book().name(Subject::user(account, session.user)).expect("the book");
+    for session in then.account.sessions() {
+        let name = book.name(Subject::user(account, session.user)).expect("the book");
         *holders.entry((name.expect("a name"), session.since.0)).or_insert(0) += 1;
     }
     holders
@@ -162,6 +158,12 @@ fn check(file: &str, name: &str) {
     assert_eq!(ledger.book().account_named(name).expect("the book"), Some(account));
     assert_eq!(ledger.head().size, imported.commits);
 
+    let report = verify::ledger(&ledger, |_, _| {});
+    assert_eq!(report.first_bad, None);
+    assert!(report.ok && report.root == ledger.head().root);
+    assert_eq!((report.commits, report.events), (imported.commits, imported.events));
+    assert_eq!(report.accounts, 1);
+
     let expanded: u64 = lines.iter().map(|line| line.4).sum();
     let waited = lines.iter().filter(|line| line.2 > line.1);
     let sums = sums(&ledger, account);
@@ -188,9 +190,24 @@ fn check(file: &str, name: &str) {
     );
     assert_eq!(imported.peak.at.0, sums.peak_at);
 
+    let mut projector = Projector::open(&ledger).expect("a directory").expect("the views");
+    assert_eq!(projector.catch_up(u64::MAX).expect("the log"), 0);
+    let views = projector.views();
+    let gap = Micros::from_secs(300);
+    let usage = views.usage(account, imported.first, NOW, gap).expect("the views");
+    assert_eq!((usage.sessions, usage.users), (sums.sessions, sums.users));
+    assert_eq!((usage.grants, usage.logins, usage.denied()), (sums.sessions, sums.sessions, 0));
+    assert_eq!(
+        (usage.peak_seats.count, usage.peak_sessions.count),
+        (sums.peak_seats, sums.peak_seats)
+    );
+    assert_eq!(usage.peak_seats.at, Some(Timestamp(sums.peak_at)));
+    assert_eq!(usage.session_micros, u128::from(sums.session_micros));
+    assert_eq!(usage.seat_micros, u128::from(sums.session_micros));
+
     let (first, last) = (imported.first.0, imported.last.0);
     for at in [first + (last - first) / 3, imported.peak.at.0, first + (last - first) / 5 * 4] {
-        let held = who(&ledger, account, at);
+        let held = who(&views, account, at);
         assert_eq!(held, holders(&lines, at), "who at {at}");
         assert!(!held.is_empty(), "somebody sits there at {at}");
     }

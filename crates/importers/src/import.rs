@@ -335,8 +335,7 @@ impl Writing<'_> {
         events: &[Event],
     ) -> Result<(), ImportError> {
         let same = stored.is_some_and(|Record { commit, .. }| {
-            commit.version == self.version
-                && commit.at == at
+            commit.at == at
                 && commit.actor == IMPORTER
                 && commit.pool == PoolId::DEFAULT
                 && commit.events == events

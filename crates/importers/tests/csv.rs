@@ -2,11 +2,13 @@
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "a test that reads beyond the end fails, as it should"
+    clippy::expect_used,
+    reason = "a test that finds something else fails, as it should"
 )]
 
 use flate2::{Compression, write::GzEncoder};
-use importers::{History, csv};
+use importers::{History, Licences, Parameters, Plan, csv};
+use proptest::prelude::*;
 use seats::Timestamp;
 use std::io::Write;
 
@@ -243,4 +245,50 @@ fn a_file_that_is_no_history_is_refused() {
     let told =
         "line 22: more than 20000000 sessions of one seat each; split the history by customer";
     check(format!("{HEADER}\n{}", format!("{row}\n").repeat(22)), &[told]);
+}
+
+/// Whatever is read can be planned, and whatever is not is refused in words.
+fn read_and_plan(file: &[u8]) {
+    match read(file) {
+        Ok(history) => {
+            let (account, zone) = (String::from("clinic"), String::from("UTC"));
+            let parameters = Parameters { account, zone, licences: Licences::Auto };
+            let plan = Plan::new(history, csv::FORMAT, &parameters, &mut |_| {});
+            plan.expect("what is sound has a lawful plan");
+        }
+        Err(refusal) => assert!(!refusal.to_string().is_empty()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        read_and_plan(&bytes);
+        read_and_plan(&[&[0x1f, 0x8b], bytes.as_slice()].concat());
+        read_and_plan(&[HEADER.as_bytes(), b"\n", bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn a_damaged_file_is_read_or_refused(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        length in any::<prop::sample::Index>(),
+        gzip in any::<bool>(),
+    ) {
+        let rows = [("seats", "2"), ("user", "ben"), ("ended_at", "1996-11-01T08:00:00Z")];
+        let rows = rows.map(|(column, value)| row_with(column, value)).join("\n");
+        let mut file = format!("{HEADER}\n{rows}\n").into_bytes();
+        if gzip {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            packed.write_all(&file)?;
+            file = packed.finish()?;
+        }
+        for (place, byte) in changes {
+            let place = place.index(file.len());
+            file[place] = byte;
+        }
+        file.truncate(length.index(file.len() + 1));
+        read_and_plan(&file);
+    }
 }

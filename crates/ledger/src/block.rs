@@ -75,9 +75,7 @@ impl Block {
         }
         let length = bytes.len();
         let too_short = || BlockError::Length(length);
-        let (digest, body) = bytes
-            .split_first_chunk::<DIGEST_BYTES>()
-            .ok_or_else(too_short)?;
+        let (digest, body) = bytes.split_first_chunk::<DIGEST_BYTES>().ok_or_else(too_short)?;
         if blake3::hash(body).as_bytes() != digest {
             return Err(BlockError::Digest);
         }
@@ -88,20 +86,12 @@ impl Block {
         let (count, body) = body.split_first_chunk().ok_or_else(too_short)?;
         let (first, body) = body.split_first_chunk().ok_or_else(too_short)?;
         let (count, first) = (u16::from_be_bytes(*count), u64::from_be_bytes(*first));
-        let mut entries = Entries {
-            rest: body,
-            next: first,
-            left: count,
-        };
+        let mut entries = Entries { rest: body, next: first, left: count };
         let whole = entries.by_ref().count() == usize::from(count) && entries.rest.is_empty();
         if count == 0 || !whole || first.checked_add(u64::from(count)).is_none() {
             return Err(BlockError::Content);
         }
-        Ok(Block {
-            bytes,
-            first,
-            count,
-        })
+        Ok(Block { bytes, first, count })
     }
 
     /// The position of its first commit.
@@ -127,11 +117,7 @@ impl Block {
     /// Its commits in order.
     pub fn entries(&self) -> Entries<'_> {
         let body = self.bytes.get(HEADER_BYTES..).unwrap_or_default();
-        Entries {
-            rest: body,
-            next: self.first,
-            left: self.count,
-        }
+        Entries { rest: body, next: self.first, left: self.count }
     }
 
     /// The commit at `position`, if it stands in this block.
@@ -164,11 +150,7 @@ impl<'a> Iterator for Entries<'a> {
         };
         self.rest = rest;
         self.next += 1;
-        Some(Entry {
-            position: Position(position),
-            previous,
-            bytes,
-        })
+        Some(Entry { position: Position(position), previous, bytes })
     }
 }
 
@@ -185,21 +167,13 @@ impl BlockBuilder {
     /// A builder of blocks of at most `bytes_max` bytes, the first of which starts at `first`. A commit
     /// that alone is longer still gets a block, up to [`BLOCK_BYTES_MAX`].
     pub(crate) fn new(first: Position, bytes_max: usize) -> BlockBuilder {
-        BlockBuilder {
-            bytes: vec![0; HEADER_BYTES],
-            first: first.0,
-            count: 0,
-            bytes_max,
-        }
+        BlockBuilder { bytes: vec![0; HEADER_BYTES], first: first.0, count: 0, bytes_max }
     }
 
     /// Adds the commit for the next position, of at most [`COMMIT_BYTES_MAX`] bytes. Gives back the block
     /// before it if it no longer fits.
     pub(crate) fn push(&mut self, previous: Option<Position>, commit: &[u8]) -> Option<Block> {
-        debug_assert!(
-            commit.len() <= COMMIT_BYTES_MAX,
-            "the encoder limits a commit"
-        );
+        debug_assert!(commit.len() <= COMMIT_BYTES_MAX, "the encoder limits a commit");
         let length = commit.len() as u64;
         let needed = 9 + varint::length(length) + commit.len();
         let full = self.count > 0
@@ -207,10 +181,7 @@ impl BlockBuilder {
                 || self.count == u16::MAX);
         let finished = if full { self.finish() } else { None };
         let position = self.first + u64::from(self.count);
-        varint::put(
-            previous.map_or(0, |previous| position - previous.0),
-            &mut self.bytes,
-        );
+        varint::put(previous.map_or(0, |previous| position - previous.0), &mut self.bytes);
         varint::put(length, &mut self.bytes);
         self.bytes.extend_from_slice(commit);
         self.count += 1;
@@ -234,11 +205,7 @@ impl BlockBuilder {
         [*count_high, *count_low] = count.to_be_bytes();
         *position = first.to_be_bytes();
         *digest = *blake3::hash(body).as_bytes();
-        Some(Block {
-            bytes,
-            first,
-            count,
-        })
+        Some(Block { bytes, first, count })
     }
 }
 
@@ -302,10 +269,7 @@ mod tests {
             assert!(Block::check(bytes).is_err(), "bit {bit}");
         }
         for length in 0..block.bytes().len() {
-            assert!(
-                Block::check(block.bytes()[..length].to_vec()).is_err(),
-                "length {length}"
-            );
+            assert!(Block::check(block.bytes()[..length].to_vec()).is_err(), "length {length}");
         }
     }
 
@@ -321,14 +285,8 @@ mod tests {
         check(&header(2, 1), BlockError::Format(2));
         check(&header(1, 0), BlockError::Content);
         check(&[header(1, 1), vec![0, 5, 1]].concat(), BlockError::Content);
-        check(
-            &[header(1, 1), vec![0, 1, 1, 1]].concat(),
-            BlockError::Content,
-        );
-        check(
-            &[header(1, 1), vec![10, 1, 1]].concat(),
-            BlockError::Content,
-        );
+        check(&[header(1, 1), vec![0, 1, 1, 1]].concat(), BlockError::Content);
+        check(&[header(1, 1), vec![10, 1, 1]].concat(), BlockError::Content);
         check(&[header(1, 2), vec![0, 1, 1]].concat(), BlockError::Content);
     }
 }

@@ -22,10 +22,7 @@ struct Kept {
 
 impl BlockCache {
     pub(crate) fn new(bytes_max: usize) -> BlockCache {
-        BlockCache {
-            bytes_max,
-            kept: Mutex::default(),
-        }
+        BlockCache { bytes_max, kept: Mutex::default() }
     }
 
     /// The block that holds `position`, if it is kept.
@@ -48,18 +45,13 @@ impl BlockCache {
         kept.clock += 1;
         let clock = kept.clock;
         kept.bytes += block.bytes().len();
-        if let Some((replaced, _)) = kept
-            .blocks
-            .insert(block.first(), (Arc::clone(&block), clock))
+        if let Some((replaced, _)) = kept.blocks.insert(block.first(), (Arc::clone(&block), clock))
         {
             kept.bytes -= replaced.bytes().len();
         }
         while kept.bytes > self.bytes_max {
-            let oldest = kept
-                .blocks
-                .iter()
-                .min_by_key(|(_, (_, used))| *used)
-                .map(|(first, _)| *first);
+            let oldest =
+                kept.blocks.iter().min_by_key(|(_, (_, used))| *used).map(|(first, _)| *first);
             let Some((forgotten, _)) = oldest.and_then(|first| kept.blocks.remove(&first)) else {
                 break;
             };

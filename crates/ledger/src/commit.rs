@@ -204,8 +204,7 @@ impl Commit {
             return Err(malformed("more events are announced than bytes are left"));
         }
         for _ in 0..count {
-            self.events
-                .push(Event::decode(&mut decoder).map_err(malformed)?);
+            self.events.push(Event::decode(&mut decoder).map_err(malformed)?);
         }
         if self.events.is_empty() {
             return Err(DecodeError::Empty);
@@ -214,11 +213,8 @@ impl Commit {
         if left > 0 {
             return Err(DecodeError::TrailingBytes(left));
         }
-        let recorded_at = fields
-            .at
-            .0
-            .checked_add(fields.delay.0)
-            .ok_or(DecodeError::TimeOverflow)?;
+        let recorded_at =
+            fields.at.0.checked_add(fields.delay.0).ok_or(DecodeError::TimeOverflow)?;
         self.account = fields.account;
         self.version = fields.version;
         self.previous = fields.previous;
@@ -247,10 +243,7 @@ impl Commit {
             previous: NO_PREVIOUS,
             at: Timestamp::ZERO,
             recorded_at: Timestamp::ZERO,
-            actor: Actor {
-                role: Role::Clock,
-                id: 0,
-            },
+            actor: Actor { role: Role::Clock, id: 0 },
             rules: 0,
             pool: PoolId::DEFAULT,
             events: Vec::new(),
@@ -297,9 +290,7 @@ impl CommitRef<'_> {
             pool: self.pool,
         };
         let mut encoder = EncoderImpl::new(Bytes(bytes), bincode::config::standard());
-        let written = fields
-            .encode(&mut encoder)
-            .and_then(|()| self.events.encode(&mut encoder));
+        let written = fields.encode(&mut encoder).and_then(|()| self.events.encode(&mut encoder));
         let length = bytes.len().saturating_sub(start);
         if written.is_err() || length > COMMIT_BYTES_MAX {
             bytes.truncate(start);

@@ -22,11 +22,7 @@ pub struct Damage {
 impl Damage {
     /// Damage whose way out is the usual one.
     pub(crate) fn at(position: Position, what: impl Into<String>) -> Damage {
-        Damage {
-            position,
-            what: what.into(),
-            way_out: RESTORE.to_owned(),
-        }
+        Damage { position, what: what.into(), way_out: RESTORE.to_owned() }
     }
 }
 
@@ -138,10 +134,7 @@ impl ReadError {
     /// Names what was to be read when something refused.
     pub(crate) fn unavailable<E: ToString>(what: impl Into<String>) -> impl FnOnce(E) -> ReadError {
         let what = what.into();
-        move |cause| ReadError::Unavailable {
-            what,
-            cause: cause.to_string(),
-        }
+        move |cause| ReadError::Unavailable { what, cause: cause.to_string() }
     }
 }
 

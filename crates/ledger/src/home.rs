@@ -24,9 +24,7 @@ const FORMAT: &str = "seatledger 1\n";
 const FORMAT_WORD: &str = "seatledger ";
 
 /// Names a ledger's directory may hold while it is being created.
-const OURS: [&str; 8] = [
-    "creating", "lock", "running", "head", "log", "index", "book", "views",
-];
+const OURS: [&str; 8] = ["creating", "lock", "running", "head", "log", "index", "book", "views"];
 
 /// A ledger's directory, locked for this process.
 #[derive(Debug)]
@@ -55,15 +53,10 @@ impl Home {
             } else {
                 "it is not empty"
             };
-            return Err(OpenError::Taken {
-                dir: dir.to_owned(),
-                found: found.to_owned(),
-            });
+            return Err(OpenError::Taken { dir: dir.to_owned(), found: found.to_owned() });
         }
         let creating = dir.join("creating");
-        File::create(&creating)
-            .and_then(|file| file.sync_all())
-            .map_err(doing())?;
+        File::create(&creating).and_then(|file| file.sync_all()).map_err(doing())?;
         let lock = lock(dir)?;
         for name in names.iter().filter(|name| OURS.contains(&name.as_str())) {
             let path = dir.join(name);
@@ -103,16 +96,10 @@ impl Home {
         let running = dir.join("running");
         let unclean = running.exists();
         if !unclean {
-            File::create(&running)
-                .and_then(|file| file.sync_all())
-                .map_err(doing())?;
+            File::create(&running).and_then(|file| file.sync_all()).map_err(doing())?;
             sync_dir(dir).map_err(doing())?;
         }
-        Ok(Home {
-            dir: dir.to_owned(),
-            unclean,
-            _lock: lock,
-        })
+        Ok(Home { dir: dir.to_owned(), unclean, _lock: lock })
     }
 
     /// Where it is.
@@ -138,10 +125,7 @@ pub(crate) fn is_free(dir: &Path) -> Result<bool, OpenError> {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Err(source) => {
-            return Err(OpenError::Io {
-                what: format!("reading {}", dir.display()),
-                source,
-            });
+            return Err(OpenError::Io { what: format!("reading {}", dir.display()), source });
         }
     };
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
@@ -149,10 +133,8 @@ pub(crate) fn is_free(dir: &Path) -> Result<bool, OpenError> {
 }
 
 fn check_format(dir: &Path) -> Result<(), OpenError> {
-    let not_a_ledger = |found: &str| OpenError::NotALedger {
-        dir: dir.to_owned(),
-        found: found.to_owned(),
-    };
+    let not_a_ledger =
+        |found: &str| OpenError::NotALedger { dir: dir.to_owned(), found: found.to_owned() };
     let path = dir.join("FORMAT");
     let mut text = Vec::new();
     match File::open(&path).and_then(|file| file.take(64).read_to_end(&mut text)) {
@@ -162,24 +144,17 @@ fn check_format(dir: &Path) -> Result<(), OpenError> {
                 return Err(not_a_ledger("the directory does not exist"));
             }
             if dir.join("creating").exists() {
-                return Err(not_a_ledger(
-                    "creating one was begun and not ended; create it again",
-                ));
+                return Err(not_a_ledger("creating one was begun and not ended; create it again"));
             }
             if dir.join("log").is_dir() && dir.join("head").exists() {
-                let what = format!(
-                    "{} is missing, though the rest of a ledger is there",
-                    path.display()
-                );
+                let what =
+                    format!("{} is missing, though the rest of a ledger is there", path.display());
                 return Err(Damage::at(Position(0), what).into());
             }
             return Err(not_a_ledger("it holds no FORMAT file"));
         }
         Err(source) => {
-            return Err(OpenError::Io {
-                what: format!("reading {}", path.display()),
-                source,
-            });
+            return Err(OpenError::Io { what: format!("reading {}", path.display()), source });
         }
     }
     let text = String::from_utf8_lossy(&text);
@@ -218,27 +193,16 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
             let mut holder = String::new();
             // Who it is only helps the message; that somebody is there is certain.
             let _ = file.take(64).read_to_string(&mut holder);
-            let holder = if holder.is_empty() {
-                "another process"
-            } else {
-                holder.trim_end()
-            };
-            return Err(OpenError::InUse {
-                dir: dir.to_owned(),
-                holder: holder.to_owned(),
-            });
+            let holder = if holder.is_empty() { "another process" } else { holder.trim_end() };
+            return Err(OpenError::InUse { dir: dir.to_owned(), holder: holder.to_owned() });
         }
         Err(TryLockError::Error(error)) => return Err(doing()(error)),
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .map_err(doing())?;
+    file.set_len(0).and_then(|()| file.rewind()).map_err(doing())?;
     writeln!(file, "process {}", std::process::id()).map_err(doing())?;
     Ok(file)
 }
 
 fn names_in(dir: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(dir)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect()
+    fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }

@@ -3,6 +3,7 @@
 //! Readers see only what is durable: [`Ledger::head`] tells how far that is, and nothing at or after its
 //! size is ever shown. It moves when [`Syncer::sync`](crate::Syncer::sync) returns.
 
+use crate::ahead::each_block;
 use crate::block::{Block, Entry};
 use crate::book::Book;
 use crate::cache::BlockCache;
@@ -14,8 +15,8 @@ use crate::index::{AccountHead, Index, Known};
 use crate::open;
 use crate::options::Options;
 use crate::position::{Head, Position};
-use crate::store::LogStore;
 use crate::store::memory::MemoryStore;
+use crate::store::{Blocks, LogStore};
 use crate::writer::{Pending, WriterState};
 use seats::{AccountId, Event, RequestId};
 use std::ops::ControlFlow;
@@ -23,6 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
+
+/// From this many commits on, replaying reads ahead on another thread.
+const READ_AHEAD_COMMITS_MIN: u64 = 10_000;
 
 /// The record of everything that happened. Cheap to clone; the last clone to go closes it in good order.
 #[derive(Clone)]
@@ -97,12 +101,8 @@ impl Ledger {
 
     /// The commits from `position` to the head as it is when it is reached. Nothing follows an error.
     pub fn scan(&self, position: Position) -> Scan {
-        Scan {
-            ledger: self.clone(),
-            next: position,
-            block: None,
-            failed: false,
-        }
+        let read = Vec::new().into_iter();
+        Scan { ledger: self.clone(), next: position, blocks: None, read, failed: false }
     }
 
     /// Shows the commits from `position` to the head to `visit`, until it breaks; gives back the position
@@ -112,41 +112,34 @@ impl Ledger {
         position: Position,
         mut visit: impl FnMut(&Record) -> ControlFlow<()>,
     ) -> Result<Position, ReadError> {
-        let mut record = Record {
-            position,
-            previous: None,
-            commit: Commit::blank(),
-        };
+        let size = self.head().size;
+        let mut record = Record { position, previous: None, commit: Commit::blank() };
         let mut next = position;
-        for block in Arc::clone(&self.0.store).scan(position) {
-            if next.0 >= self.head().size {
-                break;
-            }
-            let block = block?;
-            let size = self.head().size;
-            for entry in block
-                .entries()
-                .skip_while(|entry| entry.position < position)
-            {
+        if position.0 >= size {
+            return Ok(position);
+        }
+        let show = |block: Block| {
+            for entry in block.entries().skip_while(|entry| entry.position < position) {
                 if entry.position.0 >= size {
-                    return Ok(next);
+                    return Ok(ControlFlow::Break(()));
                 }
                 decode_into(&entry, &mut record)?;
                 next = Position(entry.position.0 + 1);
                 if visit(&record).is_break() {
-                    return Ok(next);
+                    return Ok(ControlFlow::Break(()));
                 }
             }
-        }
+            let whole = block.end().0 >= size;
+            Ok(if whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let blocks = Arc::clone(&self.0.store).scan(position);
+        show_blocks(blocks, size - position.0, show)?;
         Ok(next)
     }
 
     /// One account's history walked newest first, from the commit at `position` on.
     pub fn back(&self, position: Position) -> Back {
-        Back {
-            ledger: self.clone(),
-            next: Some(position),
-        }
+        Back { ledger: self.clone(), next: Some(position) }
     }
 
     /// The latest commit of an account; `None` if it has none.
@@ -157,12 +150,7 @@ impl Ledger {
             Some(Known::At(position)) => {
                 let head =
                     self.with_entry(position, |entry| -> Result<AccountHead, ReadError> {
-                        let Commit {
-                            version,
-                            at,
-                            recorded_at,
-                            ..
-                        } = decode(entry)?.commit;
+                        let Commit { version, at, recorded_at, .. } = decode(entry)?.commit;
                         Ok(AccountHead {
                             position,
                             version,
@@ -260,37 +248,34 @@ impl Drop for Inner {
 pub struct Scan {
     ledger: Ledger,
     next: Position,
-    block: Option<(Arc<Block>, crate::store::Blocks)>,
+    blocks: Option<Blocks>,
+    // The records of the block read last, which is decoded at once.
+    read: std::vec::IntoIter<Record>,
     failed: bool,
 }
 
 impl Scan {
     fn read_next(&mut self) -> Result<Option<Record>, ReadError> {
-        if self.next.0 >= self.ledger.head().size {
-            return Ok(None);
+        if self.read.len() == 0 {
+            let size = self.ledger.head().size;
+            if self.next.0 >= size {
+                return Ok(None);
+            }
+            // A scan that came to the head and goes on later begins anew where it was.
+            let store = &self.ledger.0.store;
+            let mut blocks =
+                self.blocks.take().unwrap_or_else(|| Arc::clone(store).scan(self.next));
+            let ends = || Damage::at(self.next, "the log ends before it");
+            let block = blocks.next().ok_or_else(ends)??;
+            let wanted = self.next.0..size;
+            let wanted = block.entries().filter(|entry| wanted.contains(&entry.position.0));
+            self.read =
+                wanted.map(|entry| decode(&entry)).collect::<Result<Vec<_>, _>>()?.into_iter();
+            self.blocks = Some(blocks).filter(|_| block.end().0 < size);
         }
-        let held = self
-            .block
-            .as_ref()
-            .is_some_and(|(block, _)| block.contains(self.next));
-        if !held {
-            let mut blocks = match self.block.take() {
-                Some((_, blocks)) => blocks,
-                None => Arc::clone(&self.ledger.0.store).scan(self.next),
-            };
-            let block = blocks
-                .next()
-                .ok_or_else(|| Damage::at(self.next, "the log ends before it"))??;
-            self.block = Some((Arc::new(block), blocks));
-        }
-        let entry = self
-            .block
-            .as_ref()
-            .and_then(|(block, _)| block.entry(self.next));
-        let record =
-            decode(&entry.ok_or_else(|| Damage::at(self.next, "its block does not hold it"))?)?;
-        self.next = Position(self.next.0 + 1);
-        Ok(Some(record))
+        let record = self.read.next();
+        self.next = record.as_ref().map_or(self.next, |record| Position(record.position.0 + 1));
+        Ok(record)
     }
 }
 
@@ -325,12 +310,26 @@ impl Iterator for Back {
     }
 }
 
+/// Shows blocks, with a thread reading ahead where that is worth starting one.
+fn show_blocks(
+    blocks: Blocks,
+    commits: u64,
+    mut show: impl FnMut(Block) -> Result<ControlFlow<()>, ReadError>,
+) -> Result<(), ReadError> {
+    if commits >= READ_AHEAD_COMMITS_MIN {
+        return each_block(blocks, |_| (), |block, ()| show(block));
+    }
+    for block in blocks {
+        if show(block?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn decode(entry: &Entry<'_>) -> Result<Record, ReadError> {
-    let mut record = Record {
-        position: entry.position,
-        previous: entry.previous,
-        commit: Commit::blank(),
-    };
+    let mut record =
+        Record { position: entry.position, previous: entry.previous, commit: Commit::blank() };
     decode_into(entry, &mut record)?;
     Ok(record)
 }

@@ -9,10 +9,11 @@
 //! A [`Commit`] is what one actor did to one account at one instant; its bytes are frozen ([`commit`]).
 //! Commits stand in the log at dense [`Position`]s, in blocks ([`block`]) kept by a [`store`]; a Merkle tree
 //! ([`merkle`]) binds all of them into one root. Names and everything else that may change stand in the
-//! [`book`].
+//! [`book`]. [`verify`] derives every byte again.
 //!
 //! This crate knows no rules beyond what a log must satisfy, no HTTP and no clock.
 
+mod ahead;
 pub mod block;
 pub mod book;
 mod cache;
@@ -28,6 +29,7 @@ mod options;
 mod position;
 pub mod store;
 mod varint;
+pub mod verify;
 mod writer;
 
 pub use book::{Book, BookError, Kind, Subject};

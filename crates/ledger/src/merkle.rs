@@ -76,11 +76,7 @@ pub struct Frontier<H = Blake3> {
 impl<H: Hash> Frontier<H> {
     /// The tree without leaves.
     pub fn new() -> Frontier<H> {
-        Frontier {
-            size: 0,
-            peaks: Vec::new(),
-            hash: PhantomData,
-        }
+        Frontier { size: 0, peaks: Vec::new(), hash: PhantomData }
     }
 
     /// A tree taken up again from what [`Frontier::peaks`] gave; `None` if their number does not fit the
@@ -149,9 +145,7 @@ mod tests {
     }
 
     fn leaves(count: usize) -> Vec<Digest> {
-        (0..count as u64)
-            .map(|n| leaf::<Blake3>(&n.to_le_bytes()))
-            .collect()
+        (0..count as u64).map(|n| leaf::<Blake3>(&n.to_le_bytes())).collect()
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //!    that was recorded, is damage, and opening is refused.
 //! 6. Only then is anything made durable or tidied, and the copy dropped.
 
+use crate::ahead::each_block;
 use crate::block::Block;
 use crate::book::Book;
 use crate::cache::BlockCache;
@@ -26,13 +27,10 @@ use crate::store::volumes::SledVolumes;
 use crate::store::{HeadRow, LogStore};
 use crate::writer::{Pending, WriterState};
 use seats::{Digest, Timestamp};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
-
-/// How many blocks are read ahead of being decoded.
-const BLOCKS_AHEAD: usize = 16;
 
 /// Makes an empty ledger in `dir`.
 pub(crate) fn create(dir: &Path, options: &Options) -> Result<(), OpenError> {
@@ -48,15 +46,14 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
     let store: Arc<dyn LogStore> = Arc::new(SledVolumes::open(dir, options, home.unclean())?);
     let newest = store.volumes().last().copied().unwrap_or_default();
     let with_way_out = |error| match error {
-        OpenError::Damaged(damage) => OpenError::Damaged(Damage {
-            way_out: recover::way_out(dir, newest),
-            ..damage
-        }),
+        OpenError::Damaged(damage) => {
+            OpenError::Damaged(Damage { way_out: recover::way_out(dir, newest), ..damage })
+        }
         error => error,
     };
     let settled = Settled::open(&dir.join("index"), newest)?;
     let log = read_log(&store, settled).map_err(with_way_out)?;
-    hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
+    hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
@@ -69,7 +66,7 @@ pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
     let book = Book::in_memory(store.book());
     let store: Arc<dyn LogStore> = store;
     let log = read_log(&store, Settled::none())?;
-    hold_against(&store.heads(), &log)?;
+    hold_against(&standing(&store), &log)?;
     start(store, log, book, None, &Options::default())
 }
 
@@ -90,16 +87,14 @@ fn start(
     home: Option<Home>,
     options: &Options,
 ) -> Result<Ledger, OpenError> {
-    let head = Head {
-        size: log.tree.size(),
-        root: log.tree.root(),
+    let head = Head { size: log.tree.size(), root: log.tree.root() };
+    // Readers see only what is durable, and what was found may stand in the disk's cache only. And what was
+    // announced and lost must be void before other commits take its place.
+    let remembered = match store.heads().last() {
+        Some(row) => row.head == head && row.confirmed == head.size,
+        None => head.size == 0,
     };
-    // Readers see only what is durable, and what was found may stand in the disk's cache only.
-    let remembered = store
-        .heads()
-        .last()
-        .is_some_and(|row| row.head == head && row.confirmed == head.size);
-    if head.size > 0 && !remembered {
+    if !remembered {
         store.sync(head).map_err(|error| OpenError::Io {
             what: "making durable what was found".to_owned(),
             source: std::io::Error::other(error.to_string()),
@@ -125,12 +120,8 @@ fn start(
 /// Builds the index again where it is missing, and reads the newest volume whole.
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
-    let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
-    let mut reading = Reading {
-        heads: Vec::new(),
-        sizes,
-        recorded_at: Timestamp::ZERO,
-    };
+    let sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
+    let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
         let end = ends.next();
@@ -139,11 +130,7 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
         }
         // Settled trees are taken up where they were left; a volume before that needs none of its own.
         let known = settled.tree();
-        let mut tree = if known.size() <= first.0 {
-            known.clone()
-        } else {
-            Frontier::new()
-        };
+        let mut tree = if known.size() <= first.0 { known.clone() } else { Frontier::new() };
         if known.size() < first.0 {
             let what = format!("the Merkle tree is known up to {} only", known.size());
             return Err(Damage::at(*first, what).into());
@@ -151,16 +138,8 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
         let mut generation = Generation::new(*first, tree.clone());
         reading.volume(store, end, &mut tree, &mut generation)?;
         let Some(end) = end else {
-            let Reading {
-                heads, recorded_at, ..
-            } = reading;
-            return Ok(Log {
-                settled,
-                newest: generation,
-                tree,
-                recorded_at,
-                heads,
-            });
+            let Reading { heads, recorded_at, .. } = reading;
+            return Ok(Log { settled, newest: generation, tree, recorded_at, heads });
         };
         settled = settled.with(&generation, end, &tree)?;
     }
@@ -174,7 +153,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads one volume to its end. One thread reads and hashes, the other decodes and notes.
+    /// Reads one volume to its end: one thread reads and hashes, the other decodes and notes.
     fn volume(
         &mut self,
         store: &Arc<dyn LogStore>,
@@ -182,56 +161,39 @@ impl Reading {
         tree: &mut Frontier,
         generation: &mut Generation,
     ) -> Result<(), ReadError> {
-        let blocks = Arc::clone(store).scan(generation.first());
         self.note_head(tree);
-        std::thread::scope(|scope| {
-            let (send, receive) =
-                sync_channel::<Result<(Block, Vec<Digest>), ReadError>>(BLOCKS_AHEAD);
-            scope.spawn(move || {
-                for block in blocks {
-                    let block = block.map(|block| {
-                        let leaves = block
-                            .entries()
-                            .map(|entry| leaf_hash(entry.bytes))
-                            .collect();
-                        (block, leaves)
-                    });
-                    let last = block
-                        .as_ref()
-                        .map_or(true, |(block, _)| Some(block.end()) >= end && end.is_some());
-                    if send.send(block).is_err() || last {
-                        break;
-                    }
-                }
-            });
-            let mut commit = Commit::blank();
-            let mut gathered = Gathered::default();
-            for block in receive {
-                let (block, leaves) = block?;
-                for (entry, leaf) in block.entries().zip(leaves) {
-                    let decoded = commit.decode_into(entry.bytes);
-                    decoded.map_err(|error| Damage::at(entry.position, error.to_string()))?;
-                    gathered.note_read(entry.position, leaf, &commit);
-                    tree.push(leaf);
-                    self.note_head(tree);
-                }
-                self.recorded_at = commit.recorded_at;
-                generation.take_in(&gathered.heads, &gathered.requests);
-                gathered.heads.clear();
-                gathered.requests.clear();
+        let blocks = Arc::clone(store).scan(generation.first());
+        let leaves = |block: &Block| -> Vec<Digest> {
+            block.entries().map(|entry| leaf_hash(entry.bytes)).collect()
+        };
+        let (mut commit, mut gathered) = (Commit::blank(), Gathered::default());
+        each_block(blocks, leaves, |block, leaves| {
+            for (entry, leaf) in block.entries().zip(leaves) {
+                let decoded = commit.decode_into(entry.bytes);
+                decoded.map_err(|error| Damage::at(entry.position, error.to_string()))?;
+                gathered.note_read(entry.position, leaf, &commit);
+                tree.push(leaf);
+                self.note_head(tree);
             }
-            Ok(())
+            self.recorded_at = commit.recorded_at;
+            generation.take_in(&gathered.heads, &gathered.requests);
+            gathered.heads.clear();
+            gathered.requests.clear();
+            let whole = end.is_some_and(|end| block.end() >= end);
+            Ok(if whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
 
     fn note_head(&mut self, tree: &Frontier) {
         if self.sizes.contains(&tree.size()) {
-            self.heads.push(Head {
-                size: tree.size(),
-                root: tree.root(),
-            });
+            self.heads.push(Head { size: tree.size(), root: tree.root() });
         }
     }
+}
+
+/// What the store remembers and was not overtaken.
+fn standing(store: &Arc<dyn LogStore>) -> Vec<HeadRow> {
+    HeadRow::standing(store.heads())
 }
 
 /// Holds what was read against what the store remembers.
@@ -249,18 +211,14 @@ fn hold_against(rows: &[HeadRow], log: &Log) -> Result<(), Damage> {
         .map(|row| &row.head)
         .find(|head| found(head).is_some_and(|other| other != *head))
     {
-        let what = format!(
-            "the log up to {} has not the Merkle root that was recorded for it",
-            head.size
-        );
+        let what =
+            format!("the log up to {} has not the Merkle root that was recorded for it", head.size);
         return Err(Damage::at(agreed.min(Position(head.size)), what));
     }
     match rows.last() {
         Some(row) if row.confirmed > size => {
-            let what = format!(
-                "the log ends here, but {} commits were acknowledged",
-                row.confirmed
-            );
+            let what =
+                format!("the log ends here, but {} commits were acknowledged", row.confirmed);
             Err(Damage::at(Position(size), what))
         }
         _ => Ok(()),

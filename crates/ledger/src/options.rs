@@ -22,8 +22,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            volume_commits: 1 << 20,
-            volume_bytes: 128 << 20,
+            volume_commits: 1 << 19,
+            volume_bytes: 64 << 20,
             block_bytes: 28 << 10,
             cache_bytes: 32 << 20,
             closed_cache_bytes: 8 << 20,

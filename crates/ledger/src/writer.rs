@@ -98,10 +98,7 @@ impl Ledger {
     /// The ledger's writer. Dropping it gives it back.
     pub fn writer(&self) -> Result<Writer, WriterTaken> {
         let state = lock(&self.0.writer).take().ok_or(WriterTaken)?;
-        Ok(Writer {
-            ledger: self.clone(),
-            state: Some(state),
-        })
+        Ok(Writer { ledger: self.clone(), state: Some(state) })
     }
 }
 
@@ -116,10 +113,7 @@ impl Writer {
         &self,
         account: AccountId,
     ) -> Result<Option<AccountHead>, crate::ReadError> {
-        let appended = self
-            .state
-            .as_ref()
-            .and_then(|state| state.heads.get(&account));
+        let appended = self.state.as_ref().and_then(|state| state.heads.get(&account));
         appended.map_or_else(|| self.ledger.account_head(account), |head| Ok(Some(*head)))
     }
 
@@ -144,24 +138,17 @@ impl Writer {
         let inner = &self.ledger.0;
         let volume = inner.store.append(&blocks).inspect_err(|_| state.undo())?;
         if volume != state.volume {
-            gathered
-                .begun
-                .push(Generation::new(volume, state.tree.clone()));
+            gathered.begun.push(Generation::new(volume, state.tree.clone()));
             state.begin_volume(
                 volume,
-                &inner
-                    .head
-                    .read()
-                    .map_or(Position(0), |head| Position(head.size)),
+                &inner.head.read().map_or(Position(0), |head| Position(head.size)),
             );
         }
         for (_, head) in &gathered.heads {
             state.tree.push(head.leaf);
         }
         state.undo.clear();
-        state.recorded_at = drafts
-            .last()
-            .map_or(state.recorded_at, |draft| draft.recorded_at);
+        state.recorded_at = drafts.last().map_or(state.recorded_at, |draft| draft.recorded_at);
         let end = Position(state.tree.size());
         lock(&inner.pending).add(gathered, &state.tree);
         Ok(Ticket { first, end })
@@ -198,14 +185,7 @@ impl Syncer {
 impl WriterState {
     pub(crate) fn new(tree: Frontier, volume: Position, recorded_at: Timestamp) -> WriterState {
         let (heads, scratch, undo) = Default::default();
-        WriterState {
-            tree,
-            volume,
-            recorded_at,
-            heads,
-            scratch,
-            undo,
-        }
+        WriterState { tree, volume, recorded_at, heads, scratch, undo }
     }
 
     /// Takes back what an append that failed did to the heads.
@@ -235,10 +215,7 @@ impl Pending {
 
     /// The head that would be durable after a sync; `None` if there is nothing to sync.
     pub(crate) fn head(&self) -> Option<Head> {
-        self.tree.as_ref().map(|tree| Head {
-            size: tree.size(),
-            root: tree.root(),
-        })
+        self.tree.as_ref().map(|tree| Head { size: tree.size(), root: tree.root() })
     }
 }
 
@@ -253,11 +230,8 @@ impl Inner {
         if let Some(ended) = settling.take() {
             let _ = ended.join();
         }
-        let (store, index, settled) = (
-            Arc::clone(&self.store),
-            Arc::clone(&self.index),
-            Arc::clone(&self.settled),
-        );
+        let (store, index, settled) =
+            (Arc::clone(&self.store), Arc::clone(&self.index), Arc::clone(&self.settled));
         let work = move || {
             // What an earlier process did not get to.
             for volume in store.volumes() {
@@ -279,10 +253,7 @@ impl Inner {
                 }
             }
         };
-        *settling = std::thread::Builder::new()
-            .name("ledger-settle".to_owned())
-            .spawn(work)
-            .ok();
+        *settling = std::thread::Builder::new().name("ledger-settle".to_owned()).spawn(work).ok();
     }
 }
 
@@ -309,26 +280,14 @@ fn encode(
         };
         let actual = latest.map_or(0, |head| head.version);
         if draft.expected != actual {
-            return Err(AppendError::Conflict {
-                account,
-                expected: draft.expected,
-                actual,
-            });
+            return Err(AppendError::Conflict { account, expected: draft.expected, actual });
         }
         if let Some(head) = latest.filter(|head| draft.at < head.at) {
-            return Err(AppendError::AtWentBack {
-                account,
-                at: draft.at,
-                latest: head.at,
-            });
+            return Err(AppendError::AtWentBack { account, at: draft.at, latest: head.at });
         }
         if draft.recorded_at < recorded_at {
             let (recorded_at, latest) = (draft.recorded_at, recorded_at);
-            return Err(AppendError::RecordedAtWentBack {
-                account,
-                recorded_at,
-                latest,
-            });
+            return Err(AppendError::RecordedAtWentBack { account, recorded_at, latest });
         }
         recorded_at = draft.recorded_at;
         let commit = CommitRef {
@@ -373,14 +332,11 @@ fn reads_back(blocks: &[Block], gathered: &Gathered, drafts: &[Draft]) -> bool {
     let entries = blocks.iter().flat_map(Block::entries);
     let expected = gathered.heads.iter().zip(drafts);
     entries.clone().count() == drafts.len()
-        && entries
-            .zip(expected)
-            .all(|(entry, ((account, head), draft))| {
-                let commit = crate::commit::Commit::decode_canonical(entry.bytes);
-                leaf_hash(entry.bytes) == head.leaf
-                    && entry.position == head.position
-                    && commit.is_ok_and(|commit| {
-                        commit.account == *account && commit.events == draft.events
-                    })
-            })
+        && entries.zip(expected).all(|(entry, ((account, head), draft))| {
+            let commit = crate::commit::Commit::decode_canonical(entry.bytes);
+            leaf_hash(entry.bytes) == head.leaf
+                && entry.position == head.position
+                && commit
+                    .is_ok_and(|commit| commit.account == *account && commit.events == draft.events)
+        })
 }

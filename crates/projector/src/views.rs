@@ -180,8 +180,11 @@ impl Views {
         Ok(record.is_some_and(|record| record.commit.account == account).then_some(next))
     }
 
-    /// The last commit of an account within the pinned log.
-    fn last(&self, account: AccountId) -> Result<Option<Position>, ReadError> {
+    /// The last commit of an account; `None` if it has none.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last(&self, account: AccountId) -> Result<Option<Position>, ReadError> {
         let mut last = self.ledger.account_head(account)?.map(|head| head.position);
         while let Some(position) = last.filter(|position| position.0 >= self.head.size) {
             last = self.ledger.record(position)?.and_then(|record| record.previous);

@@ -1,11 +1,28 @@
 //! Reports: what the views come to, in figures and words, each with its provenance.
 //!
+//! ```text
+//!  Views (projector) --+
+//!                      +--> Reports --> Who, Why, Trail, UsageReport, Statement --> text, JSON
+//!  names, plans (book)-+
+//! ```
+//!
 //! This crate knows no clock, no HTTP and no machine: the same log and the same parameters give the same
 //! bytes, wherever and whenever a report is made. Zone rules are compiled in ([`civil`]), money is whole
-//! minor units ([`money`]), names are looked up only when a report is shown.
+//! minor units ([`money`]), names are looked up only when a report is shown ([`names`]).
 
 pub mod billing;
 pub mod civil;
 pub mod money;
+pub mod names;
 pub mod nearest;
 pub mod plan;
+pub mod provenance;
+pub mod reports;
+pub mod shown;
+pub mod usage;
+pub mod who;
+
+pub use reports::{ReportError, Reports};
+pub use shown::{At, Report};
+pub use usage::UsageReport;
+pub use who::Who;

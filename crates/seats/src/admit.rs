@@ -127,7 +127,8 @@ fn own_seat(account: &Account, login: &LogIn, at: Timestamp) -> Option<Verdict> 
     };
     // A seat granted as overdraft stays overdraft only while it is above the licences.
     let others = taken_by_others(account, &seeker(login, at), &[own.seat]);
-    let overdraft = own.overdraft && others >= account.licences().at(at);
+    let above = others >= account.licences().at(at);
+    let overdraft = above && account.sessions_on(own.seat).any(|session| session.overdraft);
     Some(Verdict::Grant { seat: own.seat, overdraft, ending, cause: ExpiryCause::TakenOver })
 }
 

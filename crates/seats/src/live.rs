@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub struct Taken {
     /// What was due by time alone before it: a commit each, oldest first.
     pub due: Vec<Due>,
-    /// The instant the command counts from: that given, or the account's last commit if that was later.
+    /// The instant the command counts from: that given, or the latest told before if that was later.
     pub at: Timestamp,
     /// What is to be recorded for it: one commit, or nothing if empty.
     pub events: Vec<Event>,
@@ -34,12 +34,15 @@ pub struct Live {
     liveness: Liveness,
     /// Nothing is due by time alone before this instant.
     next_due: Timestamp,
+    /// The latest instant this has been told; time stands still while the clock is behind it.
+    now: Timestamp,
 }
 
 impl Live {
     /// Takes an account up where the log and the saved signs of life left it.
     pub fn new(account: Account, liveness: Liveness) -> Live {
-        Live { account, liveness, next_due: Timestamp::ZERO }
+        let now = account.last_at();
+        Live { account, liveness, next_due: Timestamp::ZERO, now }
     }
 
     /// The state after what was taken so far.
@@ -59,6 +62,7 @@ impl Live {
 
     /// Applies and returns what is due by time alone at or before `at`.
     pub fn settle(&mut self, at: Timestamp) -> Vec<Due> {
+        self.now = self.now.max(at);
         if at < self.next_due {
             return Vec::new();
         }
@@ -75,10 +79,10 @@ impl Live {
     /// Settles, decides and applies `command` at `at`.
     ///
     /// `first` is the first answer to the command's request id, looked up in the log by the caller; with it
-    /// nothing is decided anew. Time never goes back: an `at` before the account's last commit is taken as
-    /// that commit's.
+    /// nothing is decided anew. Time never goes back: an `at` before the latest instant told so far, or before
+    /// the account's last commit, is taken as that.
     pub fn take(&mut self, command: &Command, first: Option<&FirstAnswer>, at: Timestamp) -> Taken {
-        let at = at.max(self.account.last_at());
+        let at = at.max(self.now).max(self.account.last_at());
         let due = self.settle(at);
         let (events, answer) = match (command, first) {
             (Command::LogIn(login), Some(first)) => (Vec::new(), self.again(login, first)),

@@ -24,13 +24,8 @@ pub enum Kind {
     Note,
 }
 
-const KINDS: [(Kind, u8); 5] = [
-    (Kind::Account, 1),
-    (Kind::Site, 2),
-    (Kind::User, 3),
-    (Kind::Device, 4),
-    (Kind::Note, 5),
-];
+const KINDS: [(Kind, u8); 5] =
+    [(Kind::Account, 1), (Kind::Site, 2), (Kind::User, 3), (Kind::Device, 4), (Kind::Note, 5)];
 
 /// Whom or what an entry is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -46,47 +41,27 @@ pub struct Subject {
 impl Subject {
     /// An account.
     pub fn account(account: AccountId) -> Subject {
-        Subject {
-            scope: AccountId::SYSTEM,
-            kind: Kind::Account,
-            number: account.0,
-        }
+        Subject { scope: AccountId::SYSTEM, kind: Kind::Account, number: account.0 }
     }
 
     /// A site of an account.
     pub fn site(account: AccountId, site: SiteId) -> Subject {
-        Subject {
-            scope: account,
-            kind: Kind::Site,
-            number: site.0.into(),
-        }
+        Subject { scope: account, kind: Kind::Site, number: site.0.into() }
     }
 
     /// A user of an account.
     pub fn user(account: AccountId, user: UserId) -> Subject {
-        Subject {
-            scope: account,
-            kind: Kind::User,
-            number: user.0.into(),
-        }
+        Subject { scope: account, kind: Kind::User, number: user.0.into() }
     }
 
     /// A device of an account.
     pub fn device(account: AccountId, device: DeviceId) -> Subject {
-        Subject {
-            scope: account,
-            kind: Kind::Device,
-            number: device.0.into(),
-        }
+        Subject { scope: account, kind: Kind::Device, number: device.0.into() }
     }
 
     /// A note of an account; notes are numbered from 1 ([`Book::highest`]).
     pub fn note(account: AccountId, number: u64) -> Subject {
-        Subject {
-            scope: account,
-            kind: Kind::Note,
-            number,
-        }
+        Subject { scope: account, kind: Kind::Note, number }
     }
 
     fn key(&self) -> Vec<u8> {
@@ -99,10 +74,7 @@ impl Subject {
         let damaged = || BookError::Damaged("a key that names no subject".to_owned());
         let (scope, rest) = key.split_first_chunk::<8>().ok_or_else(damaged)?;
         let (code, rest) = rest.split_first().ok_or_else(damaged)?;
-        let (kind, _) = KINDS
-            .iter()
-            .find(|(_, other)| other == code)
-            .ok_or_else(damaged)?;
+        let (kind, _) = KINDS.iter().find(|(_, other)| other == code).ok_or_else(damaged)?;
         Ok(Subject {
             scope: AccountId(u64::from_be_bytes(*scope)),
             kind: *kind,
@@ -151,10 +123,7 @@ impl Book {
         })?;
         let length = salt.len() + text.len();
         if length > VALUE_BYTES_MAX {
-            return Err(BookError::TooLong {
-                what: "the text",
-                bytes: length,
-            });
+            return Err(BookError::TooLong { what: "the text", bytes: length });
         }
         let name_key = name_key(subject, text)?;
         if let Some(name_key) = &name_key {
@@ -166,20 +135,10 @@ impl Book {
             match holder {
                 Some(holder) if holder < subject.number => {
                     let name = first_line(text).trim().to_owned();
-                    return Err(BookError::NameTaken {
-                        name,
-                        kind: subject.kind,
-                        number: holder,
-                    });
+                    return Err(BookError::NameTaken { name, kind: subject.kind, number: holder });
                 }
                 Some(holder) if holder > subject.number => {
-                    self.erase(
-                        Subject {
-                            number: holder,
-                            ..subject
-                        },
-                        None,
-                    )?;
+                    self.erase(Subject { number: holder, ..subject }, None)?;
                 }
                 _ => {}
             }
@@ -188,13 +147,10 @@ impl Book {
         let commitment = commit(&salt, text);
         let mut value = salt.to_vec();
         value.extend_from_slice(text.as_bytes());
-        self.pages
-            .set(Table::Profiles, &subject.key(), Some(&value))?;
-        self.pages
-            .set(Table::Commitments, &commitment.0, Some(&subject.key()))?;
+        self.pages.set(Table::Profiles, &subject.key(), Some(&value))?;
+        self.pages.set(Table::Commitments, &commitment.0, Some(&subject.key()))?;
         if let Some(name_key) = name_key {
-            self.pages
-                .set(Table::Names, &name_key, Some(&subject.number.to_be_bytes()))?;
+            self.pages.set(Table::Names, &name_key, Some(&subject.number.to_be_bytes()))?;
         }
         Ok(commitment)
     }
@@ -223,25 +179,16 @@ impl Book {
         kind: Kind,
         name: &str,
     ) -> Result<Option<u64>, BookError> {
-        let subject = Subject {
-            scope,
-            kind,
-            number: 0,
-        };
+        let subject = Subject { scope, kind, number: 0 };
         let Ok(Some(key)) = name_key(subject, name) else {
             return Ok(None);
         };
-        self.pages
-            .get(Table::Names, &key)?
-            .map(|holder| number(&holder))
-            .transpose()
+        self.pages.get(Table::Names, &key)?.map(|holder| number(&holder)).transpose()
     }
 
     /// The account that has this name.
     pub fn account_named(&self, name: &str) -> Result<Option<AccountId>, BookError> {
-        Ok(self
-            .number_of(AccountId::SYSTEM, Kind::Account, name)?
-            .map(AccountId))
+        Ok(self.number_of(AccountId::SYSTEM, Kind::Account, name)?.map(AccountId))
     }
 
     /// Whose entry a commitment of the log binds, after computing it again from what is kept; `None` if it
@@ -277,11 +224,8 @@ impl Book {
     pub fn entries(&self, scope: AccountId, kind: Kind) -> Result<Vec<(u64, Entry)>, BookError> {
         let rows = self.pages.rows(Table::Profiles, &prefix(scope, kind))?;
         let entry = |(key, value): (Vec<u8>, Vec<u8>)| {
-            let entry = if value.is_empty() {
-                Entry::Forgotten
-            } else {
-                Entry::Known(profile(&value)?)
-            };
+            let entry =
+                if value.is_empty() { Entry::Forgotten } else { Entry::Known(profile(&value)?) };
             Ok((Subject::decode(&key)?.number, entry))
         };
         rows.into_iter().map(entry).collect()
@@ -298,8 +242,7 @@ impl Book {
                 self.pages.set(Table::Names, &name_key, None)?;
             }
         }
-        self.pages
-            .set(Table::Commitments, &profile.commitment.0, None)?;
+        self.pages.set(Table::Commitments, &profile.commitment.0, None)?;
         self.pages.set(Table::Profiles, &subject.key(), in_place)?;
         Ok(true)
     }
@@ -307,12 +250,7 @@ impl Book {
 
 fn prefix(scope: AccountId, kind: Kind) -> Vec<u8> {
     let mut key = scope.0.to_be_bytes().to_vec();
-    key.extend(
-        KINDS
-            .iter()
-            .filter(|(other, _)| *other == kind)
-            .map(|(_, code)| *code),
-    );
+    key.extend(KINDS.iter().filter(|(other, _)| *other == kind).map(|(_, code)| *code));
     key
 }
 
@@ -338,10 +276,7 @@ fn profile(value: &[u8]) -> Result<Profile, BookError> {
     let damaged = || BookError::Damaged("an entry that is no text".to_owned());
     let (salt, text) = value.split_first_chunk::<32>().ok_or_else(damaged)?;
     let text = std::str::from_utf8(text).map_err(|_| damaged())?;
-    Ok(Profile {
-        text: text.to_owned(),
-        commitment: commit(salt, text),
-    })
+    Ok(Profile { text: text.to_owned(), commitment: commit(salt, text) })
 }
 
 fn commit(salt: &[u8; 32], text: &str) -> Commitment {

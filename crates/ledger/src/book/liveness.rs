@@ -25,20 +25,13 @@ impl Book {
             let parts = row.chunks(PART_BYTES);
             let kept = parts.len();
             for (part, bytes) in parts.enumerate() {
-                self.pages
-                    .set(Table::Liveness, &part_key(&account, part)?, Some(bytes))?;
+                self.pages.set(Table::Liveness, &part_key(&account, part)?, Some(bytes))?;
             }
-            for (key, _) in self
-                .pages
-                .rows(Table::Liveness, &account)?
-                .into_iter()
-                .skip(kept)
-            {
+            for (key, _) in self.pages.rows(Table::Liveness, &account)?.into_iter().skip(kept) {
                 self.pages.set(Table::Liveness, &key, None)?;
             }
         }
-        self.pages
-            .set(Table::Marks, ALIVE, Some(&mark.0.to_be_bytes()))
+        self.pages.set(Table::Marks, ALIVE, Some(&mark.0.to_be_bytes()))
     }
 
     /// The instant up to which the saved rows are true; `None` if nothing was ever saved.

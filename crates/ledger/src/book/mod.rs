@@ -90,10 +90,7 @@ impl Book {
             getrandom::fill(&mut salt).map_err(|error| error.to_string())?;
             Ok(salt)
         };
-        Ok(Book {
-            pages: Arc::new(SledPages::open(dir)?),
-            salts: Box::new(random),
-        })
+        Ok(Book { pages: Arc::new(SledPages::open(dir)?), salts: Box::new(random) })
     }
 
     /// A book in memory. Its salts are counted, not random, so that every run of a test is the same.
@@ -103,10 +100,7 @@ impl Book {
             let next = count.fetch_add(1, Ordering::Relaxed);
             Ok(*blake3::hash(&next.to_be_bytes()).as_bytes())
         };
-        Book {
-            pages,
-            salts: Box::new(counted),
-        }
+        Book { pages, salts: Box::new(counted) }
     }
 
     /// Makes every change so far durable.
@@ -121,9 +115,7 @@ impl Book {
 
 /// A number from the front of a key or value.
 fn number(bytes: &[u8]) -> Result<u64, BookError> {
-    let number = bytes
-        .first_chunk()
-        .map(|number| u64::from_be_bytes(*number));
+    let number = bytes.first_chunk().map(|number| u64::from_be_bytes(*number));
     number.ok_or_else(|| {
         BookError::Damaged(format!("{} bytes where a number was expected", bytes.len()))
     })

@@ -62,10 +62,7 @@ impl SledPages {
     /// Makes an empty database, durably.
     pub(super) fn create(dir: &Path) -> Result<(), OpenError> {
         let pages = SledPages::open(dir)?;
-        pages
-            .engine
-            .sync_created(dir)
-            .map_err(|error| engine_error(dir, &error, RESTORE))
+        pages.engine.sync_created(dir).map_err(|error| engine_error(dir, &error, RESTORE))
     }
 
     pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
@@ -73,21 +70,14 @@ impl SledPages {
             Engine::open(dir, CACHE_BYTES).map_err(|error| engine_error(dir, &error, RESTORE))?;
         let mut tables = BTreeMap::new();
         for (table, name) in TABLES {
-            let tree = engine
-                .db
-                .open_tree(name)
-                .map_err(|error| OpenError::Engine {
-                    dir: dir.to_owned(),
-                    cause: error.to_string(),
-                    way_out: RESTORE.to_owned(),
-                })?;
+            let tree = engine.db.open_tree(name).map_err(|error| OpenError::Engine {
+                dir: dir.to_owned(),
+                cause: error.to_string(),
+                way_out: RESTORE.to_owned(),
+            })?;
             tables.insert(table, tree);
         }
-        Ok(SledPages {
-            engine,
-            tables,
-            poison: OnceLock::new(),
-        })
+        Ok(SledPages { engine, tables, poison: OnceLock::new() })
     }
 
     fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
@@ -98,29 +88,19 @@ impl SledPages {
 
     fn written<T>(&self, result: Result<T, impl ToString>) -> Result<T, BookError> {
         if let Some(cause) = self.poison.get() {
-            return Err(BookError::Unavailable {
-                doing: "written",
-                cause: cause.clone(),
-            });
+            return Err(BookError::Unavailable { doing: "written", cause: cause.clone() });
         }
         result.map_err(|error| {
             // Only the first failure is told: the others follow from it.
             let _ = self.poison.set(error.to_string());
-            BookError::Unavailable {
-                doing: "written",
-                cause: error.to_string(),
-            }
+            BookError::Unavailable { doing: "written", cause: error.to_string() }
         })
     }
 }
 
 impl Pages for SledPages {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
-        Ok(self
-            .table(table)?
-            .get(key)
-            .map_err(unread)?
-            .map(|value| value.to_vec()))
+        Ok(self.table(table)?.get(key).map_err(unread)?.map(|value| value.to_vec()))
     }
 
     fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
@@ -134,20 +114,14 @@ impl Pages for SledPages {
 
     fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError> {
         let rows = self.table(table)?.scan_prefix(prefix);
-        rows.map(|row| {
-            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
-                .map_err(unread)
-        })
-        .collect()
+        rows.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(unread))
+            .collect()
     }
 
     fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError> {
         let row = self.table(table)?.scan_prefix(prefix).next_back();
-        row.map(|row| {
-            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
-                .map_err(unread)
-        })
-        .transpose()
+        row.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(unread))
+            .transpose()
     }
 
     fn sync(&self) -> Result<(), BookError> {
@@ -156,10 +130,7 @@ impl Pages for SledPages {
 }
 
 fn unread(error: sled::Error) -> BookError {
-    BookError::Unavailable {
-        doing: "read",
-        cause: error.to_string(),
-    }
+    BookError::Unavailable { doing: "read", cause: error.to_string() }
 }
 
 /// A book in memory, which keeps what was written and what was synced apart, so that it can crash.
@@ -181,19 +152,9 @@ impl MemoryPages {
     /// The book as found after a crash at this instant: without what was not synced, or with all of it.
     pub fn crash(&self, keep_unsynced: bool) -> Arc<MemoryPages> {
         let state = lock(&self.state);
-        let found = if keep_unsynced {
-            &state.live
-        } else {
-            &state.durable
-        };
-        let found = State {
-            live: found.clone(),
-            durable: found.clone(),
-            fail_sync: false,
-        };
-        Arc::new(MemoryPages {
-            state: Mutex::new(found),
-        })
+        let found = if keep_unsynced { &state.live } else { &state.durable };
+        let found = State { live: found.clone(), durable: found.clone(), fail_sync: false };
+        Arc::new(MemoryPages { state: Mutex::new(found) })
     }
 
     /// Makes every sync from now on fail, with nothing becoming durable.
@@ -221,9 +182,7 @@ impl Pages for MemoryPages {
         let rows = state.live.range((table, prefix.to_vec())..);
         let matching =
             rows.take_while(|((other, key), _)| *other == table && key.starts_with(prefix));
-        Ok(matching
-            .map(|((_, key), value)| (key.clone(), value.clone()))
-            .collect())
+        Ok(matching.map(|((_, key), value)| (key.clone(), value.clone())).collect())
     }
 
     fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError> {
@@ -234,10 +193,7 @@ impl Pages for MemoryPages {
         let mut state = lock(&self.state);
         if state.fail_sync {
             let cause = "the sync was made to fail".to_owned();
-            return Err(BookError::Unavailable {
-                doing: "written",
-                cause,
-            });
+            return Err(BookError::Unavailable { doing: "written", cause });
         }
         state.durable = state.live.clone();
         Ok(())

@@ -8,10 +8,7 @@ impl Book {
     /// Keeps a plan file and gives its BLAKE3. Keeping it again changes nothing.
     pub fn keep_plan(&self, file: &[u8]) -> Result<Digest, BookError> {
         if file.len() > VALUE_BYTES_MAX {
-            return Err(BookError::TooLong {
-                what: "the plan",
-                bytes: file.len(),
-            });
+            return Err(BookError::TooLong { what: "the plan", bytes: file.len() });
         }
         let digest = Digest(*blake3::hash(file).as_bytes());
         self.pages.set(Table::Plans, &digest.0, Some(file))?;
@@ -24,9 +21,7 @@ impl Book {
             return Ok(None);
         };
         if blake3::hash(&file).as_bytes() != &digest.0 {
-            return Err(BookError::Damaged(format!(
-                "the plan {digest} is not what was kept"
-            )));
+            return Err(BookError::Damaged(format!("the plan {digest} is not what was kept")));
         }
         Ok(Some(file))
     }

@@ -44,22 +44,10 @@ impl Gathered {
 
     /// Notes one commit as it was read.
     pub(crate) fn note_read(&mut self, position: Position, leaf: Digest, commit: &Commit) {
-        let Commit {
-            account,
-            version,
-            at,
-            recorded_at,
-            ..
-        } = *commit;
+        let Commit { account, version, at, recorded_at, .. } = *commit;
         self.note(
             account,
-            AccountHead {
-                position,
-                version,
-                leaf,
-                at,
-                recorded_at,
-            },
+            AccountHead { position, version, leaf, at, recorded_at },
             &commit.events,
         );
     }
@@ -110,20 +98,14 @@ impl Generation {
 
     /// Accounts with the position of their latest commit here, in order.
     pub(super) fn latest(&self) -> Vec<(AccountId, Position)> {
-        let mut latest: Vec<_> = self
-            .heads
-            .iter()
-            .map(|(account, head)| (*account, head.position))
-            .collect();
+        let mut latest: Vec<_> =
+            self.heads.iter().map(|(account, head)| (*account, head.position)).collect();
         latest.sort_unstable();
         latest
     }
 
     pub(super) fn request(&self, key: u64) -> impl Iterator<Item = Position> {
-        let collisions = self
-            .collisions
-            .iter()
-            .filter(move |(other, _)| *other == key);
+        let collisions = self.collisions.iter().filter(move |(other, _)| *other == key);
         self.requests
             .get(&key)
             .copied()
@@ -133,10 +115,7 @@ impl Generation {
 
     /// Keys with positions, in order.
     pub(super) fn requests(&self) -> Vec<(u64, Position)> {
-        let requests = self
-            .requests
-            .iter()
-            .map(|(key, position)| (*key, *position));
+        let requests = self.requests.iter().map(|(key, position)| (*key, *position));
         let mut requests: Vec<_> = requests.chain(self.collisions.iter().copied()).collect();
         requests.sort_unstable();
         requests

@@ -16,7 +16,10 @@ mod generation;
 mod requests;
 mod settled;
 
+use requests::Rows;
+
 pub(crate) use generation::{Gathered, Generation};
+pub(crate) use requests::key as request_key;
 pub(crate) use settled::Settled;
 
 use crate::error::ReadError;
@@ -24,6 +27,7 @@ use crate::guard::{read, write};
 use crate::position::Position;
 use seats::{AccountId, Digest, RequestId, Timestamp};
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, RwLock};
 
 /// An account's latest commit.
@@ -80,10 +84,7 @@ impl Index {
     /// An index of what is settled and of the newest volume.
     pub(crate) fn new(settled: Settled, newest: Generation) -> Index {
         let full = VecDeque::new();
-        Index {
-            unsettled: RwLock::new(Unsettled { full, newest }),
-            settled: RwLock::new(settled),
-        }
+        Index { unsettled: RwLock::new(Unsettled { full, newest }), settled: RwLock::new(settled) }
     }
 
     /// Takes in what was made durable, in the order of the log.
@@ -105,12 +106,9 @@ impl Index {
     /// What is known of an account.
     pub(crate) fn account(&self, account: AccountId) -> Option<Known> {
         let unsettled = read(&self.unsettled);
-        let head = unsettled
-            .iter()
-            .find_map(|generation| generation.head(account));
+        let head = unsettled.iter().find_map(|generation| generation.head(account));
         // Looked up under the same lock: settling moves an account from the one to the other.
-        head.map(Known::Head)
-            .or_else(|| read(&self.settled).account(account).map(Known::At))
+        head.map(Known::Head).or_else(|| read(&self.settled).account(account).map(Known::At))
     }
 
     /// All accounts, in order.
@@ -132,23 +130,35 @@ impl Index {
         let key = requests::key(account, request);
         let (mut found, settled) = {
             let unsettled = read(&self.unsettled);
-            let found: Vec<Position> = unsettled
-                .iter()
-                .flat_map(|generation| generation.request(key))
-                .collect();
+            let found: Vec<Position> =
+                unsettled.iter().flat_map(|generation| generation.request(key)).collect();
             (found, read(&self.settled).clone())
         };
         settled.request(key, &mut found)?;
         Ok(found)
     }
 
+    /// All requests before `end` with where they stand, by key: as many as the log holds if the index is right.
+    pub(crate) fn requests(
+        &self,
+        end: Position,
+    ) -> impl Iterator<Item = io::Result<(u64, Position)>> {
+        let (mut sorted, settled) = {
+            let unsettled = read(&self.unsettled);
+            let sorted: Vec<_> = unsettled.iter().map(Generation::requests).collect();
+            (sorted.concat(), read(&self.settled).clone())
+        };
+        sorted.sort_unstable();
+        let in_memory: Rows = Box::new(sorted.into_iter().map(Ok));
+        let rows = settled.requests().into_iter().chain([in_memory]);
+        let before = move |row: &io::Result<(u64, Position)>| !matches!(row, Ok((_, position)) if *position >= end);
+        requests::merged(rows.collect()).filter(before)
+    }
+
     /// The oldest volume that is full and not settled: where it begins and ends.
     pub(crate) fn to_settle(&self) -> Option<(Position, Position)> {
         let unsettled = read(&self.unsettled);
-        Some((
-            unsettled.full.front()?.first(),
-            unsettled.after_oldest().first(),
-        ))
+        Some((unsettled.full.front()?.first(), unsettled.after_oldest().first()))
     }
 
     /// Settles the oldest volume, which [`Index::to_settle`] named. One thread does this.

@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const KIND: &[u8; 8] = b"seatreq1";
 const HEADER_BYTES: usize = 64;
@@ -47,7 +48,7 @@ pub(super) struct Run {
 }
 
 /// What a request is sorted by.
-pub(super) fn key(account: AccountId, request: RequestId) -> u64 {
+pub(crate) fn key(account: AccountId, request: RequestId) -> u64 {
     let mut bytes = [0; 24];
     let (front, back) = bytes.split_at_mut(8);
     front.copy_from_slice(&account.0.to_be_bytes());
@@ -86,9 +87,7 @@ impl Run {
         let header = directory.finish(first, end);
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&header)?;
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         put_in_place(&part, &path)?;
         Run::open(&path)?
             .ok_or_else(|| io::Error::other(format!("{} does not read as written", path.display())))
@@ -112,9 +111,7 @@ impl Run {
         let (first, end, rows) = (Position(number(8)), Position(number(16)), number(24));
         let bucket_count = bucket_count(rows) as u64;
         let fits = rows.checked_mul(ROW_BYTES as u64).and_then(|bytes| {
-            bytes
-                .checked_add(HEADER_BYTES as u64)?
-                .checked_add(bucket_count * BUCKET_BYTES as u64)
+            bytes.checked_add(HEADER_BYTES as u64)?.checked_add(bucket_count * BUCKET_BYTES as u64)
         });
         if fits != Some(length) || !header.starts_with(KIND) {
             return Ok(None);
@@ -129,20 +126,10 @@ impl Run {
         }
         let (pairs, _) = directory.as_chunks::<BUCKET_BYTES>();
         let buckets = pairs.iter().map(|[a, b, c, d, e, f, g, h]| {
-            (
-                u32::from_be_bytes([*a, *b, *c, *d]),
-                u32::from_be_bytes([*e, *f, *g, *h]),
-            )
+            (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]))
         });
         let buckets = buckets.collect();
-        Ok(Some(Run {
-            path: path.to_owned(),
-            file,
-            first,
-            end,
-            rows,
-            buckets,
-        }))
+        Ok(Some(Run { path: path.to_owned(), file, first, end, rows, buckets }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -159,23 +146,19 @@ impl Run {
             return Err(self.damaged());
         };
         found.extend(
-            rows.into_iter()
-                .filter(|(other, _)| *other == key)
-                .map(|(_, position)| position),
+            rows.into_iter().filter(|(other, _)| *other == key).map(|(_, position)| position),
         );
         Ok(())
     }
 
     /// All rows in order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = io::Result<(u64, Position)>> {
-        (0..self.buckets.len()).flat_map(|bucket| {
-            let rows = match self.bucket(bucket) {
-                Ok(Some(rows)) => rows.into_iter().map(Ok).collect(),
-                Ok(None) => vec![Err(io::Error::other(self.damaged()))],
-                Err(error) => vec![Err(error)],
-            };
-            rows.into_iter()
-        })
+    pub(super) fn rows(run: &Arc<Run>) -> Rows {
+        let run = Arc::clone(run);
+        Box::new((0..run.buckets.len()).flat_map(move |bucket| match run.bucket(bucket) {
+            Ok(Some(rows)) => rows.into_iter().map(Ok).collect(),
+            Ok(None) => vec![Err(io::Error::other(run.damaged()))],
+            Err(error) => vec![Err(error)],
+        }))
     }
 
     /// Takes a run whose rows are damaged out of use: opening the ledger again builds it anew.
@@ -194,10 +177,7 @@ impl Run {
         let Some((start, check)) = self.buckets.get(bucket).copied() else {
             return Ok(None);
         };
-        let end = self
-            .buckets
-            .get(bucket + 1)
-            .map_or(self.rows, |(next, _)| u64::from(*next));
+        let end = self.buckets.get(bucket + 1).map_or(self.rows, |(next, _)| u64::from(*next));
         let start = u64::from(start);
         if start > end || end > self.rows {
             return Ok(None);
@@ -214,15 +194,31 @@ impl Run {
     }
 }
 
+/// Rows in order of key.
+pub(super) type Rows = Box<dyn Iterator<Item = io::Result<(u64, Position)>>>;
+
+/// Several rows in order as one. Whoever sees an error stops.
+pub(super) fn merged(rows: Vec<Rows>) -> impl Iterator<Item = io::Result<(u64, Position)>> {
+    let mut rows: Vec<_> = rows.into_iter().map(Iterator::peekable).collect();
+    std::iter::from_fn(move || {
+        let mut least: Option<((u64, Position), usize)> = None;
+        for (index, rows) in rows.iter_mut().enumerate() {
+            match rows.peek() {
+                Some(Ok(row)) if least.is_none_or(|(other, _)| *row < other) => {
+                    least = Some((*row, index))
+                }
+                Some(Err(_)) => return rows.next(),
+                _ => {}
+            }
+        }
+        rows.get_mut(least?.1)?.next()
+    })
+}
+
 /// Merges two runs, of which `newer` begins where `older` ends, into one.
-pub(super) fn merge(dir: &Path, older: &Run, newer: &Run) -> io::Result<Run> {
-    let (mut left, mut right) = (older.rows().peekable(), newer.rows().peekable());
-    let merged = std::iter::from_fn(|| match (left.peek(), right.peek()) {
-        (Some(Ok(a)), Some(Ok(b))) if b < a => right.next(),
-        (Some(_), _) => left.next(),
-        (None, _) => right.next(),
-    });
-    Run::write(dir, older.first, newer.end, older.rows + newer.rows, merged)
+pub(super) fn merge(dir: &Path, older: &Arc<Run>, newer: &Arc<Run>) -> io::Result<Run> {
+    let rows = merged(vec![Run::rows(older), Run::rows(newer)]);
+    Run::write(dir, older.first, newer.end, older.rows + newer.rows, rows)
 }
 
 /// The buckets of a run that is being written.
@@ -238,13 +234,7 @@ impl Directory {
     fn new(count: u64) -> Directory {
         let bucket_count = bucket_count(count);
         let buckets = Vec::with_capacity(bucket_count);
-        Directory {
-            count,
-            buckets,
-            bucket_count,
-            rows: 0,
-            hasher: blake3::Hasher::new(),
-        }
+        Directory { count, buckets, bucket_count, rows: 0, hasher: blake3::Hasher::new() }
     }
 
     fn bucket_count(&self) -> usize {
@@ -312,8 +302,93 @@ fn encode(key: u64, position: Position) -> [u8; ROW_BYTES] {
 fn decode(row: &[u8; ROW_BYTES]) -> (u64, Position) {
     let [a, b, c, d, e, f, g, h, i, j, k, l] = *row;
     let position = u64::from_be_bytes([0, 0, g, h, i, j, k, l]);
-    (
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
-        Position(position),
-    )
+    (u64::from_be_bytes([0, 0, a, b, c, d, e, f]), Position(position))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn rows(count: u64, seed: u64) -> Vec<(u64, Position)> {
+        let account = AccountId(seed);
+        let row = |n: u64| {
+            let mut request = [0; 16];
+            request[..8].copy_from_slice(&n.to_le_bytes());
+            (key(account, RequestId(request)), Position(seed * 1_000_000 + n))
+        };
+        let mut rows: Vec<_> = (0..count).map(row).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    fn write(dir: &Path, rows: &[(u64, Position)], first: u64, end: u64) -> Arc<Run> {
+        let count = rows.len() as u64;
+        let rows = rows.iter().copied().map(Ok);
+        Arc::new(Run::write(dir, Position(first), Position(end), count, rows).unwrap())
+    }
+
+    fn find(run: &Run, key: u64) -> Vec<Position> {
+        let mut found = Vec::new();
+        run.find(key, &mut found).unwrap();
+        found
+    }
+
+    #[test]
+    fn every_row_is_found_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        for count in [0, 1, 255, 256, 511, 512, 513, 5000] {
+            let rows = rows(count, 1);
+            let run = write(dir.path(), &rows, 0, count);
+            for (key, position) in &rows {
+                assert_eq!(find(&run, *key), [*position]);
+                assert_eq!(find(&run, key ^ 1), []);
+            }
+            assert_eq!(Run::rows(&run).map(Result::unwrap).collect::<Vec<_>>(), rows);
+            assert_eq!((run.first, run.end, run.rows), (Position(0), Position(count), count));
+        }
+    }
+
+    #[test]
+    fn rows_with_one_key_are_all_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = 0x1234_5678_9ABC;
+        let rows: Vec<_> = (0..700).map(|n| (key, Position(n))).collect();
+        let run = write(dir.path(), &rows, 0, 700);
+        assert_eq!(find(&run, key), (0..700).map(Position).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_merged_run_holds_the_rows_of_both() {
+        let dir = tempfile::tempdir().unwrap();
+        let (left, right) = (rows(3000, 1), rows(1700, 2));
+        let older = write(dir.path(), &left, 0, 10);
+        let newer = write(dir.path(), &right, 10, 30);
+        let merged = Arc::new(merge(dir.path(), &older, &newer).unwrap());
+        assert_eq!((merged.first, merged.end), (Position(0), Position(30)));
+        let expected: BTreeSet<_> = left.into_iter().chain(right).collect();
+        let found: Vec<_> = Run::rows(&merged).map(Result::unwrap).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_before_it_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows = rows(600, 1);
+        let path = write(dir.path(), &rows, 0, 600).path().to_owned();
+        let whole = std::fs::read(&path).unwrap();
+        for byte in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[byte] ^= 8;
+            std::fs::write(&path, &changed).unwrap();
+            let Some(run) = Run::open(&path).unwrap() else { continue };
+            assert!(byte >= HEADER_BYTES, "byte {byte} of the header");
+            for (key, position) in rows.iter().step_by(50) {
+                let mut found = Vec::new();
+                assert!(run.find(*key, &mut found).is_err() || found == [*position], "byte {byte}");
+            }
+            assert!(Run::rows(&Arc::new(run)).any(|row| row.is_err()), "byte {byte}");
+            assert!(!path.exists(), "a damaged run is taken out of use");
+        }
+    }
 }

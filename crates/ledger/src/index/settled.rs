@@ -2,7 +2,7 @@
 
 use super::checked;
 use super::generation::Generation;
-use super::requests::{self, Run};
+use super::requests::{self, Rows, Run};
 use crate::error::{OpenError, ReadError};
 use crate::merkle::Frontier;
 use crate::position::Position;
@@ -45,22 +45,16 @@ impl Settled {
 
     /// Reads what is written down about the commits before `end`, as far as it is whole.
     pub(crate) fn open(dir: &Path, end: Position) -> Result<Settled, OpenError> {
-        let settled = Settled {
-            dir: Some(dir.to_owned()),
-            ..Settled::none()
-        };
-        settled
-            .read(dir, end)
-            .map_err(OpenError::io(format!("reading {}", dir.display())))
+        let settled = Settled { dir: Some(dir.to_owned()), ..Settled::none() };
+        settled.read(dir, end).map_err(OpenError::io(format!("reading {}", dir.display())))
     }
 
     fn read(mut self, dir: &Path, end: Position) -> io::Result<Settled> {
         fs::create_dir_all(dir)?;
         let names = names_in(dir)?;
         for (size, path) in numbered(&names, "accounts-", dir).filter(|(size, _)| *size <= end) {
-            if let Some(accounts) = checked::read(&path, ACCOUNTS)?
-                .as_deref()
-                .and_then(decode_accounts)
+            if let Some(accounts) =
+                checked::read(&path, ACCOUNTS)?.as_deref().and_then(decode_accounts)
             {
                 (self.accounts, self.accounts_end) = (Arc::new(accounts), size);
                 break;
@@ -75,9 +69,7 @@ impl Settled {
             }
         }
         let mut runs = Vec::new();
-        for name in names
-            .iter()
-            .filter(|name| name.starts_with("requests-") && !name.contains('.'))
+        for name in names.iter().filter(|name| name.starts_with("requests-") && !name.contains('.'))
         {
             runs.extend(
                 Run::open(&dir.join(name))?.filter(|run| run.end <= end && run.first < run.end),
@@ -103,9 +95,7 @@ impl Settled {
     }
 
     fn covers_requests(&self, first: Position) -> bool {
-        self.runs
-            .iter()
-            .any(|run| (run.first..run.end).contains(&first))
+        self.runs.iter().any(|run| (run.first..run.end).contains(&first))
     }
 
     /// The Merkle tree as far as it is settled.
@@ -114,10 +104,7 @@ impl Settled {
     }
 
     pub(super) fn account(&self, account: AccountId) -> Option<Position> {
-        let index = self
-            .accounts
-            .binary_search_by_key(&account, |(account, _)| *account)
-            .ok()?;
+        let index = self.accounts.binary_search_by_key(&account, |(account, _)| *account).ok()?;
         self.accounts.get(index).map(|(_, position)| *position)
     }
 
@@ -126,10 +113,11 @@ impl Settled {
     }
 
     pub(super) fn request(&self, key: u64, found: &mut Vec<Position>) -> Result<(), ReadError> {
-        self.runs
-            .iter()
-            .rev()
-            .try_for_each(|run| run.find(key, found))
+        self.runs.iter().rev().try_for_each(|run| run.find(key, found))
+    }
+
+    pub(super) fn requests(&self) -> Vec<Rows> {
+        self.runs.iter().map(Run::rows).collect()
     }
 
     /// Settles one more volume as far as it is not settled already. At its `end` the Merkle tree is `tree`.
@@ -172,12 +160,7 @@ impl Settled {
         if self.tree.size() < end.0 {
             settled.tree = tree.clone();
             let path = dir.join(format!("tree-{:020}", end.0));
-            let peaks: Vec<u8> = settled
-                .tree
-                .peaks()
-                .iter()
-                .flat_map(|peak| peak.0)
-                .collect();
+            let peaks: Vec<u8> = settled.tree.peaks().iter().flat_map(|peak| peak.0).collect();
             checked::write(&path, TREE, &peaks)?;
             remove_all_but_newest(dir, "tree-")?;
         }
@@ -233,10 +216,7 @@ fn decode_accounts(bytes: &[u8]) -> Option<Vec<(AccountId, Position)>> {
     let (numbers, rest) = bytes.as_chunks::<8>();
     let (rows, odd) = numbers.as_chunks::<2>();
     let row = |[account, position]: &[[u8; 8]; 2]| {
-        (
-            AccountId(u64::from_be_bytes(*account)),
-            Position(u64::from_be_bytes(*position)),
-        )
+        (AccountId(u64::from_be_bytes(*account)), Position(u64::from_be_bytes(*position)))
     };
     (rest.is_empty() && odd.is_empty()).then(|| rows.iter().map(row).collect())
 }
@@ -248,9 +228,7 @@ fn decode_tree(size: Position, bytes: &[u8]) -> Option<Frontier> {
 }
 
 fn names_in(dir: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(dir)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect()
+    fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 /// Files named by a prefix and a position, newest first.
@@ -259,12 +237,8 @@ fn numbered(
     prefix: &str,
     dir: &Path,
 ) -> impl Iterator<Item = (Position, PathBuf)> {
-    let parse = |name: &String| {
-        Some((
-            Position(name.strip_prefix(prefix)?.parse().ok()?),
-            dir.join(name),
-        ))
-    };
+    let parse =
+        |name: &String| Some((Position(name.strip_prefix(prefix)?.parse().ok()?), dir.join(name)));
     let mut files: Vec<_> = names.iter().filter_map(parse).collect();
     files.sort_unstable();
     files.into_iter().rev()
@@ -272,7 +246,101 @@ fn numbered(
 
 fn remove_all_but_newest(dir: &Path, prefix: &str) -> io::Result<()> {
     let names = names_in(dir)?;
-    numbered(&names, prefix, dir)
-        .skip(KEPT)
-        .try_for_each(|(_, path)| fs::remove_file(path))
+    numbered(&names, prefix, dir).skip(KEPT).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Gathered;
+    use crate::index::generation::Generation;
+    use seats::{Event, RequestId, UserId};
+
+    fn request(n: u64) -> RequestId {
+        let mut request = [7; 16];
+        request[..8].copy_from_slice(&n.to_le_bytes());
+        RequestId(request)
+    }
+
+    fn volume(first: u64, count: u64, tree: &mut Frontier) -> Generation {
+        let mut generation = Generation::new(Position(first), tree.clone());
+        let mut gathered = Gathered::default();
+        for position in first..first + count {
+            let leaf = Digest([position as u8; 32]);
+            let head = crate::AccountHead {
+                position: Position(position),
+                version: 1,
+                leaf,
+                at: seats::Timestamp(position),
+                recorded_at: seats::Timestamp(position),
+            };
+            let asked = Event::LoginRequested {
+                request: request(position),
+                user: UserId(1),
+                site: None,
+                device: None,
+            };
+            gathered.note(AccountId(position % 7), head, &[asked]);
+            tree.push(leaf);
+        }
+        generation.take_in(&gathered.heads, &gathered.requests);
+        generation
+    }
+
+    fn check(settled: &Settled, size: u64) {
+        for account in 0..7 {
+            let latest = (0..size).rev().find(|position| position % 7 == account).map(Position);
+            assert_eq!(settled.account(AccountId(account)), latest, "account {account} of {size}");
+        }
+        for position in 0..size {
+            let mut found = Vec::new();
+            let key = requests::key(AccountId(position % 7), request(position));
+            settled.request(key, &mut found).unwrap();
+            assert_eq!(found, [Position(position)]);
+        }
+    }
+
+    #[test]
+    fn volumes_are_settled_one_by_one_and_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = Frontier::new();
+        let mut settled = Settled::open(dir.path(), Position(0)).unwrap();
+        for n in 0..40 {
+            let generation = volume(n * 30, 30, &mut tree);
+            let end = Position((n + 1) * 30);
+            assert!(!settled.covers(Position(n * 30), end));
+            settled = settled.with(&generation, end, &tree).unwrap();
+            let opened = Settled::open(dir.path(), end).unwrap();
+            for settled in [&settled, &opened] {
+                check(settled, end.0);
+                assert!((0..=n).all(|n| settled.covers(Position(n * 30), Position((n + 1) * 30))));
+                assert_eq!(settled.tree(), &tree);
+                assert!(settled.runs.len() <= 6, "{} runs of {n} volumes", settled.runs.len());
+            }
+        }
+        assert!(names_in(dir.path()).unwrap().len() <= 10, "nothing is left over");
+    }
+
+    #[test]
+    fn what_lies_beyond_the_newest_volume_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = Frontier::new();
+        let first = volume(0, 30, &mut tree);
+        let at_30 = tree.clone();
+        let second = volume(30, 30, &mut tree);
+        let settled = Settled::open(dir.path(), Position(0)).unwrap();
+        let settled = settled.with(&first, Position(30), &at_30).unwrap();
+        let before: Vec<_> = names_in(dir.path()).unwrap();
+        settled.with(&second, Position(60), &tree).unwrap();
+        // The crash came before the merge removed what it merged.
+        let run = before.iter().find(|name| name.starts_with("requests-")).unwrap();
+        Run::write(dir.path(), Position(0), Position(30), 0, std::iter::empty()).unwrap();
+        assert!(dir.path().join(run).exists());
+        let opened = Settled::open(dir.path(), Position(60)).unwrap();
+        check(&opened, 60);
+        assert!(!dir.path().join(run).exists(), "the widest run counts, the other goes");
+        let opened = Settled::open(dir.path(), Position(30)).unwrap();
+        assert_eq!(opened.tree(), &at_30);
+        assert_eq!(opened.account(AccountId(1)), Some(Position(29)));
+    }
 }

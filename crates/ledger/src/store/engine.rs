@@ -48,10 +48,7 @@ impl Engine {
         if blobs > 0 {
             return Err(EngineError::Blobs(blobs));
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(dir.join("db"))?;
+        let file = OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
         Ok(Engine { db, file })
     }
 
@@ -125,7 +122,5 @@ fn open_when_free(dir: &Path, cache_bytes: u64) -> Result<sled::Db, EngineError>
 /// What a panic said.
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("without a message")
-        .to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message").to_owned()
 }

@@ -71,9 +71,7 @@ pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result
         for block in old.scan(first) {
             for entry in block?.entries() {
                 before.update(entry.bytes);
-                builder
-                    .push(entry.previous, entry.bytes)
-                    .map_or(Ok(()), store)?;
+                builder.push(entry.previous, entry.bytes).map_or(Ok(()), store)?;
             }
         }
         builder.finish().map_or(Ok(()), store)?;
@@ -87,9 +85,7 @@ pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result
         });
     }
     if new.end() != end || before.finalize() != after.finalize() {
-        return Err(FinishError::Differs(
-            "the volume written anew does not hold the same commits",
-        ));
+        return Err(FinishError::Differs("the volume written anew does not hold the same commits"));
     }
     mark_finished(&new_dir, end)?;
     Ok(())
@@ -115,9 +111,7 @@ pub(crate) fn reopen(
 ) -> Result<(), FinishError> {
     let volume = Volume::open(dir, first, options.closed_cache_bytes)?;
     if volume.end() != end {
-        return Err(FinishError::Differs(
-            "the volume opened again does not end where it did",
-        ));
+        return Err(FinishError::Differs("the volume opened again does not end where it did"));
     }
     mark_finished(dir, end)?;
     Ok(())
@@ -125,11 +119,11 @@ pub(crate) fn reopen(
 
 /// Where the volume was finished, if it was.
 pub(crate) fn finished_at(dir: &Path) -> io::Result<Option<Position>> {
-    match fs::read_to_string(dir.join(FINISHED)) {
-        Ok(text) => {
-            let end = text
-                .strip_prefix("finished ")
-                .and_then(|end| end.strip_suffix('\n')?.parse().ok());
+    match fs::read(dir.join(FINISHED)) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let end =
+                text.strip_prefix("finished ").and_then(|end| end.strip_suffix('\n')?.parse().ok());
             Ok(end.map(Position))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -162,10 +156,7 @@ pub(crate) fn volumes_in(log: &Path) -> io::Result<Vec<Position>> {
     let mut volumes = Vec::new();
     for entry in fs::read_dir(log)? {
         let file_name = entry?.file_name();
-        let first = file_name
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .map(Position);
+        let first = file_name.to_str().and_then(|text| text.parse().ok()).map(Position);
         volumes.extend(first.filter(|first| file_name.to_str() == Some(&name(*first))));
     }
     volumes.sort_unstable();
@@ -188,5 +179,102 @@ fn remove_if_there(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Block;
+
+    const CACHE_BYTES: u64 = 1 << 20;
+
+    fn small_blocks(dir: &Path, count: u64) -> (Arc<Volume>, Vec<Vec<u8>>) {
+        let volume = Volume::open(dir, Position(10), CACHE_BYTES).unwrap();
+        let mut commits = Vec::new();
+        for n in 0..count {
+            let commit = vec![n as u8; 40 + (n % 50) as usize];
+            let mut builder = BlockBuilder::new(Position(10 + n), 30_000);
+            assert!(
+                builder.push(n.checked_sub(3).map(|back| Position(10 + back)), &commit).is_none()
+            );
+            volume.append(&builder.finish().unwrap()).unwrap();
+            commits.push(commit);
+        }
+        volume.engine().sync().unwrap();
+        (Arc::new(volume), commits)
+    }
+
+    fn blocks(volume: &Arc<Volume>) -> Vec<Block> {
+        Arc::clone(volume).scan(volume.first()).collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_volume_written_anew_holds_the_same_commits_in_fewer_blocks() {
+        let log = tempfile::tempdir().unwrap();
+        let dir = log.path().join(name(Position(10)));
+        let (old, commits) = small_blocks(&dir, 3000);
+        let options = Options::default();
+        rewrite(&dir, Arc::clone(&old), &options).unwrap();
+        put_in_place(&dir).unwrap();
+        assert_eq!(finished_at(&dir).unwrap(), Some(old.end()));
+        assert_eq!(blocks(&old).len(), 3000, "whoever reads the old one reads on");
+        let new = Arc::new(Volume::open(&dir, Position(10), CACHE_BYTES).unwrap());
+        let blocks = blocks(&new);
+        assert!(blocks.len() < 20, "{} blocks", blocks.len());
+        let entries: Vec<_> = blocks.iter().flat_map(Block::entries).collect();
+        assert_eq!(entries.len(), commits.len());
+        for (n, (entry, commit)) in (0..).zip(entries.iter().zip(&commits)) {
+            assert_eq!((entry.position, entry.bytes), (Position(10 + n), commit.as_slice()));
+            assert_eq!(entry.previous, n.checked_sub(3).map(|back| Position(10 + back)));
+        }
+        assert_eq!(fs::read_dir(log.path()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn a_large_volume_of_small_blocks_is_sparse_and_one_of_large_blocks_is_not() {
+        let log = tempfile::tempdir().unwrap();
+        let (small, _) = small_blocks(&log.path().join("a"), 60_000);
+        assert!(is_sparse(&small).unwrap());
+        let (few, _) = small_blocks(&log.path().join("b"), 100);
+        assert!(!is_sparse(&few).unwrap());
+        let dense = Volume::open(&log.path().join("c"), Position(0), CACHE_BYTES).unwrap();
+        let mut builder = BlockBuilder::new(Position(0), 28 << 10);
+        for n in 0..120_000_u64 {
+            if let Some(block) = builder.push(None, &[n as u8; 90]) {
+                dense.append(&block).unwrap();
+            }
+        }
+        dense.engine().sync().unwrap();
+        let (dense, bytes) = (Arc::new(dense), 120_000 * 90);
+        assert!(!is_sparse(&dense).unwrap());
+        let disk = dense.engine().disk_bytes().unwrap();
+        assert!(disk * 100 < bytes * 130, "{disk} bytes on disk for {bytes}");
+    }
+
+    #[test]
+    fn what_a_crash_interrupted_is_ended() {
+        let log = tempfile::tempdir().unwrap();
+        let volume = log.path().join(name(Position(0)));
+        let make = |path: &Path, text: &str| {
+            fs::create_dir_all(path).unwrap();
+            fs::write(path.join("what"), text).unwrap();
+        };
+        let check = |expected: &str| {
+            tidy(log.path()).unwrap();
+            assert_eq!(volumes_in(log.path()).unwrap(), [Position(0)]);
+            assert_eq!(fs::read_to_string(volume.join("what")).unwrap(), expected);
+            assert_eq!(fs::read_dir(log.path()).unwrap().count(), 1);
+        };
+        make(&volume, "old");
+        make(&beside(&volume, "new"), "new");
+        make(&log.path().join("next"), "next");
+        check("old");
+        fs::rename(&volume, beside(&volume, "old")).unwrap();
+        make(&beside(&volume, "new"), "new");
+        check("old");
+        make(&beside(&volume, "old"), "old");
+        fs::write(volume.join("what"), "new").unwrap();
+        check("new");
     }
 }

@@ -17,8 +17,11 @@
 //! after both syncs the next slot is given the same row with `confirmed = size`, without a sync of its own:
 //! usually it gets to the disk by itself, and the next group's row carries the promise in any case.
 //!
+//! A row is void if a later one tells of a shorter log: a crash had lost its blocks, opening wrote down what
+//! it found instead, and what was appended since is other than what was announced.
+//!
 //! Reader: a log shorter than `confirmed` of the row in force has lost something that was acknowledged. A
-//! log whose root at any recorded `size` differs is not the log that was written.
+//! log whose root at any recorded `size` differs is not the log that was written. Void rows say nothing.
 //!
 //! Each row has a slot of its own and the file never changes its length, so syncing needs no metadata and a
 //! torn write spoils only the row it was writing.
@@ -51,6 +54,18 @@ pub struct HeadRow {
 }
 
 impl HeadRow {
+    /// The rows that are not void, oldest first as they were given.
+    pub(crate) fn standing(mut rows: Vec<HeadRow>) -> Vec<HeadRow> {
+        let mut shortest = u64::MAX;
+        let mut standing: Vec<bool> = Vec::with_capacity(rows.len());
+        for row in rows.iter().rev() {
+            standing.push(row.head.size <= shortest);
+            shortest = shortest.min(row.head.size);
+        }
+        rows.retain(|_| standing.pop() == Some(true));
+        rows
+    }
+
     fn encode(&self) -> [u8; ROW_BYTES] {
         let mut row = Vec::with_capacity(ROW_BYTES);
         for number in [self.sequence, self.head.size, self.confirmed] {
@@ -71,19 +86,9 @@ impl HeadRow {
         let (sequence, rest) = checked.split_first_chunk()?;
         let (size, rest) = rest.split_first_chunk()?;
         let (confirmed, rest) = rest.split_first_chunk()?;
-        let head = Head {
-            size: u64::from_be_bytes(*size),
-            root: Digest(*rest.first_chunk()?),
-        };
-        let (sequence, confirmed) = (
-            u64::from_be_bytes(*sequence),
-            u64::from_be_bytes(*confirmed),
-        );
-        (sequence > 0).then_some(HeadRow {
-            sequence,
-            head,
-            confirmed,
-        })
+        let head = Head { size: u64::from_be_bytes(*size), root: Digest(*rest.first_chunk()?) };
+        let (sequence, confirmed) = (u64::from_be_bytes(*sequence), u64::from_be_bytes(*confirmed));
+        (sequence > 0).then_some(HeadRow { sequence, head, confirmed })
     }
 }
 
@@ -98,16 +103,9 @@ impl HeadFile {
     pub(crate) fn create(path: &Path) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         file.write_all_at(&vec![0; SLOT_BYTES * SLOTS as usize], 0)?;
-        let head = Head {
-            size: 0,
-            root: Frontier::<Blake3>::new().root(),
-        };
+        let head = Head { size: 0, root: Frontier::<Blake3>::new().root() };
         let file = HeadFile { file };
-        file.write(&HeadRow {
-            sequence: 1,
-            head,
-            confirmed: 0,
-        })?;
+        file.write(&HeadRow { sequence: 1, head, confirmed: 0 })?;
         file.file.sync_all()
     }
 
@@ -130,8 +128,7 @@ impl HeadFile {
 
     /// Writes a row into its slot, without syncing.
     pub(crate) fn write(&self, row: &HeadRow) -> io::Result<()> {
-        self.file
-            .write_all_at(&row.encode(), (row.sequence % SLOTS) * SLOT_BYTES as u64)
+        self.file.write_all_at(&row.encode(), (row.sequence % SLOTS) * SLOT_BYTES as u64)
     }
 
     /// Makes what was written durable.
@@ -155,35 +152,24 @@ impl HeadWriter {
         let file = Arc::new(file);
         let (rows, to_write) = channel::<HeadRow>();
         let (report, written) = channel();
-        let thread = std::thread::Builder::new()
-            .name("ledger-head".to_owned())
-            .spawn({
-                let file = Arc::clone(&file);
-                move || {
-                    while let Ok(row) = to_write.recv() {
-                        let result = file.write(&row).and_then(|()| file.sync());
-                        if report.send(result).is_err() {
-                            break;
-                        }
+        let thread = std::thread::Builder::new().name("ledger-head".to_owned()).spawn({
+            let file = Arc::clone(&file);
+            move || {
+                while let Ok(row) = to_write.recv() {
+                    let result = file.write(&row).and_then(|()| file.sync());
+                    if report.send(result).is_err() {
+                        break;
                     }
                 }
-            })?;
-        Ok(HeadWriter {
-            file,
-            rows: Some(rows),
-            written,
-            thread: Some(thread),
-        })
+            }
+        })?;
+        Ok(HeadWriter { file, rows: Some(rows), written, thread: Some(thread) })
     }
 
     /// Begins to write a row and sync it.
     pub(crate) fn begin(&self, row: HeadRow) -> io::Result<()> {
         let sent = self.rows.as_ref().map(|rows| rows.send(row).is_ok());
-        if sent == Some(true) {
-            Ok(())
-        } else {
-            Err(gone())
-        }
+        if sent == Some(true) { Ok(()) } else { Err(gone()) }
     }
 
     /// Waits until the row begun last is durable.
@@ -228,15 +214,8 @@ mod tests {
     use super::*;
 
     fn row(sequence: u64) -> HeadRow {
-        let head = Head {
-            size: sequence * 10,
-            root: Digest([sequence as u8; 32]),
-        };
-        HeadRow {
-            sequence,
-            head,
-            confirmed: sequence * 10 - 5,
-        }
+        let head = Head { size: sequence * 10, root: Digest([sequence as u8; 32]) };
+        HeadRow { sequence, head, confirmed: sequence * 10 - 5 }
     }
 
     #[test]
@@ -246,25 +225,40 @@ mod tests {
         HeadFile::create(&path).unwrap();
         let (file, rows) = HeadFile::open(&path).unwrap();
         assert_eq!(
-            rows.iter()
-                .map(|row| (row.sequence, row.head.size))
-                .collect::<Vec<_>>(),
+            rows.iter().map(|row| (row.sequence, row.head.size)).collect::<Vec<_>>(),
             [(1, 0)]
         );
         let length = std::fs::metadata(&path).unwrap().len();
         for sequence in 1..=40 {
             file.write(&row(sequence)).unwrap();
             file.sync().unwrap();
-            let expected: Vec<_> = (sequence.saturating_sub(SLOTS - 1).max(1)..=sequence)
-                .map(row)
-                .collect();
+            let expected: Vec<_> =
+                (sequence.saturating_sub(SLOTS - 1).max(1)..=sequence).map(row).collect();
             assert_eq!(HeadFile::open(&path).unwrap().1, expected);
         }
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().len(),
-            length,
-            "it never changes its length"
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), length, "it never changes its length");
+    }
+
+    #[test]
+    fn a_row_is_void_once_a_later_one_tells_of_less() {
+        let rows = |sizes: &[u64]| {
+            let row = |(sequence, size): (u64, &u64)| {
+                let head = Head { size: *size, root: Digest([sequence as u8; 32]) };
+                HeadRow { sequence, head, confirmed: 0 }
+            };
+            (1..).zip(sizes).map(row).collect::<Vec<_>>()
+        };
+        for (sizes, standing) in [
+            (vec![], vec![]),
+            (vec![0, 10, 10, 20, 20], vec![1, 2, 3, 4, 5]),
+            (vec![10, 10, 30, 10, 10, 20], vec![1, 2, 4, 5, 6]),
+            (vec![10, 30, 20, 20, 40, 25], vec![1, 3, 4, 6]),
+            (vec![30, 0], vec![2]),
+        ] {
+            let kept = HeadRow::standing(rows(&sizes));
+            let kept: Vec<_> = kept.iter().map(|row| row.sequence).collect();
+            assert_eq!(kept, standing, "{sizes:?}");
+        }
     }
 
     #[test]

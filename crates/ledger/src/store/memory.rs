@@ -84,9 +84,7 @@ impl MemoryStore {
     /// happened.
     pub fn crash(&self, blocks: usize, row: bool) -> Arc<MemoryStore> {
         let mut found = lock(&self.state).clone();
-        found
-            .blocks
-            .truncate(found.durable_blocks.saturating_add(blocks));
+        found.blocks.truncate(found.durable_blocks.saturating_add(blocks));
         if !row {
             found.rows.truncate(found.durable_rows);
         }
@@ -106,10 +104,8 @@ impl MemoryStore {
     /// Returns whether there is such a block.
     pub fn damage(&self, position: Position, bit: usize) -> bool {
         let mut state = lock(&self.state);
-        let Some((_, _, bytes)) = state
-            .blocks
-            .iter_mut()
-            .find(|(first, end, _)| (*first..*end).contains(&position))
+        let Some((_, _, bytes)) =
+            state.blocks.iter_mut().find(|(first, end, _)| (*first..*end).contains(&position))
         else {
             return false;
         };
@@ -145,9 +141,7 @@ impl State {
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
-        self.poison
-            .clone()
-            .map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause)))
+        self.poison.clone().map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause)))
     }
 
     fn fail(&mut self, cause: &str) -> StoreError {
@@ -167,9 +161,7 @@ impl LogStore for MemoryStore {
         };
         for block in blocks.iter().take(stored) {
             debug_assert_eq!(block.first(), state.end(), "blocks follow one another");
-            state
-                .blocks
-                .push((block.first(), block.end(), block.bytes().to_vec()));
+            state.blocks.push((block.first(), block.end(), block.bytes().to_vec()));
         }
         match state.fault {
             Some(Fault::Append { .. }) => Err(state.fail("the append was made to fail")),
@@ -190,10 +182,8 @@ impl LogStore for MemoryStore {
         let announced = row(&state, confirmed);
         state.rows.push(announced);
         if let Some(Fault::Sync { blocks, row }) = state.fault {
-            state.durable_blocks = state
-                .durable_blocks
-                .saturating_add(blocks)
-                .min(state.blocks.len());
+            state.durable_blocks =
+                state.durable_blocks.saturating_add(blocks).min(state.blocks.len());
             if row {
                 state.durable_rows = state.rows.len();
             }

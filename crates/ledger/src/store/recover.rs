@@ -38,10 +38,7 @@ pub(crate) fn find(
     let firsts = finish::volumes_in(&log).map_err(reading())?;
     let mut volumes = Vec::new();
     for first in firsts {
-        volumes.push((
-            first,
-            finish::finished_at(&log.join(name(first))).map_err(reading())?,
-        ));
+        volumes.push((first, finish::finished_at(&log.join(name(first))).map_err(reading())?));
     }
     let mut end = Position(0);
     let mut open: Option<Volume> = None;
@@ -72,11 +69,7 @@ pub(crate) fn find(
                 Volume::open(&dir, first, options.cache_bytes).map_err(|error| match error {
                     EngineError::Failed(cause) => {
                         let what = format!("the volume that begins here cannot be opened: {cause}");
-                        OpenError::Damaged(Damage {
-                            position: first,
-                            what,
-                            way_out,
-                        })
+                        OpenError::Damaged(Damage { position: first, what, way_out })
                     }
                     error => engine_error(&dir, &error, &way_out),
                 })?;
@@ -97,24 +90,20 @@ pub(crate) fn find(
         }
         (None, None) => {
             return Err(
-                Damage::at(Position(0), format!("{} holds no volume", log.display())).into(),
+                Damage::at(Position(0), format!("{} holds no volume", log.display())).into()
             );
         }
     };
-    Ok(Found {
-        volumes: found,
-        newest,
-    })
+    Ok(Found { volumes: found, newest })
 }
 
 /// Removes the copies made before opening.
 pub(crate) fn drop_copies(home: &Path) -> Result<(), OpenError> {
     let aside = home.join("aside");
     match fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Io {
-            what: format!("removing {}", aside.display()),
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Io { what: format!("removing {}", aside.display()), source: error })
+        }
         _ => Ok(()),
     }
 }
@@ -123,10 +112,7 @@ pub(crate) fn drop_copies(home: &Path) -> Result<(), OpenError> {
 pub(crate) fn way_out(home: &Path, first: Position) -> String {
     let copy = home.join("aside").join(name(first));
     if copy.exists() {
-        format!(
-            "the volume as it was found is kept in {}; {RESTORE}",
-            copy.display()
-        )
+        format!("the volume as it was found is kept in {}; {RESTORE}", copy.display())
     } else {
         RESTORE.to_owned()
     }
@@ -134,11 +120,7 @@ pub(crate) fn way_out(home: &Path, first: Position) -> String {
 
 /// An engine that did not open, as an error of ours.
 pub(crate) fn engine_error(dir: &Path, error: &EngineError, way_out: &str) -> OpenError {
-    OpenError::Engine {
-        dir: dir.to_owned(),
-        cause: error.to_string(),
-        way_out: way_out.to_owned(),
-    }
+    OpenError::Engine { dir: dir.to_owned(), cause: error.to_string(), way_out: way_out.to_owned() }
 }
 
 /// A head file that did not open.
@@ -146,10 +128,7 @@ pub(crate) fn head_error(path: &Path, error: io::Error) -> OpenError {
     if error.kind() == io::ErrorKind::NotFound {
         return Damage::at(Position(0), format!("{} is missing", path.display())).into();
     }
-    OpenError::Io {
-        what: format!("opening {}", path.display()),
-        source: error,
-    }
+    OpenError::Io { what: format!("opening {}", path.display()), source: error }
 }
 
 /// Copies a volume aside, or, if an earlier opening did so and was then refused, puts that copy back.
@@ -182,4 +161,110 @@ fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::BlockBuilder;
+    use crate::position::Head;
+    use seats::Digest;
+
+    fn volume(home: &Path, first: u64, commits: u64) {
+        let dir = home.join("log").join(name(Position(first)));
+        let volume = Volume::open(&dir, Position(first), 1 << 20).unwrap();
+        let mut builder = BlockBuilder::new(Position(first), 1000);
+        for _ in 0..commits {
+            if let Some(block) = builder.push(None, &[1; 50]) {
+                volume.append(&block).unwrap();
+            }
+        }
+        if let Some(block) = builder.finish() {
+            volume.append(&block).unwrap();
+        }
+        volume.engine().sync().unwrap();
+    }
+
+    fn row(confirmed: u64) -> HeadRow {
+        HeadRow { sequence: 1, head: Head { size: confirmed, root: Digest([0; 32]) }, confirmed }
+    }
+
+    fn find_in(home: &Path, unclean: bool, confirmed: u64) -> Result<Vec<(u64, bool)>, OpenError> {
+        let found = find(home, &Options::default(), unclean, Some(&row(confirmed)))?;
+        let volumes: Vec<_> =
+            found.volumes.iter().map(|(first, finished)| (first.0, *finished)).collect();
+        assert_eq!(Some(found.newest.first().0), volumes.last().map(|(first, _)| *first));
+        Ok(volumes)
+    }
+
+    fn check_damaged(found: Result<Vec<(u64, bool)>, OpenError>, position: u64) {
+        match found {
+            Err(OpenError::Damaged(damage)) => assert_eq!(damage.position, Position(position)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_volume_after_a_lost_tail_goes_if_nothing_in_it_was_acknowledged() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        volume(home.path(), 15, 3);
+        check_damaged(find_in(home.path(), true, 11), 10);
+        check_damaged(find_in(home.path(), false, 17), 10);
+        assert_eq!(find_in(home.path(), true, 10).unwrap(), [(0, false)]);
+        assert_eq!(finish::volumes_in(&home.path().join("log")).unwrap(), [Position(0)]);
+    }
+
+    #[test]
+    fn volumes_that_follow_one_another_are_found() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        volume(home.path(), 10, 5);
+        volume(home.path(), 15, 0);
+        assert_eq!(
+            find_in(home.path(), false, 15).unwrap(),
+            [(0, false), (10, false), (15, false)]
+        );
+        let first = home.path().join("log").join(name(Position(0)));
+        finish::reopen(&first, Position(0), Position(10), &Options::default()).unwrap();
+        assert_eq!(find_in(home.path(), false, 15).unwrap(), [(0, true), (10, false), (15, false)]);
+    }
+
+    #[test]
+    fn a_finished_volume_without_a_next_one_is_taken_into_use_again() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        let first = home.path().join("log").join(name(Position(0)));
+        finish::reopen(&first, Position(0), Position(10), &Options::default()).unwrap();
+        assert_eq!(find_in(home.path(), false, 10).unwrap(), [(0, false)]);
+        assert_eq!(finish::finished_at(&first).unwrap(), None);
+    }
+
+    #[test]
+    fn a_missing_volume_is_damage_where_it_should_begin() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 10, 5);
+        check_damaged(find_in(home.path(), false, 0), 0);
+        let none = tempfile::tempdir().unwrap();
+        fs::create_dir(none.path().join("log")).unwrap();
+        check_damaged(find_in(none.path(), false, 0), 0);
+    }
+
+    #[test]
+    fn a_refused_opening_finds_the_same_the_next_time() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 200);
+        find_in(home.path(), true, 0).unwrap();
+        let log = home.path().join("log").join(name(Position(0)));
+        let copy = home.path().join("aside").join(name(Position(0)));
+        let original = fs::read(copy.join("db")).unwrap();
+        // As if the engine had spoilt it while it recovered.
+        fs::write(log.join("db"), b"spoilt").unwrap();
+        let found = find(home.path(), &Options::default(), true, Some(&row(0))).unwrap();
+        assert_eq!(found.newest.end(), Position(200));
+        assert_eq!(fs::read(copy.join("db")).unwrap(), original, "the copy is never opened");
+        assert!(way_out(home.path(), Position(0)).contains("aside"));
+        drop_copies(home.path()).unwrap();
+        assert!(!way_out(home.path(), Position(0)).contains("aside"));
+    }
 }

@@ -72,13 +72,7 @@ impl Volume {
             }
         }
         let bytes = engine.disk_bytes()?.saturating_sub(EMPTY_BYTES);
-        let mut tail = Tail {
-            end: first,
-            bytes,
-            shelf: None,
-            shelf_blocks: 0,
-            shelf_bytes: 0,
-        };
+        let mut tail = Tail { end: first, bytes, shelf: None, shelf_blocks: 0, shelf_bytes: 0 };
         // The last shelf that is not empty is taken up again, unless a crash left an empty one after it.
         for (start, shelf) in shelves.iter().rev() {
             let mut values = shelf.iter().values();
@@ -102,12 +96,7 @@ impl Volume {
                 break;
             }
         }
-        Ok(Volume {
-            first,
-            engine,
-            shelves: RwLock::new(shelves),
-            tail: Mutex::new(tail),
-        })
+        Ok(Volume { first, engine, shelves: RwLock::new(shelves), tail: Mutex::new(tail) })
     }
 
     /// Gives an empty volume that was prepared ahead the position it begins at.
@@ -144,20 +133,14 @@ impl Volume {
         let shelf = match tail.shelf.clone().filter(|_| !full) {
             Some(shelf) => shelf,
             None => {
-                let shelf = self
-                    .engine
-                    .db
-                    .open_tree(key)
-                    .map_err(|error| error.to_string())?;
+                let shelf = self.engine.db.open_tree(key).map_err(|error| error.to_string())?;
                 write(&self.shelves).insert(block.first().0, shelf.clone());
                 tail.shelf = Some(shelf.clone());
                 (tail.shelf_blocks, tail.shelf_bytes) = (0, 0);
                 shelf
             }
         };
-        shelf
-            .insert(key, block.bytes())
-            .map_err(|error| error.to_string())?;
+        shelf.insert(key, block.bytes()).map_err(|error| error.to_string())?;
         tail.shelf_blocks += 1;
         tail.shelf_bytes += block.bytes().len();
         tail.bytes += block.bytes().len() as u64;
@@ -167,10 +150,8 @@ impl Volume {
 
     /// The block that holds the commit at `position`, which lies between first and end.
     pub(crate) fn read(&self, position: Position) -> Result<Block, ReadError> {
-        let shelf = read(&self.shelves)
-            .range(..=position.0)
-            .next_back()
-            .map(|(_, shelf)| shelf.clone());
+        let shelf =
+            read(&self.shelves).range(..=position.0).next_back().map(|(_, shelf)| shelf.clone());
         let found = match (shelf, position.0.checked_add(1)) {
             (Some(shelf), Some(after)) => guarded(|| shelf.get_lt(after.to_be_bytes()))
                 .map_err(|error| unreadable(position, error))?,
@@ -178,20 +159,12 @@ impl Volume {
         };
         let (_, value) = found.ok_or_else(|| missing(position))?;
         let block = check(position, &value)?;
-        if block.contains(position) {
-            Ok(block)
-        } else {
-            Err(missing(position).into())
-        }
+        if block.contains(position) { Ok(block) } else { Err(missing(position).into()) }
     }
 
     /// The blocks from the one that holds `position` to the end as it is when it is reached.
     pub(crate) fn scan(self: Arc<Self>, position: Position) -> VolumeScan {
-        VolumeScan {
-            volume: self,
-            next: position,
-            shelf: None,
-        }
+        VolumeScan { volume: self, next: position, shelf: None }
     }
 }
 
@@ -203,6 +176,11 @@ pub(crate) struct VolumeScan {
 }
 
 impl VolumeScan {
+    /// Position of the volume's first commit.
+    pub(crate) fn first(&self) -> Position {
+        self.volume.first
+    }
+
     fn read_next(&mut self) -> Result<Block, ReadError> {
         if let Some(shelf) = &mut self.shelf {
             if let Some(entry) =
@@ -252,11 +230,7 @@ fn missing(position: Position) -> Damage {
 }
 
 fn unreadable(position: Position, error: EngineError) -> ReadError {
-    Damage::at(
-        position,
-        format!("the engine cannot read its block: {error}"),
-    )
-    .into()
+    Damage::at(position, format!("the engine cannot read its block: {error}")).into()
 }
 
 fn failed(error: impl ToString) -> EngineError {

@@ -97,11 +97,9 @@ impl SledVolumes {
         let (head, rows) =
             HeadFile::open(&path).map_err(|error| recover::head_error(&path, error))?;
         if rows.is_empty() {
-            return Err(Damage::at(
-                Position(0),
-                format!("{} holds no valid row", path.display()),
-            )
-            .into());
+            return Err(
+                Damage::at(Position(0), format!("{} holds no valid row", path.display())).into()
+            );
         }
         let Found { volumes, newest } = recover::find(home, options, unclean, rows.last())?;
         let head =
@@ -110,23 +108,14 @@ impl SledVolumes {
         let slots = volumes.into_iter().map(|(first, finished)| {
             let open = (first == newest.first()).then(|| Arc::clone(&newest));
             let held = open.as_ref().map_or_else(Weak::new, Arc::downgrade);
-            let state = Mutex::new(SlotState {
-                open,
-                held,
-                finished,
-                used: 0,
-            });
+            let state = Mutex::new(SlotState { open, held, finished, used: 0 });
             (first, Arc::new(Slot { first, state }))
         });
         Ok(SledVolumes {
             log: home.join("log"),
             options: options.clone(),
             slots: RwLock::new(slots.collect()),
-            writing: Mutex::new(Writing {
-                newest,
-                unsynced: Vec::new(),
-                renamed: false,
-            }),
+            writing: Mutex::new(Writing { newest, unsynced: Vec::new(), renamed: false }),
             syncing: Mutex::new(Syncing { head, rows }),
             preparing: Mutex::new(None),
             poison: OnceLock::new(),
@@ -135,9 +124,7 @@ impl SledVolumes {
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
-        self.poison
-            .get()
-            .map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
+        self.poison.get().map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
     }
 
     fn fail(&self, cause: impl ToString) -> StoreError {
@@ -154,10 +141,8 @@ impl SledVolumes {
             let Some((_, slot)) = slots.range(..=position).next_back() else {
                 return Ok(None);
             };
-            let mut after = slots.range((
-                std::ops::Bound::Excluded(slot.first),
-                std::ops::Bound::Unbounded,
-            ));
+            let mut after =
+                slots.range((std::ops::Bound::Excluded(slot.first), std::ops::Bound::Unbounded));
             (Arc::clone(slot), after.next().map(|(first, _)| *first))
         };
         let mut state = lock(&slot.state);
@@ -171,10 +156,8 @@ impl SledVolumes {
                 Damage::at(slot.first, format!("its volume cannot be opened: {error}"))
             })?;
         if end != Some(volume.end()) {
-            let what = format!(
-                "its volume ends at {} where it was finished at {end:?}",
-                volume.end()
-            );
+            let what =
+                format!("its volume ends at {} where it was finished at {end:?}", volume.end());
             return Err(Damage::at(volume.end().min(position), what).into());
         }
         let volume = Arc::new(volume);
@@ -200,6 +183,16 @@ impl SledVolumes {
         let excess = (open.len() + 1).saturating_sub(self.options.closed_volumes_open);
         for (_, slot) in open.into_iter().take(excess) {
             lock(&slot.state).open = None;
+        }
+    }
+
+    /// Closes a finished volume; whoever reads it reads on.
+    fn close_finished(&self, first: Position) {
+        if let Some(slot) = read(&self.slots).get(&first) {
+            let mut state = lock(&slot.state);
+            if state.finished {
+                state.open = None;
+            }
         }
     }
 
@@ -230,9 +223,7 @@ impl SledVolumes {
 
     /// Begins the next volume at `first`.
     fn roll(&self, writing: &mut Writing, first: Position) -> Result<(), StoreError> {
-        let prepared = lock(&self.preparing)
-            .take()
-            .and_then(|thread| thread.join().ok().flatten());
+        let prepared = lock(&self.preparing).take().and_then(|thread| thread.join().ok().flatten());
         let next = self.log.join("next");
         let mut volume = match prepared {
             Some(volume) => volume,
@@ -247,13 +238,7 @@ impl SledVolumes {
             finished: false,
             used: self.clock.fetch_add(1, Ordering::Relaxed),
         };
-        write(&self.slots).insert(
-            first,
-            Arc::new(Slot {
-                first,
-                state: Mutex::new(state),
-            }),
-        );
+        write(&self.slots).insert(first, Arc::new(Slot { first, state: Mutex::new(state) }));
         let full = std::mem::replace(&mut writing.newest, volume);
         writing.unsynced.push(full);
         writing.renamed = true;
@@ -273,10 +258,8 @@ impl SledVolumes {
             let (next, cache_bytes) = (self.log.join("next"), self.options.cache_bytes);
             let work = move || prepare(&next, cache_bytes).ok();
             // Without a thread the volume is made when it is needed.
-            *preparing = std::thread::Builder::new()
-                .name("ledger-next".to_owned())
-                .spawn(work)
-                .ok();
+            *preparing =
+                std::thread::Builder::new().name("ledger-next".to_owned()).spawn(work).ok();
         }
     }
 }
@@ -292,15 +275,8 @@ impl LogStore for SledVolumes {
             self.roll(&mut writing, first)?;
         }
         for block in blocks {
-            debug_assert_eq!(
-                block.first(),
-                writing.newest.end(),
-                "blocks follow one another"
-            );
-            writing
-                .newest
-                .append(block)
-                .map_err(|error| self.fail(error))?;
+            debug_assert_eq!(block.first(), writing.newest.end(), "blocks follow one another");
+            writing.newest.append(block).map_err(|error| self.fail(error))?;
         }
         self.prepare_in_time(&writing.newest);
         Ok(writing.newest.first())
@@ -311,34 +287,19 @@ impl LogStore for SledVolumes {
         self.refuse_if_poisoned()?;
         let last = syncing.rows.last();
         let (sequence, confirmed) = last.map_or((0, 0), |row| (row.sequence, row.confirmed));
-        let row = HeadRow {
-            sequence: sequence + 1,
-            head,
-            confirmed,
-        };
+        let row = HeadRow { sequence: sequence + 1, head, confirmed };
         syncing.head.begin(row).map_err(|error| self.fail(error))?;
         let (unsynced, newest, renamed) = {
             let mut writing = lock(&self.writing);
             let unsynced = std::mem::take(&mut writing.unsynced);
-            (
-                unsynced,
-                Arc::clone(&writing.newest),
-                std::mem::take(&mut writing.renamed),
-            )
+            (unsynced, Arc::clone(&writing.newest), std::mem::take(&mut writing.renamed))
         };
-        let blocks = unsynced
-            .iter()
-            .chain([&newest])
-            .try_for_each(|volume| volume.engine().sync());
+        let blocks = unsynced.iter().chain([&newest]).try_for_each(|volume| volume.engine().sync());
         let names = if renamed { sync_dir(&self.log) } else { Ok(()) };
         let row = syncing.head.wait();
         blocks.map_err(|error| self.fail(error))?;
         names.and(row).map_err(|error| self.fail(error))?;
-        let row = HeadRow {
-            sequence: sequence + 2,
-            head,
-            confirmed: head.size,
-        };
+        let row = HeadRow { sequence: sequence + 2, head, confirmed: head.size };
         syncing.head.note(&row).map_err(|error| self.fail(error))?;
         syncing.rows = vec![row];
         Ok(())
@@ -363,6 +324,10 @@ impl LogStore for SledVolumes {
                 if let Some(block) = volume.as_mut().and_then(Iterator::next) {
                     next = block.as_ref().map_or(next, Block::end);
                     return block.map(Some);
+                }
+                // A scan keeps no more than one finished volume in memory.
+                if let Some(read) = volume.take() {
+                    self.close_finished(read.first());
                 }
                 match self.volume(next)? {
                     Some(found) if next < found.end() => volume = Some(found.scan(next)),
@@ -397,8 +362,7 @@ impl LogStore for SledVolumes {
         if lock(&slot.state).finished {
             return Ok(());
         }
-        self.finish_slot(&slot)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        self.finish_slot(&slot).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         self.close_least_used(volume);
         Ok(())
     }
@@ -409,10 +373,7 @@ impl LogStore for SledVolumes {
             // Whatever was prepared is thrown away when the ledger is opened again.
             let _ = thread.join();
         }
-        lock(&self.syncing)
-            .head
-            .sync()
-            .map_err(|error| self.fail(error))
+        lock(&self.syncing).head.sync().map_err(|error| self.fail(error))
     }
 }
 

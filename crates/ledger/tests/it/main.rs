@@ -9,4 +9,10 @@
 )]
 
 mod appending;
+mod book;
+mod codec;
+mod crashes;
 mod drafts;
+mod golden;
+mod on_disk;
+mod verifying;

@@ -10,3 +10,6 @@
 
 mod billing;
 mod civil;
+mod clinic;
+mod usage;
+mod who;

@@ -37,6 +37,7 @@ struct Holding {
     seat: SeatNo,
     since: Timestamp,
     dormant: bool,
+    overdraft: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +46,10 @@ struct Seat {
     sessions: u32,
     /// Sessions on it that are not dormant.
     awake: u32,
-    /// Whether the last grant of it was overdraft.
-    overdraft: bool,
+    /// Sessions on it that are marked as overdraft.
+    overdraft: u32,
+    /// A session marked as overdraft was taken over on it.
+    taken_over: bool,
 }
 
 impl Seating {
@@ -91,13 +94,14 @@ impl Seating {
         self.reclaimed = None;
         self.room(&grant)?;
         self.taken_over.retain(|(freed, _)| *freed != seat);
-        self.sessions.insert(session, Holding { seat, since: at, dormant: false });
-        let empty = Seat { user, sessions: 0, awake: 0, overdraft };
+        self.sessions.insert(session, Holding { seat, since: at, dormant: false, overdraft });
+        let empty = Seat { user, sessions: 0, awake: 0, overdraft: 0, taken_over: false };
         let held = self.seats.entry(seat).or_insert(empty);
         self.dormant -= u32::from(held.sessions > 0 && held.awake == 0);
         held.sessions += 1;
         held.awake += 1;
-        held.overdraft = overdraft;
+        held.overdraft += u32::from(overdraft);
+        held.taken_over = false;
         Ok(())
     }
 
@@ -112,7 +116,7 @@ impl Seating {
                 return Err(Breach::SeatHeld { seat, user, holder: holder.user });
             }
             // It takes none; but overdraft stays overdraft while more is held than bought.
-            Some(own) => own.overdraft && held > licences,
+            Some(own) => (own.overdraft > 0 || own.taken_over) && held > licences,
             None if held >= limit => {
                 let taken = held.saturating_add(1);
                 return Err(Breach::Oversubscribed { session, seat, taken, limit });
@@ -177,6 +181,8 @@ impl Seating {
         let was_dormant = seat.awake == 0;
         seat.sessions -= 1;
         seat.awake -= u32::from(!holding.dormant);
+        seat.overdraft -= u32::from(holding.overdraft);
+        seat.taken_over |= holding.overdraft && cause == Some(ExpiryCause::TakenOver);
         let is_dormant = seat.awake == 0 && seat.sessions > 0;
         self.dormant = self.dormant + u32::from(is_dormant) - u32::from(was_dormant);
         if seat.sessions == 0 {

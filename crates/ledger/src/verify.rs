@@ -1,0 +1,355 @@
+//! Verification: every byte and every law derived again from the log itself.
+//!
+//! For each commit, in the order of the log: its block's digest and place; its bytes, read and encoded again;
+//! its version, the hash and the position of the account's commit before it; both its times; the laws
+//! ([`seats::Laws`]). Over all: the Merkle root, held against every size the head file remembers; and that
+//! no request was made twice, for which the index of requests is held against the log.
+//!
+//! The first thing that is wrong is reported, and nothing after it is looked at. A directory that does not
+//! open is verified as far as it can be read, and the report says where it breaks off.
+
+use crate::ahead::each_block;
+use crate::block::{Block, Entry};
+use crate::commit::{Commit, NO_PREVIOUS, leaf_hash};
+use crate::error::{Damage, OpenError, ReadError};
+use crate::home::Home;
+use crate::index::{AccountHead, request_key};
+use crate::ledger::Ledger;
+use crate::merkle::Frontier;
+use crate::options::Options;
+use crate::position::{Head, Position};
+use crate::store::volumes::SledVolumes;
+use crate::store::{HeadRow, LogStore};
+use rustc_hash::FxHashMap;
+use seats::{AccountId, Digest, Event, Laws, Timestamp};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Whether everything is as it should be.
+    pub ok: bool,
+    /// Commits that were verified.
+    pub commits: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Accounts they belong to.
+    pub accounts: u64,
+    /// How far the log was verified, in commits.
+    pub size: u64,
+    /// The Merkle root at that size.
+    pub root: Digest,
+    /// The first thing that is wrong.
+    pub first_bad: Option<Bad>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("position {position}: {what}")]
+pub struct Bad {
+    /// The first position affected.
+    pub position: Position,
+    /// Whose commit stands there, if that is known.
+    pub account: Option<AccountId>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl From<Damage> for Bad {
+    fn from(damage: Damage) -> Bad {
+        Bad { position: damage.position, account: None, what: damage.what }
+    }
+}
+
+/// Verifies an open ledger up to its head. `progress` is told now and then how many of how many commits are
+/// done.
+pub fn ledger(ledger: &Ledger, mut progress: impl FnMut(u64, u64)) -> Report {
+    let head = ledger.head();
+    let mut verifier = Verifier::new(head.size, ledger.0.store.heads());
+    let walked = verifier.walk(&ledger.0.store, &mut progress);
+    let rooted = walked
+        .and_then(|()| verifier.check_root(&head))
+        .and_then(|()| verifier.check_requests(ledger));
+    verifier.report(rooted.err())
+}
+
+/// Verifies the ledger in `dir`, also one that does not open because it is damaged.
+///
+/// # Errors
+/// When there is no ledger, it is in use, or the operating system refuses; never because of damage.
+pub fn directory(
+    dir: &Path,
+    options: &Options,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Report, OpenError> {
+    let refused = match Ledger::open(dir, options) {
+        Ok(opened) => return Ok(ledger(&opened, progress)),
+        Err(OpenError::Damaged(damage)) => Bad::from(damage),
+        Err(error) => return Err(error),
+    };
+    // The copies made by the refused opening are what is read now.
+    let home = match Home::open(dir) {
+        Err(OpenError::Damaged(_)) => return Ok(Verifier::new(0, Vec::new()).report(Some(refused))),
+        home => home?,
+    };
+    let store = match SledVolumes::open(dir, options, home.unclean()) {
+        Ok(store) => store,
+        Err(_) => return Ok(Verifier::new(0, Vec::new()).report(Some(refused))),
+    };
+    let mut verifier = Verifier::new(store.end().0, store.heads());
+    let store: Arc<dyn LogStore> = Arc::new(store);
+    let bad = verifier.walk(&store, &mut progress).err();
+    let first = [bad, Some(refused)].into_iter().flatten().min_by_key(|bad| bad.position);
+    Ok(verifier.report(first))
+}
+
+/// How often progress is told, in commits.
+const PROGRESS_COMMITS: u64 = 1 << 16;
+
+struct Verifier {
+    size: u64,
+    remembered: Vec<HeadRow>,
+    tree: Frontier,
+    events: u64,
+    accounts: FxHashMap<AccountId, (AccountHead, Laws)>,
+    recorded_at: Timestamp,
+    requests: Fingerprint,
+    scratch: Vec<u8>,
+}
+
+impl Verifier {
+    fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier {
+        Verifier {
+            size,
+            remembered: HeadRow::standing(remembered),
+            tree: Frontier::new(),
+            events: 0,
+            accounts: FxHashMap::default(),
+            recorded_at: Timestamp::ZERO,
+            requests: Fingerprint::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Verifies every commit before the size, and the root wherever it was remembered.
+    fn walk(
+        &mut self,
+        store: &Arc<dyn LogStore>,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<(), Bad> {
+        let leaves = |block: &Block| -> Vec<Digest> {
+            block.entries().map(|entry| leaf_hash(entry.bytes)).collect()
+        };
+        let mut commit = Commit::blank();
+        let mut bad = None;
+        let size = self.size;
+        let blocks = Arc::clone(store).scan(Position(0));
+        let read = each_block(blocks, leaves, |block, leaves| {
+            for (entry, leaf) in
+                block.entries().zip(leaves).filter(|(entry, _)| entry.position.0 < size)
+            {
+                bad = self.commit(&entry, leaf, &mut commit).err();
+                if bad.is_some() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if self.tree.size().is_multiple_of(PROGRESS_COMMITS) {
+                    progress(self.tree.size(), size);
+                }
+            }
+            Ok(if block.end().0 < size {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        });
+        progress(self.tree.size(), size);
+        match (bad, read) {
+            (Some(bad), _) => Err(bad),
+            (None, Err(ReadError::Damaged(damage))) => Err(damage.into()),
+            (None, Err(error)) => Err(self.bad_here(error.to_string())),
+            (None, Ok(())) if self.tree.size() < size => {
+                Err(self.bad_here("the log ends here".to_owned()))
+            }
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    fn commit(&mut self, entry: &Entry<'_>, leaf: Digest, commit: &mut Commit) -> Result<(), Bad> {
+        let position = entry.position;
+        let nameless = |what: String| Bad { position, account: None, what };
+        if position.0 != self.tree.size() {
+            return Err(nameless(format!("position {} was expected here", self.tree.size())));
+        }
+        let read = commit.decode_into(entry.bytes);
+        read.and_then(|()| commit.check_canonical(entry.bytes, &mut self.scratch))
+            .map_err(|error| nameless(error.to_string()))?;
+        let account = commit.account;
+        let bad = |what: String| Bad { position, account: Some(account), what };
+        if commit.recorded_at < self.recorded_at {
+            return Err(bad(format!(
+                "recorded_at {} µs lies before that of the commit before it, {} µs",
+                commit.recorded_at.0, self.recorded_at.0
+            )));
+        }
+        self.recorded_at = commit.recorded_at;
+        let head = AccountHead {
+            position,
+            version: commit.version,
+            leaf,
+            at: commit.at,
+            recorded_at: commit.recorded_at,
+        };
+        let known = self.accounts.get_mut(&account);
+        follows(commit, entry, known.as_deref().map(|(latest, _)| latest)).map_err(bad)?;
+        match known {
+            Some((latest, laws)) => {
+                laws.check(commit.at, &commit.events).map_err(|breach| bad(breach.to_string()))?;
+                *latest = head;
+            }
+            None => {
+                let mut laws = Laws::new(account);
+                laws.check(commit.at, &commit.events).map_err(|breach| bad(breach.to_string()))?;
+                self.accounts.insert(account, (head, laws));
+            }
+        }
+        for event in &commit.events {
+            if let Event::LoginRequested { request, .. } = event {
+                self.requests.add(request_key(account, *request), position);
+            }
+        }
+        self.events += commit.events.len() as u64;
+        self.tree.push(leaf);
+        let size = self.tree.size();
+        let remembered =
+            self.remembered.iter().find(|row| row.head.size == size).map(|row| row.head);
+        remembered.map_or(Ok(()), |head| self.check_root(&head))
+    }
+
+    fn check_root(&self, head: &Head) -> Result<(), Bad> {
+        if self.tree.root() == head.root {
+            return Ok(());
+        }
+        let what = format!(
+            "up to {} commits the Merkle root is {} where {} was recorded",
+            head.size,
+            self.tree.root(),
+            head.root
+        );
+        Err(Bad { position: Position(head.size.saturating_sub(1)), account: None, what })
+    }
+
+    /// Holds the index of requests against the log, and looks for requests made twice.
+    fn check_requests(&self, ledger: &Ledger) -> Result<(), Bad> {
+        let mut indexed = Fingerprint::default();
+        let mut last: Option<(u64, Position)> = None;
+        for row in ledger.0.index.requests(Position(self.size)) {
+            let (key, position) = row.map_err(|error| self.bad_here(error.to_string()))?;
+            indexed.add(key, position);
+            if let Some((_, earlier)) = last.filter(|(other, _)| *other == key) {
+                check_differ(ledger, earlier, position)?;
+            }
+            last = Some((key, position));
+        }
+        if indexed == self.requests {
+            return Ok(());
+        }
+        let what = "the index of requests is not that of this log; delete the directory index, it is built again";
+        Err(self.bad_here(what.to_owned()))
+    }
+
+    fn bad_here(&self, what: String) -> Bad {
+        Bad { position: Position(self.tree.size()), account: None, what }
+    }
+
+    fn report(self, first_bad: Option<Bad>) -> Report {
+        Report {
+            ok: first_bad.is_none(),
+            commits: self.tree.size(),
+            events: self.events,
+            accounts: self.accounts.len() as u64,
+            size: self.tree.size(),
+            root: self.tree.root(),
+            first_bad,
+        }
+    }
+}
+
+/// Whether a commit follows the account's latest one.
+fn follows(commit: &Commit, entry: &Entry<'_>, latest: Option<&AccountHead>) -> Result<(), String> {
+    let version = latest.map_or(0, |latest| latest.version) + 1;
+    if commit.version != version {
+        return Err(format!("version {} stands where {version} was expected", commit.version));
+    }
+    if commit.previous != latest.map_or(NO_PREVIOUS, |latest| latest.leaf) {
+        return Err("its previous hash is not that of the account's commit before it".to_owned());
+    }
+    if entry.previous != latest.map(|latest| latest.position) {
+        return Err(
+            "the pointer beside it does not lead to the account's commit before it".to_owned()
+        );
+    }
+    match latest {
+        Some(latest) if commit.at < latest.at => Err(format!(
+            "at {} µs lies before that of the account's commit before it, {} µs",
+            commit.at.0, latest.at.0
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Two commits that ask with the same key must not ask with the same request.
+fn check_differ(ledger: &Ledger, earlier: Position, later: Position) -> Result<(), Bad> {
+    let asked = |position| -> Result<Vec<_>, Bad> {
+        let record = ledger.record(position).map_err(|error| Bad {
+            position,
+            account: None,
+            what: error.to_string(),
+        })?;
+        let commit = record.map(|record| record.commit);
+        let requests =
+            commit.iter().flat_map(|commit| &commit.events).filter_map(|event| match event {
+                Event::LoginRequested { request, .. } => Some(*request),
+                _ => None,
+            });
+        let account = commit.as_ref().map(|commit| commit.account);
+        Ok(requests.map(|request| (account, request)).collect())
+    };
+    let (before, after) = (asked(earlier)?, asked(later)?);
+    let twice = if earlier == later {
+        after
+            .iter()
+            .enumerate()
+            .find(|(index, request)| after.iter().skip(index + 1).any(|other| other == *request))
+            .map(|(_, request)| request)
+    } else {
+        after.iter().find(|request| before.contains(request))
+    };
+    match twice {
+        Some((account, request)) => {
+            let what = format!("request {request} was made before, at position {earlier}");
+            Err(Bad { position: later, account: *account, what })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Tells two collections apart without their order.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Fingerprint {
+    count: u64,
+    sum: u128,
+}
+
+impl Fingerprint {
+    fn add(&mut self, key: u64, position: Position) {
+        // A mixing in which every bit counts; it guards against faults, not against anybody.
+        let mut mixed = (u128::from(key) << 64 | u128::from(position.0))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        mixed ^= mixed >> 61;
+        mixed = mixed.wrapping_mul(0xBF58_476D_1CE4_E5B9_94D0_49BB_1331_11EB);
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(mixed ^ (mixed >> 67));
+    }
+}

@@ -1,0 +1,299 @@
+//! A real directory: whose it is, who works there, how it was left, and what is damaged in it.
+
+use crate::appending::tiny;
+use crate::drafts::{History, Seeded, check_holds, fill, records};
+use ledger::{Draft, Head, Ledger, OpenError, Options, Position, verify};
+use seats::Event;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// The volume that is being written.
+fn newest_volume(dir: &Path) -> PathBuf {
+    let volumes = fs::read_dir(dir.join("log")).unwrap().map(|entry| entry.unwrap().path());
+    volumes.filter(|path| !path.ends_with("next")).max().unwrap()
+}
+
+fn refusal(dir: &Path) -> OpenError {
+    Ledger::open(dir, &tiny()).err().expect("it should be refused")
+}
+
+/// A ledger of several volumes, cleanly closed.
+fn some(dir: &Path, seed: u64) -> (Vec<Draft>, Head) {
+    let ledger = Ledger::create(dir, &tiny()).unwrap();
+    let (drafts, heads) = fill(&ledger, &mut History::new(seed, 6), 20, 20);
+    (drafts, *heads.last().unwrap())
+}
+
+#[test]
+fn a_second_opening_is_refused_and_told_who_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(dir.path(), &tiny()).unwrap();
+    let process = format!("process {}", std::process::id());
+    assert!(matches!(refusal(dir.path()), OpenError::InUse { holder, .. } if holder == process));
+    drop(ledger);
+    Ledger::open(dir.path(), &tiny()).unwrap();
+}
+
+#[test]
+fn what_is_no_ledger_is_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let not = |found: &str| {
+        let refusal = refusal(&path).to_string();
+        assert!(refusal.contains("no ledger") && refusal.contains(found), "{refusal}");
+    };
+    not("does not exist");
+    fs::create_dir(&path).unwrap();
+    not("holds no FORMAT");
+    fs::write(path.join("holiday.jpg"), b"x").unwrap();
+    not("holds no FORMAT");
+    assert!(matches!(Ledger::create(&path, &tiny()).err(), Some(OpenError::Taken { .. })));
+    assert!(Ledger::open_or_create(&path, &tiny()).is_err());
+    fs::write(path.join("FORMAT"), b"PNG").unwrap();
+    not("its FORMAT file says \"PNG\"");
+    fs::write(path.join("FORMAT"), b"seatledger 2\n").unwrap();
+    assert!(
+        matches!(refusal(&path), OpenError::Newer { found, known, .. } if found == "seatledger 2" && known == "seatledger 1")
+    );
+}
+
+#[test]
+fn a_ledger_that_lost_a_part_is_damaged_and_not_foreign() {
+    for lost in ["FORMAT", "head", "log"] {
+        let dir = tempfile::tempdir().unwrap();
+        some(dir.path(), 1);
+        let path = dir.path().join(lost);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        assert!(matches!(refusal(dir.path()), OpenError::Damaged(_)), "{lost}");
+        let report = verify::directory(dir.path(), &tiny(), |_, _| ()).unwrap();
+        assert!(!report.ok && report.first_bad.is_some(), "{lost}");
+    }
+}
+
+#[test]
+fn a_creation_that_was_interrupted_is_done_again() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Ledger::create(dir.path(), &tiny()).unwrap());
+    assert!(matches!(Ledger::create(dir.path(), &tiny()).err(), Some(OpenError::Taken { .. })));
+    fs::remove_file(dir.path().join("FORMAT")).unwrap();
+    fs::write(dir.path().join("creating"), b"").unwrap();
+    assert!(matches!(refusal(dir.path()), OpenError::NotALedger { .. }));
+    let ledger = Ledger::open_or_create(dir.path(), &tiny()).unwrap();
+    let (drafts, _) = fill(&ledger, &mut History::new(2, 3), 2, 5);
+    drop(ledger);
+    check_holds(&Ledger::open_or_create(dir.path(), &tiny()).unwrap(), &drafts);
+}
+
+#[test]
+fn a_directory_copied_while_it_is_written_opens_to_what_was_acknowledged_or_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(dir.path(), &tiny()).unwrap();
+    let mut history = History::new(3, 6);
+    let mut drafts = Vec::new();
+    for round in 0..40 {
+        let (more, heads) = fill(&ledger, &mut history, 1, 17);
+        drafts.extend(more);
+        // As after kill -9: everything written is there, nothing was closed.
+        let unsynced = history.clone().drafts(4);
+        if round % 3 == 0 {
+            ledger.writer().unwrap().append(&unsynced).unwrap();
+        }
+        let found = tempfile::tempdir().unwrap();
+        copy(dir.path(), found.path());
+        let copied = Ledger::open(found.path(), &tiny()).unwrap();
+        let size = copied.head().size as usize;
+        assert!(size >= heads[0].size as usize);
+        let mut expected = drafts.clone();
+        if round % 3 == 0 {
+            history.drafts(4);
+            drafts.extend(unsynced.clone());
+            expected.extend(unsynced);
+        }
+        check_holds(&copied, &expected[..size]);
+        assert!(!found.path().join("aside").exists(), "the copy is dropped");
+        drop(copied);
+        assert!(!found.path().join("running").exists(), "closed in good order");
+    }
+}
+
+#[test]
+fn what_is_missing_in_the_index_is_built_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (drafts, _) = some(dir.path(), 4);
+    drop(Ledger::open(dir.path(), &tiny()).unwrap());
+    let index = files(&dir.path().join("index"));
+    assert!(index.iter().any(|path| path.to_string_lossy().contains("requests-")), "{index:?}");
+    for lost in index {
+        fs::remove_file(&lost).unwrap();
+        check_holds(&Ledger::open(dir.path(), &tiny()).unwrap(), &drafts);
+    }
+    fs::remove_dir_all(dir.path().join("index")).unwrap();
+    check_holds(&Ledger::open(dir.path(), &tiny()).unwrap(), &drafts);
+}
+
+#[test]
+fn nothing_is_ever_kept_in_blobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(dir.path(), &Options::default()).unwrap();
+    let mut history = History::new(5, 6);
+    for size in [1, 60, 800, 9000] {
+        fill(&ledger, &mut history, 3, size);
+    }
+    drop(ledger);
+    let blobs =
+        files(dir.path()).into_iter().filter(|path| path.to_string_lossy().contains("blobs/"));
+    assert_eq!(blobs.count(), 0);
+}
+
+#[test]
+fn a_half_written_snapshot_is_moved_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let (drafts, _) = some(dir.path(), 6);
+    let newest = newest_volume(dir.path());
+    fs::write(newest.join("snap.FFFFFFFFFFFFFFFF.generating"), b"half").unwrap();
+    check_holds(&Ledger::open(dir.path(), &tiny()).unwrap(), &drafts);
+}
+
+/// Opens a damaged copy: either nothing is different, or it is refused with a position, again and again.
+fn check_damaged(dir: &Path, drafts: &[Draft], head: &Head, what: &str) -> bool {
+    match Ledger::open(dir, &tiny()) {
+        Ok(ledger) => {
+            assert_eq!(ledger.head(), *head, "{what}");
+            let read: Result<Vec<_>, _> = ledger.scan(Position(0)).collect();
+            let Ok(read) = read else {
+                // A finished volume is read only when it is needed; then the damage shows.
+                let report = verify::ledger(&ledger, |_, _| ());
+                assert!(!report.ok, "{what}");
+                return false;
+            };
+            assert_eq!(read.len(), drafts.len(), "{what}");
+            for (record, draft) in read.iter().zip(drafts) {
+                assert_eq!(record.commit.events, draft.events, "{what}");
+                for event in &draft.events {
+                    if let Event::LoginRequested { request, .. } = event {
+                        let found = ledger.find_request(draft.account, *request);
+                        assert!(found.is_err() || found == Ok(Some(record.position)), "{what}");
+                    }
+                }
+            }
+            true
+        }
+        Err(OpenError::Damaged(first)) => {
+            let again = refusal(dir).to_string();
+            assert!(again.contains("damaged at position"), "{what}: {first}, then {again}");
+            let report = verify::directory(dir, &tiny(), |_, _| ()).unwrap();
+            assert!(!report.ok && report.first_bad.is_some(), "{what}");
+            assert!(report.commits < drafts.len() as u64 || report.size == head.size, "{what}");
+            false
+        }
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_changes_nothing_or_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    let ledger = Ledger::create(&whole, &tiny()).unwrap();
+    let (drafts, heads) = fill(&ledger, &mut History::new(7, 6), 20, 20);
+    let head = *heads.last().unwrap();
+    // Half of them as left by kill -9, half closed in good order.
+    let killed = dir.path().join("killed");
+    copy(&whole, &killed);
+    drop(ledger);
+    let mut seeded = Seeded(11);
+    let (mut harmless, mut refused) = (0, 0);
+    for round in 0..200 {
+        let from = if round % 2 == 0 { &whole } else { &killed };
+        let damaged = dir.path().join("damaged");
+        copy(from, &damaged);
+        let mut files = files(&damaged);
+        files.retain(|path| {
+            let name = path.strip_prefix(&damaged).unwrap().to_string_lossy().into_owned();
+            ["log/", "head", "index/"].iter().any(|part| name.starts_with(part))
+                && fs::metadata(path).unwrap().len() > 0
+        });
+        let path = &files[seeded.below(files.len() as u64) as usize];
+        // Most of a small database is empty: aim at what is not.
+        let bytes = fs::read(path).unwrap();
+        let mut at = seeded.below(bytes.len() as u64) as usize;
+        for _ in 0..50 {
+            if bytes[at] != 0 {
+                break;
+            }
+            at = seeded.below(bytes.len() as u64) as usize;
+        }
+        let bit = seeded.below(8);
+        let file = OpenOptions::new().write(true).open(path).unwrap();
+        file.write_all_at(&[bytes[at] ^ 1 << bit], at as u64).unwrap();
+        let what = format!("round {round}: {} byte {at} bit {bit}", path.display());
+        if check_damaged(&damaged, &drafts, &head, &what) {
+            harmless += 1
+        } else {
+            refused += 1
+        }
+        fs::remove_dir_all(&damaged).unwrap();
+    }
+    assert!(harmless > 20 && refused > 20, "{harmless} harmless, {refused} refused");
+}
+
+#[test]
+fn a_truncated_log_changes_nothing_or_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    let ledger = Ledger::create(&whole, &tiny()).unwrap();
+    let (drafts, heads) = fill(&ledger, &mut History::new(8, 6), 14, 20);
+    let head = *heads.last().unwrap();
+    let killed = dir.path().join("killed");
+    copy(&whole, &killed);
+    let newest = newest_volume(&killed);
+    let db = newest.join("db").strip_prefix(&killed).unwrap().to_owned();
+    let length = fs::metadata(killed.join(&db)).unwrap().len();
+    let mut seeded = Seeded(12);
+    let mut refused = 0;
+    for round in 0..40 {
+        let damaged = dir.path().join("damaged");
+        copy(&killed, &damaged);
+        let cut = 1 + seeded.below(length);
+        OpenOptions::new()
+            .write(true)
+            .open(damaged.join(&db))
+            .unwrap()
+            .set_len(length - cut)
+            .unwrap();
+        let what = format!("round {round}: cut by {cut} of {length}");
+        refused += u32::from(!check_damaged(&damaged, &drafts, &head, &what));
+        fs::remove_dir_all(&damaged).unwrap();
+    }
+    assert!(refused > 10, "{refused} refused");
+    assert_eq!(records(&ledger).len(), drafts.len());
+}

@@ -1,0 +1,196 @@
+//! What every report is made from, and why one is not made.
+
+use crate::civil::{CivilError, Zone};
+use crate::names::{Names, find_account};
+use crate::plan::PlanError;
+use crate::provenance::Provenance;
+use ledger::{BookError, ReadError};
+use projector::{AsOf, Occupancy, Views};
+use seats::{AccountId, Standing, Timestamp, UserId};
+
+/// Makes reports from one state of the log.
+#[derive(Clone, Copy)]
+pub struct Reports<'a> {
+    pub(crate) views: &'a Views,
+    pub(crate) origin: &'a str,
+}
+
+/// Why a report is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// No account has that name. Whoever asked writes it otherwise.
+    #[error("there is no account {name:?}{}", suggestion(.nearest))]
+    UnknownAccount {
+        /// What was written.
+        name: String,
+        /// Names spelled much like it.
+        nearest: Vec<String>,
+    },
+    /// No user of the account has that name. Whoever asked writes it otherwise.
+    #[error("{account} has no user {name:?}{}", suggestion(.nearest))]
+    UnknownUser {
+        /// What was written.
+        name: String,
+        /// The account's name.
+        account: String,
+        /// Names spelled much like it.
+        nearest: Vec<String>,
+    },
+    /// The account is hidden until its import is whole. Run the import again.
+    #[error("{account} is being imported; run the same import again to complete it")]
+    Importing {
+        /// The account's name.
+        account: String,
+    },
+    /// The range ends before it begins. Whoever asked swaps the two.
+    #[error("the range ends ({to}) before it begins ({from})")]
+    Backwards {
+        /// Its beginning, in the account's zone.
+        from: String,
+        /// Its end, in the account's zone.
+        to: String,
+    },
+    /// The month has not begun, as far as the log knows. Whoever asked waits.
+    #[error("{month} has not begun: the last thing recorded in the log is of {known_until}")]
+    FutureMonth {
+        /// The month asked for.
+        month: String,
+        /// When the last commit was recorded, in the account's zone.
+        known_until: String,
+    },
+    /// The account did not exist yet. Whoever asked chooses a later month.
+    #[error("{account} had no licences before {first}; there is nothing to state for {month}")]
+    BeforeAccount {
+        /// The account's name.
+        account: String,
+        /// The month asked for.
+        month: String,
+        /// The day of its first licences.
+        first: String,
+    },
+    /// The plan says nothing of the month. Finance assigns a plan that does.
+    #[error(
+        "plan {plan} counts from {effective_from} and says nothing of {month}; assign a plan that does"
+    )]
+    PlanTooLate {
+        /// The plan's name.
+        plan: String,
+        /// The first day it can be used for.
+        effective_from: String,
+        /// The month asked for.
+        month: String,
+    },
+    /// The plan that the log names is not in the directory. Restore the directory, or keep the file again.
+    #[error("the plan {0} that is assigned is not in the directory; keep its file again")]
+    MissingPlan(String),
+    /// The plan file that was assigned is not accepted. Finance assigns one that is.
+    #[error("the plan {digest} that is assigned is not accepted: {source}")]
+    BadPlan {
+        /// BLAKE3 of the file.
+        digest: String,
+        /// What is wrong with it.
+        source: PlanError,
+    },
+    /// An amount is beyond 64 bits of minor units. Finance looks at plan and licences.
+    #[error(
+        "an amount of {month} is beyond what can be counted; look at the plan's fees and the licences"
+    )]
+    TooMuch {
+        /// The month asked for.
+        month: String,
+    },
+    /// The zone in the log is not known to this program's zone rules. Use a newer program.
+    #[error(transparent)]
+    Civil(#[from] CivilError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The directory cannot be read.
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+fn suggestion(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        some => format!("; did you mean {}?", some.join(" or ")),
+    }
+}
+
+impl<'a> Reports<'a> {
+    /// Reports from these views. `origin` names the ledger in every provenance.
+    pub fn new(views: &'a Views, origin: &'a str) -> Reports<'a> {
+        Reports { views, origin }
+    }
+
+    /// The account of that name or number.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownAccount`], with names spelled much like it.
+    pub fn account(&self, name: &str) -> Result<AccountId, ReportError> {
+        let unknown = |nearest| ReportError::UnknownAccount { name: name.to_owned(), nearest };
+        let account = find_account(self.views.ledger().book(), name).map_err(unknown)?;
+        match self.views.last(account)? {
+            Some(_) => Ok(account),
+            None => Err(unknown(Vec::new())),
+        }
+    }
+
+    /// The account's user of that name or number.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownUser`], with names spelled much like it.
+    pub fn user(&self, account: AccountId, name: &str) -> Result<UserId, ReportError> {
+        let names = self.names(account);
+        let unknown = |nearest| {
+            let (name, account) = (name.to_owned(), names.account());
+            ReportError::UnknownUser { name, account, nearest }
+        };
+        let user = names.find_user(name).map_err(unknown)?;
+        let seen = self.views.as_of(account, AsOf::Now)?.account.user(user).is_some();
+        if seen { Ok(user) } else { Err(unknown(Vec::new())) }
+    }
+
+    /// The account's zone, in which local times are read.
+    ///
+    /// # Errors
+    /// When the account does not exist, or the log cannot be read.
+    pub fn zone(&self, account: AccountId) -> Result<Zone, ReportError> {
+        Ok(self.whole(account)?.1)
+    }
+
+    /// The instant at which the last commit was recorded; the beginning of time in an empty log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn known_until(&self) -> Result<Timestamp, ReportError> {
+        Ok(self.views.known_until()?.unwrap_or_default())
+    }
+
+    pub(crate) fn names(&self, account: AccountId) -> Names<'a> {
+        Names::new(self.views.ledger().book(), account)
+    }
+
+    /// The account now, and its zone. Refuses one that does not exist or is hidden.
+    pub(crate) fn whole(&self, account: AccountId) -> Result<(Occupancy, Zone), ReportError> {
+        let now = self.views.as_of(account, AsOf::Now)?;
+        if now.account.standing() == Standing::Unopened {
+            let name = account.to_string();
+            return Err(ReportError::UnknownAccount { name, nearest: Vec::new() });
+        }
+        if now.account.is_importing() {
+            return Err(ReportError::Importing { account: self.names(account).account() });
+        }
+        let zone = Zone::parse(now.account.zone())?;
+        Ok((now, zone))
+    }
+
+    pub(crate) fn provenance(
+        &self,
+        report: &'static str,
+        account: AccountId,
+        zone: Zone,
+    ) -> Provenance {
+        Provenance::new(report, self.origin, self.views.head(), account, zone)
+    }
+}

@@ -1,0 +1,179 @@
+//! The naive model's logins: who gets which seat, found by trying everything.
+
+use crate::deeds::Login;
+use crate::naive::{Asked, Sitting, World};
+use seats::{Reclaim, SameUser, UserPolicy};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl World {
+    pub(crate) fn log_in(&mut self, login: &Login) -> String {
+        if let Some(first) = self.asked.iter().find(|asked| asked.login.request == login.request) {
+            if first.login != *login {
+                return "refused RequestReused".into();
+            }
+            let present = first.session.map(|session| {
+                match self.sittings.iter().find(|s| s.session == session) {
+                    Some(it) if it.dormant.is_some() => "dormant".to_owned(),
+                    Some(_) => "live".to_owned(),
+                    None => format!("ended {}", self.ending(session)),
+                }
+            });
+            return format!("{} again from {} {present:?}", first.said, first.at);
+        }
+        if login.site.is_some_and(|site| site == 0 || site > self.sites) {
+            return "refused UnknownSite".into();
+        }
+        let known = self.people.get(&login.user).copied().flatten();
+        let open = self.standing == "open" && self.chosen.users == UserPolicy::Open;
+        if known.is_none() && open {
+            self.people.insert(login.user, Some(false));
+            self.note(format!("add user {}", login.user));
+        }
+        self.people.entry(login.user).or_insert(None);
+        if let Some(device) = login.device.filter(|device| *device > self.devices) {
+            self.devices = device;
+            self.note(format!("add device {device}"));
+        }
+        let Login { request, user, site, device } = login.clone();
+        self.note(format!("ask {request} user {user} site {site:?} device {device:?}"));
+        let (said, session) = match self.place(login) {
+            Ok((seat, overdraft, ending, cause)) => {
+                for session in ending {
+                    self.end_now(session, cause);
+                }
+                (self.sit(login, seat, overdraft), Some(self.granted))
+            }
+            Err(reason) => {
+                let seats: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
+                let (held, dormant) = (seats.len() + self.kept.len(), self.ghosts().len());
+                let said = format!("denied {reason} held {held} dormant {dormant}");
+                self.note(said.clone());
+                (said, None)
+            }
+        };
+        self.asked.push(Asked { login: login.clone(), at: self.now, said: said.clone(), session });
+        said
+    }
+
+    fn sit(&mut self, login: &Login, seat: u32, overdraft: bool) -> String {
+        self.granted += 1;
+        let (session, now) = (self.granted, self.now);
+        self.kept.retain(|kept| kept.seat != seat);
+        self.sittings.push(Sitting {
+            session,
+            user: login.user,
+            seat,
+            site: login.site,
+            since: now,
+            overdraft,
+            dormant: None,
+            quiet: 0,
+            idle: 0,
+            bye: None,
+            seen: now,
+            active: now,
+        });
+        let said = format!("grant {session} seat {seat} overdraft {overdraft}");
+        self.note(said.clone());
+        said
+    }
+
+    /// Seats on which nobody is awake, longest dormant first.
+    fn ghosts(&self) -> Vec<u32> {
+        let seats: BTreeSet<u32> = self.sittings.iter().map(|s| s.seat).collect();
+        let mut ghosts: Vec<(u64, u32)> = Vec::new();
+        for seat in seats {
+            let on_it: Vec<_> = self.sittings.iter().filter(|s| s.seat == seat).collect();
+            if on_it.iter().all(|s| s.dormant.is_some()) {
+                ghosts.push((on_it.iter().map(|s| s.dormant.unwrap().0).max().unwrap(), seat));
+            }
+        }
+        ghosts.sort_unstable();
+        ghosts.into_iter().map(|(_, seat)| seat).collect()
+    }
+
+    fn place(&self, login: &Login) -> Result<(u32, bool, Vec<u64>, &'static str), &'static str> {
+        match self.standing {
+            "suspended" => return Err("AccountSuspended"),
+            "closed" => return Err("AccountClosed"),
+            _ => {}
+        }
+        match self.people.get(&login.user).copied().flatten() {
+            None => return Err("NotRegistered"),
+            Some(true) => return Err("UserSuspended"),
+            Some(false) => {}
+        }
+        let licences = self.licences(self.now);
+        let mut own: Vec<_> = self.sittings.iter().filter(|s| s.user == login.user).collect();
+        own.sort_by_key(|s| (s.dormant.map_or(u64::MAX, |(since, _)| since), s.session));
+        if let Some(it) = own.first()
+            && self.chosen.same_user != SameUser::Separate
+        {
+            let awake = own.iter().any(|s| s.dormant.is_none());
+            if self.chosen.same_user == SameUser::Deny && awake {
+                return Err("AlreadyLoggedIn");
+            }
+            let on_it = self.sittings.iter().filter(|s| s.seat == it.seat);
+            let mut ending: Vec<_> = on_it.map(|s| s.session).collect();
+            if self.chosen.same_user == SameUser::Share {
+                ending.clear();
+            }
+            let above = self.others(login.user, &[it.seat]) >= licences;
+            let mut on_it = self.sittings.iter().filter(|s| s.seat == it.seat);
+            let overdraft = above && on_it.any(|s| s.overdraft);
+            return Ok((it.seat, overdraft, ending, "TakenOver"));
+        }
+        // Every set of ghosts, the smallest first, and of those the longest dormant.
+        let ghosts = if self.chosen.reclaim == Reclaim::Never { vec![] } else { self.ghosts() };
+        let mut sets: Vec<Vec<usize>> = (0..1u32 << ghosts.len())
+            .map(|bits| (0..ghosts.len()).filter(|ghost| bits >> ghost & 1 == 1).collect())
+            .collect();
+        sets.sort_by_key(|set| (set.len(), set.clone()));
+        for limit in [licences, licences + self.chosen.overdraft] {
+            for set in &sets {
+                let taken: Vec<u32> = set.iter().map(|ghost| ghosts[*ghost]).collect();
+                let others = self.others(login.user, &taken);
+                if others + self.owed(login.site, &taken) < limit {
+                    let on_them = taken.iter().flat_map(|seat| {
+                        self.sittings.iter().filter(|s| s.seat == *seat).map(|s| s.session)
+                    });
+                    let seat = self.lowest(login.user, &taken);
+                    return Ok((seat, others >= licences, on_them.collect(), "Reclaimed"));
+                }
+            }
+        }
+        let full = self.others(login.user, &[]) >= licences + self.chosen.overdraft;
+        Err(if full { "AllSeatsHeld" } else { "SeatsReserved" })
+    }
+
+    /// Seats that this user could not have, if `without` were empty.
+    fn others(&self, user: u32, without: &[u32]) -> u32 {
+        let held: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
+        let held = held.iter().filter(|seat| !without.contains(seat)).count();
+        (held + self.kept.iter().filter(|kept| kept.user != user).count()) as u32
+    }
+
+    /// Seats still owed to the reservations of other sites, if `without` were empty.
+    fn owed(&self, site: Option<u16>, without: &[u32]) -> u32 {
+        let mut owed = 0;
+        for (other, reserved) in &self.chosen.reserved {
+            let held: BTreeMap<u32, Option<u16>> =
+                self.sittings.iter().rev().map(|s| (s.seat, s.site)).collect();
+            let theirs = held.iter().filter(|(_, from)| **from == Some(*other));
+            let theirs = theirs.filter(|(seat, _)| !without.contains(seat)).count() as u32;
+            if Some(*other) != site {
+                owed += reserved.saturating_sub(theirs);
+            }
+        }
+        owed
+    }
+
+    /// The seat kept for this user, else the lowest that is neither held nor kept.
+    fn lowest(&self, user: u32, without: &[u32]) -> u32 {
+        let own = self.kept.iter().filter(|kept| kept.user == user).map(|kept| kept.seat).min();
+        let held = |seat: &u32| self.sittings.iter().any(|s| s.seat == *seat);
+        let kept = |seat: &u32| self.kept.iter().any(|kept| kept.seat == *seat);
+        let free = |seat: &u32| without.contains(seat) || !(held(seat) || kept(seat));
+        own.unwrap_or_else(|| (1..).find(free).unwrap())
+    }
+}
