@@ -28,6 +28,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -259,6 +260,8 @@ impl Decider {
         self.desk.people.sync().map_err(|error| error.to_string())?;
         let ticket =
             self.writer.append(&self.desk.group.drafts).map_err(|error| error.to_string())?;
+        self.inbox.tally.commits.fetch_add(size as u64, Ordering::Relaxed);
+        self.inbox.tally.groups.fetch_add(1, Ordering::Relaxed);
         let Group { parcels, accounts, .. } = mem::take(&mut self.desk.group);
         for account in &accounts {
             if let Some(slot) = self.slots.get_mut(account) {

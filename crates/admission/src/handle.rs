@@ -1,6 +1,6 @@
 //! The handle: what an embedding program calls.
 
-use crate::answered::{Answered, Occupancy};
+use crate::answered::{Answered, Counts, Occupancy};
 use crate::batch::Batch;
 use crate::error::{Error, Failure};
 use crate::inbox::{Ask, Inbox, Order};
@@ -309,6 +309,11 @@ impl Admission {
         let (to, done) = oneshot::channel();
         self.shared.inbox.order(Order::ConfirmClock(actor, to));
         done.await.unwrap_or(Err(self.ended_error()))
+    }
+
+    /// How busy it is, for those who watch.
+    pub fn counts(&self) -> Counts {
+        self.shared.inbox.counts()
     }
 
     /// Why admission has stopped by itself: what the record said when it failed. `None` while it works, and
