@@ -3,7 +3,7 @@
 //! One lock, held for a push or a swap and never across anything slow. How many requests wait for an
 //! answer is counted apart, so that the bound holds from acceptance to answer.
 
-use crate::answered::{Counts, Occupancy};
+use crate::answered::Counts;
 use crate::error::{Error, Failure};
 use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
@@ -18,11 +18,17 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// One question and who waits for its answer.
-pub(crate) enum Ask {
+pub(crate) struct Ask {
+    pub(crate) question: Question,
+    pub(crate) to: Reply,
+}
+
+/// What is asked.
+pub(crate) enum Question {
     /// A request.
-    Request(Request, Actor, Reply),
+    Request(Request, Actor),
     /// Who sits where.
-    Occupancy(AccountId, oneshot::Sender<Result<Occupancy, Error>>),
+    Occupancy(AccountId),
 }
 
 /// What concerns no single account.
@@ -214,6 +220,19 @@ impl Inbox {
             self.arrived.notify_one();
         }
         result
+    }
+}
+
+impl Ask {
+    /// Takes the question away and leaves one that nobody asks.
+    pub(crate) fn take(&mut self) -> Ask {
+        let nothing = Question::Occupancy(AccountId::SYSTEM);
+        mem::replace(self, Ask { question: nothing, to: Reply::Nobody })
+    }
+
+    /// Takes whoever waits for it away.
+    pub(crate) fn take_reply(&mut self) -> Reply {
+        mem::take(&mut self.to)
     }
 }
 
