@@ -51,8 +51,11 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
         }
         error => error,
     };
-    let settled = Settled::open(&dir.join("index"), newest)?;
-    let log = read_log(&store, settled).map_err(with_way_out)?;
+    let index = dir.join("index");
+    let mut log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
+    if log.settled.lost_a_run() {
+        log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
+    }
     hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
