@@ -30,7 +30,7 @@ use seats::{Digest, Timestamp};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 /// Makes an empty ledger in `dir`.
 pub(crate) fn create(dir: &Path, options: &Options) -> Result<(), OpenError> {
@@ -107,6 +107,7 @@ fn start(
         head: RwLock::new(head),
         pending: Mutex::new(Pending::default()),
         publishing: Mutex::new(()),
+        failed: OnceLock::new(),
         writer: Mutex::new(Some(writer)),
         options: options.clone(),
         settling: Mutex::new(None),

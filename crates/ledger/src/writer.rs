@@ -120,7 +120,8 @@ impl Writer {
     /// Appends commits, in this order. All of them or none: on an error nothing has been appended, unless it
     /// is [`AppendError::Store`], whose variant tells. They are not durable yet.
     pub fn append(&mut self, drafts: &[Draft]) -> Result<Ticket, AppendError> {
-        let state = &mut self.state;
+        let (state, inner) = (&mut self.state, &self.ledger.0);
+        inner.refuse_after_failure()?;
         let first = Position(state.tree.size());
         let appended = encode(&self.ledger, state, drafts);
         let (blocks, mut gathered) = match appended {
@@ -133,8 +134,10 @@ impl Writer {
         if blocks.is_empty() {
             return Ok(Ticket { first, end: first });
         }
-        let inner = &self.ledger.0;
-        let volume = inner.store.append(&blocks).inspect_err(|_| state.undo())?;
+        let volume = inner.store.append(&blocks).map_err(|error| {
+            state.undo();
+            inner.note_failure(error)
+        })?;
         if volume != state.volume {
             gathered.begun.push(Generation::new(volume, state.tree.clone()));
             state.begin_volume(volume, Position(self.ledger.head().size));
@@ -162,11 +165,12 @@ impl Syncer {
     pub fn sync(&self) -> Result<Head, StoreError> {
         let inner = &self.0.0;
         let _one_at_a_time = lock(&inner.publishing);
+        inner.refuse_after_failure()?;
         let pending = std::mem::take(&mut *lock(&inner.pending));
         let Some(head) = pending.head() else {
             return Ok(self.0.head());
         };
-        inner.store.sync(head)?;
+        inner.store.sync(head).map_err(|error| inner.note_failure(error))?;
         let rolled = !pending.gathered.begun.is_empty();
         inner.index.publish(pending.gathered);
         *write(&inner.head) = head;
@@ -214,6 +218,19 @@ impl Pending {
 }
 
 impl Inner {
+    fn refuse_after_failure(&self) -> Result<(), StoreError> {
+        self.failed.get().map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
+    }
+
+    /// Remembers a write that failed, unless nothing can have been stored.
+    fn note_failure(&self, error: StoreError) -> StoreError {
+        if let StoreError::Unknown(cause) | StoreError::Poisoned(cause) = &error {
+            // Only the first failure is told: the others follow from it.
+            let _ = self.failed.set(cause.clone());
+        }
+        error
+    }
+
     /// Tidies full volumes and writes down their index, one after the other, on a thread of its own.
     pub(crate) fn settle_in_background(&self) {
         let mut settling = lock(&self.settling);
