@@ -15,7 +15,7 @@
 use chrono::DateTime;
 use flate2::read::GzDecoder;
 use importers::{Found, Licences, Parameters, Plan, csv, import};
-use ledger::{Ledger, Options, Position, Subject};
+use ledger::{Ledger, Options, Position, Subject, verify};
 use projector::{AsOf, Projector, Views};
 use seats::{AccountId, Event, Micros, RequestId, SessionId, Timestamp};
 use serde_json::Value;
@@ -157,6 +157,12 @@ fn check(file: &str, name: &str) {
     let account = imported.account;
     assert_eq!(ledger.book().account_named(name).expect("the book"), Some(account));
     assert_eq!(ledger.head().size, imported.commits);
+
+    let report = verify::ledger(&ledger, |_, _| {});
+    assert_eq!(report.first_bad, None);
+    assert!(report.ok && report.root == ledger.head().root);
+    assert_eq!((report.commits, report.events), (imported.commits, imported.events));
+    assert_eq!(report.accounts, 1);
 
     let expanded: u64 = lines.iter().map(|line| line.4).sum();
     let waited = lines.iter().filter(|line| line.2 > line.1);

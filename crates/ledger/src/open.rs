@@ -56,7 +56,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
     if log.settled.lost_a_run() {
         log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
     }
-    hold_against(&store.heads(), &log).map_err(|damage| with_way_out(damage.into()))?;
+    hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
@@ -69,7 +69,7 @@ pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
     let book = Book::in_memory(store.book());
     let store: Arc<dyn LogStore> = store;
     let log = read_log(&store, Settled::none())?;
-    hold_against(&store.heads(), &log)?;
+    hold_against(&standing(&store), &log)?;
     start(store, log, book, None, &Options::default())
 }
 
@@ -91,10 +91,13 @@ fn start(
     options: &Options,
 ) -> Result<Ledger, OpenError> {
     let head = Head { size: log.tree.size(), root: log.tree.root() };
-    // Readers see only what is durable, and what was found may stand in the disk's cache only.
-    let remembered =
-        store.heads().last().is_some_and(|row| row.head == head && row.confirmed == head.size);
-    if head.size > 0 && !remembered {
+    // Readers see only what is durable, and what was found may stand in the disk's cache only. And what was
+    // announced and lost must be void before other commits take its place.
+    let remembered = match store.heads().last() {
+        Some(row) => row.head == head && row.confirmed == head.size,
+        None => head.size == 0,
+    };
+    if !remembered {
         store.sync(head).map_err(|error| OpenError::Io {
             what: "making durable what was found".to_owned(),
             source: std::io::Error::other(error.to_string()),
@@ -121,7 +124,7 @@ fn start(
 /// Builds the index again where it is missing, and reads the newest volume whole.
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
-    let sizes: Vec<u64> = store.heads().iter().map(|row| row.head.size).collect();
+    let sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
     let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
@@ -190,6 +193,11 @@ impl Reading {
             self.heads.push(Head { size: tree.size(), root: tree.root() });
         }
     }
+}
+
+/// What the store remembers and was not overtaken.
+fn standing(store: &Arc<dyn LogStore>) -> Vec<HeadRow> {
+    HeadRow::standing(store.heads())
 }
 
 /// Holds what was read against what the store remembers.

@@ -123,7 +123,7 @@ impl Verifier {
     fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier {
         Verifier {
             size,
-            remembered,
+            remembered: HeadRow::standing(remembered),
             tree: Frontier::new(),
             events: 0,
             accounts: FxHashMap::default(),

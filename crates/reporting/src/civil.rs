@@ -201,6 +201,24 @@ impl Zone {
         }
     }
 
+    /// An instant as it is said to somebody who knows what day `day` is: `14:05`, `Fri 27 Mar 17:58`.
+    pub fn say(self, at: Timestamp, day: CivilDate) -> String {
+        let Some(local) = self.local(at) else { return self.show(at) };
+        let year = naive_date(day).map(|date| date.year());
+        let format = match (self.date_of(at) == day, Some(local.year()) == year) {
+            (true, _) => "%H:%M",
+            (false, true) => "%a %-d %b %H:%M",
+            (false, false) => "%a %-d %b %Y %H:%M",
+        };
+        local.format(format).to_string()
+    }
+
+    /// A day and time in full: `Saturday 28 March 2026 at 09:02`.
+    pub fn say_in_full(self, at: Timestamp) -> String {
+        let said = self.local(at).map(|local| local.format("%A %-d %B %Y at %H:%M").to_string());
+        said.unwrap_or_else(|| self.show(at))
+    }
+
     /// Reads a TIME: RFC 3339, or a local time of this zone (`YYYY-MM-DD HH:MM[:SS]`, also with a `T`), or a
     /// date, which means its first instant.
     ///

@@ -10,6 +10,7 @@
 //! bytes, wherever and whenever a report is made. Zone rules are compiled in ([`civil`]), money is whole
 //! minor units ([`money`]), names are looked up only when a report is shown ([`names`]).
 
+mod advice;
 pub mod billing;
 pub mod civil;
 pub mod money;
@@ -17,12 +18,19 @@ pub mod names;
 pub mod nearest;
 pub mod plan;
 pub mod provenance;
+mod refused;
 pub mod reports;
 pub mod shown;
+pub mod statement;
+pub mod trail;
 pub mod usage;
 pub mod who;
+pub mod why;
 
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
+pub use statement::Statement;
+pub use trail::Trail;
 pub use usage::UsageReport;
 pub use who::Who;
+pub use why::{Present, Why};

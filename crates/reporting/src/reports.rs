@@ -68,18 +68,6 @@ pub enum ReportError {
         /// The day of its first licences.
         first: String,
     },
-    /// The plan says nothing of the month. Finance assigns a plan that does.
-    #[error(
-        "plan {plan} counts from {effective_from} and says nothing of {month}; assign a plan that does"
-    )]
-    PlanTooLate {
-        /// The plan's name.
-        plan: String,
-        /// The first day it can be used for.
-        effective_from: String,
-        /// The month asked for.
-        month: String,
-    },
     /// The plan that the log names is not in the directory. Restore the directory, or keep the file again.
     #[error("the plan {0} that is assigned is not in the directory; keep its file again")]
     MissingPlan(String),
@@ -183,6 +171,30 @@ impl<'a> Reports<'a> {
         }
         let zone = Zone::parse(now.account.zone())?;
         Ok((now, zone))
+    }
+
+    /// The range asked for; by default the account's whole history.
+    pub(crate) fn range(
+        &self,
+        now: &Occupancy,
+        zone: Zone,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<(Timestamp, Timestamp), ReportError> {
+        let opened = now.notes.opened().map_or(Timestamp::ZERO, |opened| opened.at);
+        // Half open, so that the last commit is in it.
+        let after = Timestamp(now.account.last_at().0.saturating_add(1));
+        let (from, to) = match (from, to) {
+            (Some(from), Some(to)) => (from, to),
+            (Some(from), None) => (from, after.max(from)),
+            (None, Some(to)) => (opened.min(to), to),
+            (None, None) => (opened, after),
+        };
+        if to < from {
+            let (from, to) = (zone.show(from), zone.show(to));
+            return Err(ReportError::Backwards { from, to });
+        }
+        Ok((from, to))
     }
 
     pub(crate) fn provenance(

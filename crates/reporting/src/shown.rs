@@ -37,9 +37,9 @@ pub(crate) enum Side {
 }
 
 /// Rows under their headings, columns two blanks apart, no lines but one under the headings.
-pub(crate) fn table<const N: usize>(columns: [(&str, Side); N], rows: &[[String; N]]) -> String {
+pub(crate) fn table(columns: &[(&str, Side)], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(columns.map(|(heading, _)| heading));
+    table.load_preset(presets::NOTHING).set_header(columns.iter().map(|(heading, _)| *heading));
     table.add_rows(rows);
     for (column, (_, side)) in table.column_iter_mut().zip(columns) {
         column.set_padding((0, 2));

@@ -84,15 +84,8 @@ impl Reports<'_> {
         gap: Option<Micros>,
     ) -> Result<UsageReport, ReportError> {
         let (now, zone) = self.whole(account)?;
-        let opened = now.notes.opened().map_or(Timestamp::ZERO, |opened| opened.at);
-        let (from, gap) = (from.unwrap_or(opened), gap.unwrap_or(GAP));
-        // Half open, so that the last commit is in it.
-        let after = Timestamp(now.account.last_at().0.saturating_add(1));
-        let to = to.unwrap_or_else(|| after.max(from));
-        if to < from {
-            let (from, to) = (zone.show(from), zone.show(to));
-            return Err(ReportError::Backwards { from, to });
-        }
+        let (from, to) = self.range(&now, zone, from, to)?;
+        let gap = gap.unwrap_or(GAP);
         let usage = self.views.usage(account, from, to, gap)?;
         let provenance = self
             .provenance("usage", account, zone)
@@ -147,9 +140,10 @@ impl UsageReport {
 impl Report for UsageReport {
     fn text(&self) -> String {
         let zone = self.zone;
-        let mut rows: Vec<[String; 3]> = Vec::new();
-        let mut add =
-            |what: &str, value: String, remark: String| rows.push([what.to_owned(), value, remark]);
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        let mut add = |what: &str, value: String, remark: String| {
+            rows.push(vec![what.to_owned(), value, remark])
+        };
         let when = |at: Option<At>| {
             at.map_or_else(String::new, |at| format!("first at {}", zone.show(at.0)))
         };
@@ -179,7 +173,7 @@ impl Report for UsageReport {
         let columns = [("What", Side::Left), ("How much", Side::Right), ("", Side::Left)];
         let (from, to) = (zone.show(self.from.0), zone.show(self.to.0));
         let header = self.provenance.header();
-        format!("{header}\n{} from {from} to {to}\n\n{}", self.account, table(columns, &rows))
+        format!("{header}\n{} from {from} to {to}\n\n{}", self.account, table(&columns, rows))
     }
 }
 

@@ -205,8 +205,7 @@ impl Report for Who {
         if self.seats.is_empty() {
             return text;
         }
-        let rows: Vec<[String; 6]> =
-            self.seats.iter().map(|row| row.cells(zone, at, day)).collect();
+        let rows = self.seats.iter().map(|row| row.cells(zone, at, day)).collect();
         let columns = [
             ("Seat", Side::Right),
             ("User", Side::Left),
@@ -215,12 +214,12 @@ impl Report for Who {
             ("State", Side::Left),
             ("Session", Side::Right),
         ];
-        text + "\n" + &table(columns, &rows)
+        text + "\n" + &table(&columns, rows)
     }
 }
 
 impl SeatRow {
-    fn cells(&self, zone: Zone, at: Timestamp, day: seats::CivilDate) -> [String; 6] {
+    fn cells(&self, zone: Zone, at: Timestamp, day: seats::CivilDate) -> Vec<String> {
         let shown =
             |instant: Option<At>| instant.map_or_else(String::new, |at| zone.show_on(at.0, day));
         let changed = self.state_since_or_until.map(|changed| changed.0);
@@ -240,6 +239,6 @@ impl SeatRow {
             None => self.user.clone(),
         };
         let session = self.session.map_or_else(String::new, |session| session.to_string());
-        [self.seat.to_string(), user, shown(self.since), shown(self.last_seen), state, session]
+        vec![self.seat.to_string(), user, shown(self.since), shown(self.last_seen), state, session]
     }
 }

@@ -13,7 +13,7 @@ mod refused;
 use importers::history::{Claim, Gathering};
 use importers::{Found, ImportError, Imported, Licences, Parameters, Plan, Progress, import};
 use ledger::memory::{Fault, MemoryStore};
-use ledger::{Actor, Draft, Kind, Ledger, Record, Role, Subject};
+use ledger::{Actor, Draft, Kind, Ledger, Record, Role, Subject, verify};
 use seats::{
     Account, AccountId, Digest, Effective, Event, Laws, PoolId, RULES_VERSION, Timestamp, UserId,
 };
@@ -59,6 +59,8 @@ fn history_of(ledger: &Ledger, account: AccountId) -> Vec<Record> {
 
 /// Checks that the account holds the whole plan, lawfully, and nothing else.
 fn check_whole(ledger: &Ledger, plan: &Plan, account: AccountId) {
+    let report = verify::ledger(ledger, |_, _| {});
+    assert!(report.ok, "{:?}", report.first_bad);
     let records = history_of(ledger, account);
     assert_eq!(records.len() as u64, plan.commits());
     let (mut laws, mut folded) = (Laws::new(account), Account::new(account));

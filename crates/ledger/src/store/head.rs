@@ -17,8 +17,11 @@
 //! after both syncs the next slot is given the same row with `confirmed = size`, without a sync of its own:
 //! usually it gets to the disk by itself, and the next group's row carries the promise in any case.
 //!
+//! A row is void if a later one tells of a shorter log: a crash had lost its blocks, opening wrote down what
+//! it found instead, and what was appended since is other than what was announced.
+//!
 //! Reader: a log shorter than `confirmed` of the row in force has lost something that was acknowledged. A
-//! log whose root at any recorded `size` differs is not the log that was written.
+//! log whose root at any recorded `size` differs is not the log that was written. Void rows say nothing.
 //!
 //! Each row has a slot of its own and the file never changes its length, so syncing needs no metadata and a
 //! torn write spoils only the row it was writing.
@@ -51,6 +54,18 @@ pub struct HeadRow {
 }
 
 impl HeadRow {
+    /// The rows that are not void, oldest first as they were given.
+    pub(crate) fn standing(mut rows: Vec<HeadRow>) -> Vec<HeadRow> {
+        let mut shortest = u64::MAX;
+        let mut standing: Vec<bool> = Vec::with_capacity(rows.len());
+        for row in rows.iter().rev() {
+            standing.push(row.head.size <= shortest);
+            shortest = shortest.min(row.head.size);
+        }
+        rows.retain(|_| standing.pop() == Some(true));
+        rows
+    }
+
     fn encode(&self) -> [u8; ROW_BYTES] {
         let mut row = Vec::with_capacity(ROW_BYTES);
         for number in [self.sequence, self.head.size, self.confirmed] {
@@ -222,6 +237,28 @@ mod tests {
             assert_eq!(HeadFile::open(&path).unwrap().1, expected);
         }
         assert_eq!(std::fs::metadata(&path).unwrap().len(), length, "it never changes its length");
+    }
+
+    #[test]
+    fn a_row_is_void_once_a_later_one_tells_of_less() {
+        let rows = |sizes: &[u64]| {
+            let row = |(sequence, size): (u64, &u64)| {
+                let head = Head { size: *size, root: Digest([sequence as u8; 32]) };
+                HeadRow { sequence, head, confirmed: 0 }
+            };
+            (1..).zip(sizes).map(row).collect::<Vec<_>>()
+        };
+        for (sizes, standing) in [
+            (vec![], vec![]),
+            (vec![0, 10, 10, 20, 20], vec![1, 2, 3, 4, 5]),
+            (vec![10, 10, 30, 10, 10, 20], vec![1, 2, 4, 5, 6]),
+            (vec![10, 30, 20, 20, 40, 25], vec![1, 3, 4, 6]),
+            (vec![30, 0], vec![2]),
+        ] {
+            let kept = HeadRow::standing(rows(&sizes));
+            let kept: Vec<_> = kept.iter().map(|row| row.sequence).collect();
+            assert_eq!(kept, standing, "{sizes:?}");
+        }
     }
 
     #[test]

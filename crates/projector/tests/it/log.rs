@@ -87,11 +87,6 @@ pub(crate) fn steps(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 0..steps_max)
 }
 
-/// What such steps come to.
-pub(crate) fn logs(steps_max: usize) -> impl Strategy<Value = Vec<Record>> {
-    steps(steps_max).prop_map(|steps| run(&steps).records())
-}
-
 /// Runs the steps.
 pub(crate) fn run(steps: &[Step]) -> Log {
     let mut log = Log::new(2);

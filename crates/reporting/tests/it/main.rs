@@ -11,5 +11,8 @@
 mod billing;
 mod civil;
 mod clinic;
+mod statement;
+mod trail;
 mod usage;
 mod who;
+mod why;

@@ -1,0 +1,102 @@
+//! A statement on paper.
+
+use super::Statement;
+use crate::civil::show_date;
+use crate::shown::{Report, Side, table};
+use seats::CivilDate;
+
+impl Report for Statement {
+    fn text(&self) -> String {
+        let mut text = self.provenance.header();
+        let provisional = if self.provisional { " (provisional)" } else { "" };
+        let month = self.calendar.in_words();
+        text += &format!("\nStatement for {month}{provisional}\n{}\n\n", self.account);
+        let last = CivilDate(self.calendar.next_first_day().0.saturating_sub(1));
+        let (first, last) = (show_date(self.calendar.first_day()), show_date(last));
+        text += &format!("Period    {first} to {last}, {}\n", self.zone);
+        text += &match &self.plan {
+            Some(plan) => format!("Plan      {}, amounts in {}\n", plan.name, plan.currency),
+            None => "Plan      none\n".to_owned(),
+        };
+        let (opening, closing) = (self.opening_licences, self.closing_licences);
+        text += &format!("Licences  {opening} at the beginning, {closing} at the end\n");
+        text += &self.changes_in_words();
+        text += "\n";
+        text += &self.days_in_rows();
+        if self.plan.is_some() {
+            text += "\n";
+            text += &self.lines_in_rows();
+        }
+        text += "\n";
+        for note in &self.notes {
+            text += &format!("{note}\n");
+        }
+        text
+    }
+}
+
+impl Statement {
+    fn changes_in_words(&self) -> String {
+        let mut text = String::new();
+        for change in &self.changes {
+            let (at, from, to) = (self.zone.show(change.at.0), change.from, change.to);
+            text += &format!("          {from} to {to} from {at}");
+            if change.ordered_at != change.at {
+                text += &format!(", ordered {}", self.zone.show(change.ordered_at.0));
+            }
+            text += &format!(" (commit {}, log position {})\n", change.version, change.position);
+        }
+        text
+    }
+
+    fn days_in_rows(&self) -> String {
+        let columns = [
+            ("From", Side::Left),
+            ("To", Side::Left),
+            ("Days", Side::Right),
+            ("In force", Side::Right),
+            ("Billable", Side::Right),
+            ("Licence-days", Side::Right),
+        ];
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for row in &self.days {
+            let counts = [row.days, row.in_force.into(), row.billable.into(), row.licence_days];
+            let mut cells = vec![row.from.clone(), row.to.clone()];
+            cells.extend(counts.map(|count| count.to_string()));
+            rows.push(cells);
+        }
+        let days: u64 = self.days.iter().map(|row| row.days).sum();
+        let blank = String::new;
+        rows.push(vec![
+            "Total".to_owned(),
+            blank(),
+            days.to_string(),
+            blank(),
+            blank(),
+            self.licence_days.to_string(),
+        ]);
+        table(&columns, rows)
+    }
+
+    fn lines_in_rows(&self) -> String {
+        let columns = [
+            ("Charge", Side::Left),
+            ("Quantity", Side::Right),
+            ("Unit", Side::Right),
+            ("Net", Side::Right),
+        ];
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for line in &self.lines {
+            rows.push(vec![
+                line.what.clone(),
+                line.quantity.to_string(),
+                line.unit.clone(),
+                line.net.clone(),
+            ]);
+        }
+        let currency = self.plan.as_ref().map_or("", |plan| plan.currency);
+        let net = self.net.clone().unwrap_or_default();
+        rows.push(vec![format!("Total {currency}"), String::new(), String::new(), net]);
+        table(&columns, rows)
+    }
+}

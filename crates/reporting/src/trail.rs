@@ -1,0 +1,179 @@
+//! The trail: an account's history in words, each line with the commit that says so.
+
+use crate::civil::{Zone, show_utc};
+use crate::provenance::Provenance;
+use crate::reports::{ReportError, Reports};
+use crate::shown::{At, Report, Side, table};
+use ledger::{Actor, Record, Role};
+use projector::AsOf;
+use seats::{Account, AccountId, Event, Notation, SessionId, Timestamp, UserId};
+use serde::Serialize;
+
+/// One commit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TrailRow {
+    /// When it happened.
+    pub at: At,
+    /// When it was written, where that is another time.
+    pub recorded_at: Option<At>,
+    /// What happened, in the notation.
+    pub what: String,
+    /// In which capacity somebody did it, with the number of the one who did.
+    pub by: String,
+    /// Its place in the log.
+    pub position: u64,
+    /// Its place in the account's history.
+    pub version: u64,
+}
+
+/// An account's history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Trail {
+    /// The account's name.
+    pub account: String,
+    /// The user it is about, if it is about one.
+    pub user: Option<String>,
+    /// The first instant that counts.
+    pub from: At,
+    /// The first instant after it that does not.
+    pub to: At,
+    /// The commits, in order.
+    pub rows: Vec<TrailRow>,
+    /// Where this comes from.
+    pub provenance: Provenance,
+    #[serde(skip)]
+    zone: Zone,
+}
+
+impl Reports<'_> {
+    /// The history of an account in `[from, to)`, by default all of it; of one user only, if one is given.
+    ///
+    /// # Errors
+    /// When there is no such account, it is hidden, the range is backwards, or the log cannot be read.
+    pub fn trail(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Trail, ReportError> {
+        let (now, zone) = self.whole(account)?;
+        let (from, to) = self.range(&now, zone, from, to)?;
+        let names = self.names(account);
+        let mut before = self.views.as_of(account, AsOf::Before(from))?;
+        let (mut rows, mut read, mut events) = (Vec::new(), 0_u64, 0_usize);
+        for record in self.views.history(account, from, to)? {
+            let record = record?;
+            read = read.saturating_add(1);
+            if user.is_none_or(|user| concerns(user, &record.commit.events, &before.account)) {
+                let day = zone.date_of(record.commit.at);
+                let time = |at: Timestamp| zone.show_on(at, day);
+                let notation = Notation { names: &names, time: &time };
+                rows.push(row(&record, notation, &before.account));
+                events = events.saturating_add(record.commit.events.len());
+            }
+            before.apply(&record);
+        }
+        let provenance = self
+            .provenance("trail", account, zone)
+            .parameter("user", user.map_or("all".to_owned(), |user| user.to_string()))
+            .parameter("from", show_utc(from))
+            .parameter("to", show_utc(to))
+            .rows(rows.len())
+            .total("commits_in_range", read)
+            .total("commits", rows.len())
+            .total("events", events);
+        let (user, account) = (user.map(|user| names.shown(user)), names.account());
+        Ok(Trail { account, user, from: At(from), to: At(to), rows, provenance, zone })
+    }
+}
+
+fn row(record: &Record, notation: Notation<'_>, before: &Account) -> TrailRow {
+    let commit = &record.commit;
+    // The notation begins with the time, which has a column of its own.
+    let line = notation.commit(commit.at, &commit.events, Some(before));
+    let time = (notation.time)(commit.at);
+    let what = line.strip_prefix(&time).unwrap_or(&line).trim_start().to_owned();
+    let later = commit.recorded_at > commit.at && commit.actor.role != Role::Clock;
+    TrailRow {
+        at: At(commit.at),
+        recorded_at: later.then_some(At(commit.recorded_at)),
+        what,
+        by: actor_in_words(commit.actor),
+        position: record.position.0,
+        version: commit.version,
+    }
+}
+
+/// Whether a commit says something of a user.
+fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
+    let theirs =
+        |session: &SessionId| before.session(*session).is_some_and(|held| held.user == user);
+    let asked = |request: &Option<seats::RequestId>| {
+        request.is_some_and(|request| {
+            before.pending().iter().any(|asked| asked.request == request && asked.user == user)
+        })
+    };
+    events.iter().any(|event| match event {
+        Event::UserAdded { user: other, .. }
+        | Event::UserSuspended { user: other }
+        | Event::UserReinstated { user: other }
+        | Event::UserForgotten { user: other }
+        | Event::LoginRequested { user: other, .. } => *other == user,
+        Event::WentDormant { session, .. }
+        | Event::Resumed { session }
+        | Event::LoggedOut { session, .. }
+        | Event::Expired { session, .. } => theirs(session),
+        // Without a request's id the answer stands beside its question, which names the user.
+        Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => asked(request),
+        _ => false,
+    })
+}
+
+/// `app`, `support 3`.
+fn actor_in_words(actor: Actor) -> String {
+    let role = match actor.role {
+        Role::Clock => "clock",
+        Role::App => "app",
+        Role::Support => "support",
+        Role::Finance => "finance",
+        Role::Auditor => "auditor",
+        Role::Admin => "admin",
+        Role::Customer => "customer",
+        Role::Importer => "importer",
+        Role::Service => "service",
+    };
+    if actor.id == 0 { role.to_owned() } else { format!("{role} {}", actor.id) }
+}
+
+impl Report for Trail {
+    fn text(&self) -> String {
+        let zone = self.zone;
+        let mut text = self.provenance.header();
+        let user = self.user.as_ref().map_or_else(String::new, |user| format!("{user} at "));
+        let (from, to) = (zone.show(self.from.0), zone.show(self.to.0));
+        text += &format!("\n{user}{} from {from} to {to}\n\n", self.account);
+        let later = self.rows.iter().any(|row| row.recorded_at.is_some());
+        let mut columns = vec![
+            ("When", Side::Left),
+            ("Position", Side::Right),
+            ("Version", Side::Right),
+            ("By", Side::Left),
+            ("What", Side::Left),
+        ];
+        if later {
+            columns.insert(1, ("Recorded", Side::Left));
+        }
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for row in &self.rows {
+            let (position, version) = (row.position.to_string(), row.version.to_string());
+            let mut cells = vec![zone.show(row.at.0)];
+            if later {
+                cells.push(row.recorded_at.map_or_else(String::new, |at| zone.show(at.0)));
+            }
+            cells.extend([position, version, row.by.clone(), row.what.clone()]);
+            rows.push(cells);
+        }
+        text + &table(&columns, rows)
+    }
+}
