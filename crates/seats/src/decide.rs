@@ -16,6 +16,7 @@ use thiserror::Error;
 
 /// More licences than this are a slip of the keyboard.
 pub const LICENCES_MAX: u32 = 1_000_000;
+const TOO_MANY: &str = "more than 1000000 seats";
 
 /// Why a command cannot be taken. Nothing is recorded; the caller mends the command.
 ///
@@ -306,9 +307,11 @@ fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Reje
             return Err(Rejection::BadSetting { setting, why: "0 s is too short; 1 s or more" });
         }
         match setting {
-            Setting::Overdraft(seats) | Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
-                let why = "more than 1000000 seats";
-                return Err(Rejection::BadSetting { setting: "overdraft or reserved", why });
+            Setting::Overdraft(seats) if *seats > LICENCES_MAX => {
+                return Err(Rejection::BadSetting { setting: "overdraft", why: TOO_MANY });
+            }
+            Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
+                return Err(Rejection::BadSetting { setting: "reserved", why: TOO_MANY });
             }
             Setting::Reserved(site, _) if !account.has_site(*site) => {
                 return Err(Rejection::UnknownSite(*site));

@@ -53,7 +53,8 @@ pub enum ExpiryCause {
     Reclaimed,
     /// The same user's newer login moved onto the seat.
     TakenOver,
-    /// No heartbeat within the lease, and the policy frees seats at once.
+    /// No heartbeat within the lease, and the policy frees seats at once; or the session was dormant already
+    /// when the policy came to free seats at once.
     LeaseEnded,
     /// No user activity, and the policy frees seats at once.
     Idle,

@@ -40,7 +40,8 @@ pub struct Live {
 
 impl Live {
     /// Takes an account up where the log and the saved signs of life left it.
-    pub fn new(account: Account, liveness: Liveness) -> Live {
+    pub fn new(account: Account, mut liveness: Liveness) -> Live {
+        liveness.keep(|session| account.session(session).is_some());
         let now = account.last_at();
         Live { account, liveness, next_due: Timestamp::ZERO, now }
     }

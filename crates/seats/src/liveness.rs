@@ -115,6 +115,11 @@ impl Liveness {
         self.signs.insert(session.id, Signs { seen, active: before.active, goodbye });
     }
 
+    /// Drops what was saved of sessions that have ended since.
+    pub(crate) fn keep(&mut self, held: impl Fn(SessionId) -> bool) {
+        self.signs.retain(|session, _| held(*session));
+    }
+
     /// Drops what was noted of a session that ended.
     pub fn forget(&mut self, session: SessionId) {
         self.signs.remove(&session);
@@ -171,4 +176,32 @@ impl Liveness {
 pub(crate) fn longest(account: &Account, session: &Session) -> Option<Timestamp> {
     let longest = account.policy().max_session_s?;
     Some(session.since + Micros::from_secs(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When 10 s from second `from` are over, with outages of these seconds.
+    fn check(from: u64, outages: &[(u64, u64)], due: u64) {
+        let at = Timestamp::from_secs;
+        let outages = outages.iter().map(|(from, to)| Outage { from: at(*from), to: at(*to) });
+        let liveness = Liveness::restored(BTreeMap::new(), outages.collect());
+        let actual = liveness.deadline(at(from), Micros::from_secs(10));
+        assert_eq!(actual, at(due), "{from} {:?}", liveness.outages);
+    }
+
+    #[test]
+    fn outages_are_credited() {
+        check(100, &[], 110);
+        check(100, &[(104, 204)], 210);
+        check(100, &[(50, 100)], 110);
+        check(100, &[(110, 200)], 110); // It was over when the outage began.
+        check(100, &[(109, 200)], 201);
+        check(100, &[(104, 204), (206, 306)], 310);
+        check(100, &[(104, 204), (210, 300)], 210);
+        check(100, &[(100, 200)], 210);
+        // Last known to have listened at 90, but a sign of 95 is known: only the time after it counts.
+        check(95, &[(90, 200)], 210);
+    }
 }

@@ -151,3 +151,36 @@ fn the_last_endings_are_remembered_and_older_ones_are_in_the_log() {
     assert_eq!(present(last), Present::Live);
     assert_eq!(live.account().sessions().len(), 1);
 }
+
+#[test]
+fn what_is_over_is_dropped_from_the_state() {
+    let mut live = account();
+    let settings = vec![seats::Setting::Linger(60)];
+    live.take(&Command::ChangePolicy { settings }, None, NOW);
+    live.take(&Command::LogIn(login(1, 1)), None, NOW);
+    let session = SessionId(1);
+    live.take(&Command::Heartbeat { session, active: true }, None, NOW);
+    assert_eq!(live.liveness().signs().len(), 1);
+    // Signs that were saved of a session that has ended meanwhile are dropped too.
+    let saved = live.liveness().clone();
+    live.take(&Command::LogOut { session }, None, NOW);
+    assert_eq!(live.liveness().signs().len(), 0);
+    assert_eq!(Live::new(live.account().clone(), saved).liveness().signs().len(), 0);
+    let kept = |live: &Live| live.account().lingering(Timestamp::ZERO).count();
+    assert_eq!(kept(&live), 1);
+    let later = Timestamp::from_secs(1_060);
+    live.take(&Command::LogIn(login(2, 2)), None, later);
+    assert_eq!(kept(&live), 0);
+}
+
+#[test]
+fn a_session_that_came_back_has_its_lease_from_then_though_no_sign_was_saved() {
+    let mut live = account();
+    live.take(&Command::LogIn(login(1, 1)), None, NOW);
+    let (back, session) = (Timestamp::from_secs(2_000), SessionId(1));
+    live.take(&Command::Heartbeat { session, active: false }, None, back);
+    let mut again = Live::new(live.account().clone(), Liveness::default());
+    let lease = Timestamp::from_secs(2_120);
+    assert_eq!(again.settle(Timestamp(lease.0 - 1)), []);
+    assert_eq!(again.settle(lease).len(), 1);
+}

@@ -53,7 +53,12 @@ fn deed(wish: &Wish, world: &World, asked: &[Login]) -> Deed {
             0 => Deed::AddSite,
             some => {
                 let mut login = asked[which % some].clone();
-                login.user += u32::from(other);
+                match (other, which % 3) {
+                    (false, _) => {}
+                    (true, 0) => login.user += 1,
+                    (true, 1) => login.site = login.site.xor(Some(1)),
+                    (true, _) => login.device = login.device.xor(Some(1)),
+                }
                 Deed::LogIn(login)
             }
         },
