@@ -18,6 +18,9 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+/// Commits whose snapshots are written together: bounds the memory that catching up takes.
+const BATCH_COMMITS: u64 = 1 << 16;
+
 /// How far snapshots are apart, and how much is kept in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spacing {
@@ -94,12 +97,11 @@ impl Projector {
         let snapshots = Snapshots::open(directory)?;
         let next = match snapshots.cursor() {
             Some(cursor) if follows(ledger, cursor)? => Position(cursor.size),
-            Some(_) => {
-                // Another log stood here when the views were made.
+            // New, of another format, or of another log.
+            Some(_) | None => {
                 snapshots.clear()?;
                 Position(0)
             }
-            None => Position(0),
         };
         let (young, old) = (HashMap::new(), HashMap::new());
         Ok(Projector { ledger: ledger.clone(), snapshots, spacing, next, young, old })
@@ -116,28 +118,40 @@ impl Projector {
     /// When the log cannot be read, or the views cannot be written. What was saved before stays good.
     pub fn catch_up(&mut self, commits_max: u64) -> Result<u64, ProjectError> {
         let end = self.next.0.saturating_add(commits_max).min(self.ledger.head().size);
-        let begin = self.next;
-        if begin.0 >= end {
-            return Ok(0);
+        while self.next.0 < end {
+            self.read_batch(end.min(self.next.0.saturating_add(BATCH_COMMITS)))?;
         }
+        Ok(self.ledger.head().size.saturating_sub(self.next.0))
+    }
+
+    /// Reads up to `end`, saves what is due and moves the cursor.
+    fn read_batch(&mut self, end: u64) -> Result<(), ProjectError> {
         let (ledger, mut batch, mut failed) = (self.ledger.clone(), Batch::default(), None);
-        let next = ledger.replay(begin, |record| {
-            let read = self.read(record, &mut batch);
-            failed = read.err();
+        let next = ledger.replay(self.next, |record| {
+            failed = self.read(record, &mut batch).err();
             match failed.is_some() || record.position.0.saturating_add(1) >= end {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
-        })?;
-        if let Some(error) = failed {
+        });
+        let saved = match (next, failed) {
+            (Ok(next), None) => self.save(next, batch),
+            (Ok(_), Some(error)) => Err(error),
+            (Err(error), _) => Err(error.into()),
+        };
+        if saved.is_err() {
+            // What is kept in memory is ahead of the cursor now.
             (self.young, self.old) = (HashMap::new(), HashMap::new());
-            return Err(error);
         }
+        saved
+    }
+
+    fn save(&mut self, next: Position, mut batch: Batch) -> Result<(), ProjectError> {
         let leaf = leaf_at(&self.ledger, Position(next.0.saturating_sub(1)))?;
         batch.cursor(Cursor { size: next.0, leaf: leaf.unwrap_or(Digest([0; 32])) });
         self.snapshots.write(batch)?;
         self.next = next;
-        Ok(self.ledger.head().size.saturating_sub(next.0))
+        Ok(())
     }
 
     /// How far the views are behind the log at `now`.
