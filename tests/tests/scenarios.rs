@@ -37,3 +37,11 @@ fn every_scenario_plays_as_written() {
         .collect();
     assert!(failed.is_empty(), "\n{}\n", failed.join("\n\n"));
 }
+
+#[test]
+fn every_scenario_stands_in_the_rules() {
+    let rules = fs::read_to_string(folder().join("../../docs/rules.md")).unwrap();
+    let names = scenarios().into_iter().map(|(name, _)| name);
+    let missing: Vec<_> = names.filter(|name| !rules.contains(&format!("/{name})"))).collect();
+    assert!(missing.is_empty(), "docs/rules.md does not name {missing:?}");
+}

@@ -9,10 +9,23 @@
 //! Records of one fixed length, so that a row that was being replaced when the machine crashed, and is half
 //! new and half old, still reads as signs that were once true; of two of one session the later counts.
 
-use seats::{SessionId, Signs, Timestamp};
+use crate::error::Error;
+use crate::service::recorded_outages;
+use ledger::Ledger;
+use seats::{AccountId, Liveness, SessionId, Signs, Timestamp};
 use std::collections::BTreeMap;
 
 const SIGNS_BYTES: usize = 32;
+
+/// The signs of life of an account as they were saved last, for those who look at a ledger without
+/// admitting logins to it.
+///
+/// # Errors
+/// [`Error::Unreadable`](crate::Error::Unreadable): they, or the outages in the log, cannot be read.
+pub fn saved_signs(ledger: &Ledger, account: AccountId) -> Result<Liveness, Error> {
+    let signs = decode(&ledger.book().liveness(account)?);
+    Ok(Liveness::restored(signs, recorded_outages(ledger)?.into()))
+}
 
 /// The row of one account.
 pub(crate) fn encode(signs: &BTreeMap<SessionId, Signs>) -> Vec<u8> {

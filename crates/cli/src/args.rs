@@ -1,5 +1,6 @@
 //! The command line: what can be said, and the help that teaches it.
 
+use crate::policy::Policy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,16 +26,21 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Data goes to stdout, talk to stderr. TIME is RFC 3339 (2026-05-04T09:00:00+01:00) or local time in
-the account's zone (2026-05-04T09:00, 2026-05-04).
+Data goes to stdout, talk to stderr. TIME is RFC 3339 (2026-05-04T09:00:00+01:00)
+or local time in the account's zone (2026-05-04T09:00, 2026-05-04).
 
-Exit codes: 0 done; 1 something failed that should not; 2 the command line or a value in it is wrong;
-3 the login was denied (the answer says why); 4 refused: no such account, user or session, or it makes
-no sense now; 5 the ledger is damaged, foreign or fails verification; 6 another process has it open.
+Exit codes:
+  0  done
+  1  something failed that should not: a full disk, a broken file
+  2  the command line, or a value or file it names, is wrong
+  3  the login was denied; the answer says why
+  4  refused: no such account, user or session, or it makes no sense now
+  5  the ledger is damaged, foreign or fails verification
+  6  another process has the ledger open
 
 Start here:
-  seatledger demo                                a clinic's month, and the questions it raises
-  seatledger account open clinic --licences 2    a ledger of your own
+  seatledger demo                              a clinic's month, and the questions it raises
+  seatledger account open clinic --licences 2  a ledger of your own
   seatledger login clinic alice";
 
 /// How to print the answer.
@@ -142,11 +148,50 @@ pub(crate) enum Command {
     },
     /// Check the whole ledger: every byte, the tree, the chains and the rules.
     Verify,
+    /// Measure this machine: durable logins, replay, verification, beside the limit of disk and processor.
+    Bench(Bench),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
         #[arg(value_enum)]
         shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Where to measure: a directory on the disk in question. What is made there is removed again.
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    pub(crate) dir: PathBuf,
+    /// Seed of the load.
+    #[arg(long, default_value_t = 1, global = true)]
+    pub(crate) seed: u64,
+    /// Seconds of each round.
+    #[arg(long, default_value_t = 5, global = true)]
+    pub(crate) seconds: u64,
+    /// Rounds; medians are printed.
+    #[arg(long, default_value_t = 5, global = true)]
+    pub(crate) rounds: u64,
+    #[command(subcommand)]
+    pub(crate) work: BenchWork,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum BenchWork {
+    /// Durable logins and log-outs through admission, denials included, and raw appends of the same bytes.
+    Admit {
+        /// How many requests are in flight at the same time; several, separated by commas.
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 1024])]
+        in_flight: Vec<usize>,
+        /// Accounts among which they are spread.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        accounts: u64,
+    },
+    /// Replay and verification of a history made for it; bytes on disk, time to open.
+    Read {
+        /// How many events to make.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
     },
 }
 
@@ -169,7 +214,7 @@ pub(crate) enum Account {
         /// The account's name.
         account: String,
         #[command(flatten)]
-        policy: Policy,
+        policy: Box<Policy>,
     },
     /// Assign a price plan.
     SetPlan {
@@ -283,32 +328,15 @@ pub(crate) struct SessionArgs {
 pub(crate) struct Release {
     #[command(flatten)]
     pub(crate) session: SessionArgs,
-    /// Why.
-    #[arg(long, value_enum)]
-    pub(crate) reason: Reason,
+    /// Why: browser-closed, holder-away, holder-asked, needed-elsewhere, unauthorised or other.
+    #[arg(long)]
+    pub(crate) reason: String,
     /// In your own words. Kept in the directory, not in the ledger; no patient's name belongs here.
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
     /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-/// Why a seat is released.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Reason {
-    /// The browser was closed without logging out.
-    BrowserClosed,
-    /// The holder has gone home or is away.
-    HolderAway,
-    /// The holder asked for it.
-    HolderAsked,
-    /// A colleague needs the seat more urgently.
-    NeededElsewhere,
-    /// The session should not be: shared password, former employee.
-    Unauthorised,
-    /// Anything else; say what with --note.
-    Other,
 }
 
 #[derive(Args, Debug)]
@@ -340,46 +368,4 @@ pub(crate) enum Import {
         #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
         time_zone: String,
     },
-}
-
-/// Settings of an account's policy. Seconds, or `none` where nothing is to happen.
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Policy")]
-pub(crate) struct Policy {
-    /// Who may log in: `open` adds a user at first login, `registered` refuses strangers [default: open].
-    #[arg(long, value_name = "WHO")]
-    pub(crate) users: Option<String>,
-    /// Seconds without a heartbeat until a session is dormant, or `none` [default: 120].
-    #[arg(long, value_name = "SECONDS|none")]
-    pub(crate) lease: Option<String>,
-    /// Seconds without user activity until a session is dormant, or `none` [default: none].
-    #[arg(long, value_name = "SECONDS|none")]
-    pub(crate) idle_after: Option<String>,
-    /// Seconds a session stays live after its browser said goodbye [default: 60].
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) goodbye_grace: Option<u32>,
-    /// What happens to a dormant session's seat: `never`, `on-demand` or `at-once` [default: on-demand].
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) reclaim: Option<String>,
-    /// Seconds after which any session ends, or `none` [default: none].
-    #[arg(long, value_name = "SECONDS|none")]
-    pub(crate) max_session: Option<String>,
-    /// A second login of one user: `take-over`, `share`, `separate` or `deny` [default: take-over].
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) same_user: Option<String>,
-    /// Seats that may be held above the licences bought [default: 0].
-    #[arg(long, value_name = "SEATS")]
-    pub(crate) overdraft: Option<u32>,
-    /// Seconds a seat stays taken for its user after a log-out [default: 0].
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) linger: Option<u32>,
-    /// Seats kept for a site, `SITE=SEATS`; 0 ends it. The site must have been added. May be repeated.
-    #[arg(long, value_name = "SITE=SEATS")]
-    pub(crate) reserve: Vec<String>,
-    /// Seconds from its grant in which a session is not released unless forced [default: 120].
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) release_floor: Option<u32>,
-    /// What a refused user sees of the holders: `full`, `initials` or `none` [default: full].
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) names: Option<String>,
 }

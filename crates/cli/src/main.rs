@@ -1,2 +1,68 @@
-//! The one binary.
-fn main() {}
+//! The one binary: reads the command line, does what it says, prints the answer.
+//!
+//! One file a command in `commands`; what may be said is in `args`; where the ledger is opened and names
+//! are looked up is in `place`; what is printed goes through `output`; what fails through `failure`.
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod place;
+mod policy;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output { format: cli.format };
+    let data = cli.data.as_path();
+    match cli.command {
+        Command::Demo { seed } => commands::demo::run(data, seed, output),
+        Command::Account(account) => commands::account::run(data, account, output),
+        Command::User(user) => commands::people::user(data, user, output),
+        Command::Site(site) => commands::people::site(data, site, output),
+        Command::Login(login) => commands::seat::login(data, login, output),
+        Command::Logout(session) => commands::seat::logout(data, &session, output),
+        Command::Heartbeat { session, idle } => {
+            commands::seat::heartbeat(data, &session, idle, output)
+        }
+        Command::Goodbye(session) => commands::seat::goodbye(data, &session, output),
+        Command::Release(release) => commands::seat::release(data, &release, output),
+        Command::Who { account, at } => {
+            commands::reports::who(data, &account, at.as_deref(), output)
+        }
+        Command::Why { account, user, at } => {
+            commands::reports::why(data, &account, &user, at.as_deref(), output)
+        }
+        Command::Trail { account, user, range } => {
+            commands::reports::trail(data, &account, user.as_deref(), &range, output)
+        }
+        Command::Usage { account, range } => {
+            commands::reports::usage(data, &account, &range, output)
+        }
+        Command::Statement { account, month } => {
+            commands::reports::statement(data, &account, &month, output)
+        }
+        Command::Import(import) => commands::import::run(data, import, output),
+        Command::Log { from, account } => {
+            commands::log::run(data, from, account.as_deref(), output)
+        }
+        Command::Verify => commands::verify::run(data, output),
+        Command::Bench(bench) => commands::bench::run(bench, output),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "seatledger", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

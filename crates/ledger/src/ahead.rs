@@ -6,8 +6,12 @@ use crate::store::Blocks;
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 
-/// How many blocks are read ahead of being visited.
-const BLOCKS_AHEAD: usize = 16;
+/// How many blocks go from one thread to the other at a time; waking a thread costs as much as decoding
+/// half a block.
+const BLOCKS_TOGETHER: usize = 16;
+
+/// How many such lots are read ahead of being visited.
+const LOTS_AHEAD: usize = 3;
 
 /// Shows every block, with what `prepare` made of it on the other thread, to `visit`, until it breaks or
 /// something fails.
@@ -17,20 +21,22 @@ pub(crate) fn each_block<T: Send>(
     mut visit: impl FnMut(Block, T) -> Result<ControlFlow<()>, ReadError>,
 ) -> Result<(), ReadError> {
     std::thread::scope(|scope| {
-        let (send, receive) = sync_channel::<Result<(Block, T), ReadError>>(BLOCKS_AHEAD);
+        let (send, receive) = sync_channel::<Vec<Result<(Block, T), ReadError>>>(LOTS_AHEAD);
         scope.spawn(move || {
-            for block in blocks {
-                let prepared = block.map(|block| {
-                    let made = prepare(&block);
-                    (block, made)
-                });
-                // Nobody waits for it any more: the visit broke off.
-                if send.send(prepared).is_err() {
+            let mut blocks = blocks.map(|block| {
+                let block = block?;
+                let made = prepare(&block);
+                Ok((block, made))
+            });
+            loop {
+                let lot: Vec<_> = blocks.by_ref().take(BLOCKS_TOGETHER).collect();
+                // Nothing is left, or nobody waits for it any more because the visit broke off.
+                if lot.is_empty() || send.send(lot).is_err() {
                     break;
                 }
             }
         });
-        for prepared in receive {
+        for prepared in receive.into_iter().flatten() {
             let (block, made) = prepared?;
             if visit(block, made)?.is_break() {
                 break;

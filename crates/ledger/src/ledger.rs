@@ -22,7 +22,7 @@ use seats::{AccountId, Event, RequestId};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 
 /// From this many commits on, replaying reads ahead on another thread.
@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) head: RwLock<Head>,
     pub(crate) pending: Mutex<Pending>,
     pub(crate) publishing: Mutex<()>,
+    // Why nothing is written any more.
+    pub(crate) failed: OnceLock<String>,
     pub(crate) writer: Mutex<Option<WriterState>>,
     pub(crate) options: Options,
     pub(crate) settling: Mutex<Option<JoinHandle<()>>>,

@@ -30,7 +30,7 @@ use seats::{Digest, Timestamp};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 /// Makes an empty ledger in `dir`.
 pub(crate) fn create(dir: &Path, options: &Options) -> Result<(), OpenError> {
@@ -51,8 +51,11 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
         }
         error => error,
     };
-    let settled = Settled::open(&dir.join("index"), newest)?;
-    let log = read_log(&store, settled).map_err(with_way_out)?;
+    let index = dir.join("index");
+    let mut log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
+    if log.settled.lost_a_run() {
+        log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
+    }
     hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
     let book = Book::open(&dir.join("book"))?;
     let ledger = start(store, log, book, Some(home), options)?;
@@ -107,6 +110,7 @@ fn start(
         head: RwLock::new(head),
         pending: Mutex::new(Pending::default()),
         publishing: Mutex::new(()),
+        failed: OnceLock::new(),
         writer: Mutex::new(Some(writer)),
         options: options.clone(),
         settling: Mutex::new(None),

@@ -69,8 +69,7 @@ pub struct WriterTaken;
 /// Appends commits. See [`Ledger::writer`].
 pub struct Writer {
     ledger: Ledger,
-    // Taken only when dropped.
-    state: Option<WriterState>,
+    state: WriterState,
 }
 
 /// Makes durable what the writer appended. See [`Writer::syncer`].
@@ -78,6 +77,7 @@ pub struct Writer {
 pub struct Syncer(Ledger);
 
 /// What the writer knows beyond what readers may see.
+#[derive(Default)]
 pub(crate) struct WriterState {
     pub(crate) tree: Frontier,
     pub(crate) volume: Position,
@@ -98,7 +98,7 @@ impl Ledger {
     /// The ledger's writer. Dropping it gives it back.
     pub fn writer(&self) -> Result<Writer, WriterTaken> {
         let state = lock(&self.0.writer).take().ok_or(WriterTaken)?;
-        Ok(Writer { ledger: self.clone(), state: Some(state) })
+        Ok(Writer { ledger: self.clone(), state })
     }
 }
 
@@ -113,16 +113,15 @@ impl Writer {
         &self,
         account: AccountId,
     ) -> Result<Option<AccountHead>, crate::ReadError> {
-        let appended = self.state.as_ref().and_then(|state| state.heads.get(&account));
+        let appended = self.state.heads.get(&account);
         appended.map_or_else(|| self.ledger.account_head(account), |head| Ok(Some(*head)))
     }
 
     /// Appends commits, in this order. All of them or none: on an error nothing has been appended, unless it
     /// is [`AppendError::Store`], whose variant tells. They are not durable yet.
     pub fn append(&mut self, drafts: &[Draft]) -> Result<Ticket, AppendError> {
-        let Some(state) = self.state.as_mut() else {
-            return Err(StoreError::Poisoned(String::new()).into());
-        };
+        let (state, inner) = (&mut self.state, &self.ledger.0);
+        inner.refuse_after_failure()?;
         let first = Position(state.tree.size());
         let appended = encode(&self.ledger, state, drafts);
         let (blocks, mut gathered) = match appended {
@@ -135,14 +134,13 @@ impl Writer {
         if blocks.is_empty() {
             return Ok(Ticket { first, end: first });
         }
-        let inner = &self.ledger.0;
-        let volume = inner.store.append(&blocks).inspect_err(|_| state.undo())?;
+        let volume = inner.store.append(&blocks).map_err(|error| {
+            state.undo();
+            inner.note_failure(error)
+        })?;
         if volume != state.volume {
             gathered.begun.push(Generation::new(volume, state.tree.clone()));
-            state.begin_volume(
-                volume,
-                &inner.head.read().map_or(Position(0), |head| Position(head.size)),
-            );
+            state.begin_volume(volume, Position(self.ledger.head().size));
         }
         for (_, head) in &gathered.heads {
             state.tree.push(head.leaf);
@@ -157,7 +155,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        *lock(&self.ledger.0.writer) = self.state.take();
+        *lock(&self.ledger.0.writer) = Some(std::mem::take(&mut self.state));
     }
 }
 
@@ -167,11 +165,12 @@ impl Syncer {
     pub fn sync(&self) -> Result<Head, StoreError> {
         let inner = &self.0.0;
         let _one_at_a_time = lock(&inner.publishing);
+        inner.refuse_after_failure()?;
         let pending = std::mem::take(&mut *lock(&inner.pending));
         let Some(head) = pending.head() else {
             return Ok(self.0.head());
         };
-        inner.store.sync(head)?;
+        inner.store.sync(head).map_err(|error| inner.note_failure(error))?;
         let rolled = !pending.gathered.begun.is_empty();
         inner.index.publish(pending.gathered);
         *write(&inner.head) = head;
@@ -184,8 +183,7 @@ impl Syncer {
 
 impl WriterState {
     pub(crate) fn new(tree: Frontier, volume: Position, recorded_at: Timestamp) -> WriterState {
-        let (heads, scratch, undo) = Default::default();
-        WriterState { tree, volume, recorded_at, heads, scratch, undo }
+        WriterState { tree, volume, recorded_at, ..WriterState::default() }
     }
 
     /// Takes back what an append that failed did to the heads.
@@ -199,9 +197,9 @@ impl WriterState {
     }
 
     /// Forgets the accounts that readers know as well, so that memory does not grow with history.
-    fn begin_volume(&mut self, volume: Position, durable: &Position) {
+    fn begin_volume(&mut self, volume: Position, durable: Position) {
         self.volume = volume;
-        self.heads.retain(|_, head| head.position >= *durable);
+        self.heads.retain(|_, head| head.position >= durable);
     }
 }
 
@@ -220,6 +218,19 @@ impl Pending {
 }
 
 impl Inner {
+    fn refuse_after_failure(&self) -> Result<(), StoreError> {
+        self.failed.get().map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
+    }
+
+    /// Remembers a write that failed, unless nothing can have been stored.
+    fn note_failure(&self, error: StoreError) -> StoreError {
+        if let StoreError::Unknown(cause) | StoreError::Poisoned(cause) = &error {
+            // Only the first failure is told: the others follow from it.
+            let _ = self.failed.set(cause.clone());
+        }
+        error
+    }
+
     /// Tidies full volumes and writes down their index, one after the other, on a thread of its own.
     pub(crate) fn settle_in_background(&self) {
         let mut settling = lock(&self.settling);

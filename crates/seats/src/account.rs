@@ -9,10 +9,12 @@
 //! An account is changed by [`Account::apply`] and by nothing else, so that the state folded from the log
 //! and the live state cannot differ.
 
+use crate::board::Board;
 use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
 use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
+use crate::licences::Licences;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use bincode::{Decode, Encode};
@@ -54,6 +56,8 @@ pub struct User {
     pub standing: UserStanding,
     /// How many sessions the user has.
     pub sessions: u32,
+    /// The session granted to the user last, which is mostly the only one; 0 before the first.
+    pub newest: SessionId,
 }
 
 /// Since when a session has been dormant.
@@ -136,38 +140,6 @@ pub struct Ending {
     pub end: End,
 }
 
-/// Licences in force, at every instant: past, present and already announced.
-///
-/// At an instant, the change with the latest effective instant not after it counts; of two with the same
-/// effective instant, the one recorded later.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
-pub struct Licences {
-    /// From when, and how many; by effective instant, each once.
-    changes: Vec<(Timestamp, u32)>,
-}
-
-impl Licences {
-    /// How many licences are in force at `at`, as known now; 0 before the first.
-    pub fn at(&self, at: Timestamp) -> u32 {
-        let begun = self.changes.partition_point(|(from, _)| *from <= at);
-        self.changes.iter().take(begun).next_back().map_or(0, |(_, licences)| *licences)
-    }
-
-    /// Every change as known now: from when, and how many; by effective instant.
-    pub fn changes(&self) -> &[(Timestamp, u32)] {
-        &self.changes
-    }
-
-    /// Takes up a change. One that counts from the past alters no answer given, but what is known of then.
-    pub fn change(&mut self, effective: Timestamp, to: u32) {
-        let place = self.changes.partition_point(|(from, _)| *from < effective);
-        match self.changes.get_mut(place) {
-            Some(same) if same.0 == effective => same.1 = to,
-            _ => self.changes.insert(place, (effective, to)),
-        }
-    }
-}
-
 /// The state of one account after some commit.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Account {
@@ -187,10 +159,7 @@ pub struct Account {
     pub(crate) sites: u16,
     pub(crate) devices: u32,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
-    /// How many sessions sit on each taken seat.
-    pub(crate) seats: BTreeMap<SeatNo, u32>,
-    /// Every seat below this one is taken.
-    pub(crate) lowest_free: SeatNo,
+    pub(crate) board: Board,
     /// How many sessions are dormant.
     pub(crate) dormant: u32,
     pub(crate) lingers: Vec<Linger>,
@@ -218,8 +187,7 @@ impl Account {
             sites: 0,
             devices: 0,
             sessions: BTreeMap::new(),
-            seats: BTreeMap::new(),
-            lowest_free: SeatNo(1),
+            board: Board::default(),
             dormant: 0,
             lingers: Vec::new(),
             pending: Vec::new(),
@@ -318,17 +286,23 @@ impl Account {
     }
     /// Sessions of one user, by number.
     pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &Session> {
-        let any = self.users.get(&user).is_some_and(|user| user.sessions > 0);
-        let all = any.then(|| self.sessions.values().filter(move |s| s.user == user));
-        all.into_iter().flatten()
+        let known = self.users.get(&user);
+        // Mostly it is one, and the newest: then nothing is searched.
+        let only = known.filter(|known| known.sessions == 1);
+        let only = only.and_then(|known| self.sessions.get(&known.newest));
+        let several = if only.is_some() { 0 } else { known.map_or(0, |known| known.sessions) };
+        let several = usize::try_from(several).unwrap_or(usize::MAX);
+        let theirs = self.sessions.values().filter(move |session| session.user == user);
+        only.into_iter().chain(theirs.take(several))
     }
     /// Sessions on one seat, by number.
     pub fn sessions_on(&self, seat: SeatNo) -> impl Iterator<Item = &Session> {
-        self.sessions.values().filter(move |session| session.seat == seat)
+        let theirs = self.board.holder(seat).into_iter().flat_map(|user| self.sessions_of(user));
+        theirs.filter(move |session| session.seat == seat)
     }
     /// Seats held by sessions (a shared seat once).
     pub fn held(&self) -> u32 {
-        u32::try_from(self.seats.len()).unwrap_or(u32::MAX)
+        self.board.len()
     }
     /// Seats kept for their last user after a log-out, at `at`.
     pub fn lingering(&self, at: Timestamp) -> impl Iterator<Item = &Linger> {
@@ -344,23 +318,24 @@ impl Account {
         if self.dormant == 0 {
             return Vec::new();
         }
-        let mut silent: BTreeMap<SeatNo, Option<Timestamp>> = BTreeMap::new();
+        // How many of a seat's sessions are dormant, and since when the last of them.
+        let mut silent: BTreeMap<SeatNo, (u32, Timestamp)> = BTreeMap::new();
         for session in self.sessions.values() {
-            let since = session.dormant.map(|dormant| dormant.since);
-            silent
-                .entry(session.seat)
-                .and_modify(|seat| *seat = seat.zip(since).map(|(a, b)| a.max(b)))
-                .or_insert(since);
+            if let Some(dormant) = session.dormant {
+                let (sessions, since) = silent.entry(session.seat).or_default();
+                (*sessions, *since) = (sessions.saturating_add(1), dormant.since.max(*since));
+            }
         }
-        let mut seats: Vec<_> =
-            silent.into_iter().filter_map(|(seat, since)| Some((since?, seat))).collect();
+        let silent = silent.into_iter();
+        let silent = silent.filter(|(seat, (dormant, _))| self.board.sessions(*seat) == *dormant);
+        let mut seats: Vec<_> = silent.map(|(seat, (_, since))| (since, seat)).collect();
         seats.sort_unstable();
         seats
     }
     /// The lowest seat number free at `at`.
     pub fn free_seat(&self, at: Timestamp) -> SeatNo {
-        let mut seat = self.lowest_free;
-        while self.seats.contains_key(&seat) || self.lingering(at).any(|l| l.seat == seat) {
+        let mut seat = self.board.lowest_free();
+        while self.board.sessions(seat) > 0 || self.lingering(at).any(|l| l.seat == seat) {
             seat = SeatNo(seat.0.saturating_add(1));
         }
         seat

@@ -19,11 +19,11 @@ use crate::time::Timestamp;
 
 /// What a login comes to, before it is written as events.
 enum Verdict {
-    /// A seat, after these sessions have ended for the given cause.
+    /// A seat, after the sessions on these seats have ended for the given cause.
     Grant {
         seat: SeatNo,
         overdraft: bool,
-        ending: Vec<SessionId>,
+        emptying: Vec<SeatNo>,
         cause: ExpiryCause,
     },
     Deny(DenialReason),
@@ -44,8 +44,8 @@ pub(crate) fn log_in(
     let LogIn { request, user, site, device, .. } = *login;
     events.push(Event::LoginRequested { request, user, site, device });
     match verdict(account, login, at) {
-        Verdict::Grant { seat, overdraft, ending, cause } => {
-            let ending = ending.iter().filter_map(|session| account.session(*session));
+        Verdict::Grant { seat, overdraft, emptying, cause } => {
+            let ending = emptying.iter().flat_map(|seat| account.sessions_on(*seat));
             events.extend(ends(liveness, ending, cause, at));
             let session = SessionId(account.last_session().0.saturating_add(1));
             events.push(Event::SeatGranted { request: None, session, seat, overdraft });
@@ -66,7 +66,7 @@ fn introductions(account: &Account, login: &LogIn) -> Result<Vec<Event>, Rejecti
     {
         return Err(Rejection::UnknownSite(site));
     }
-    let mut events = Vec::new();
+    let mut events = Vec::with_capacity(3); // Request, end of an older session, grant.
     let admits = account.standing() == Standing::Open;
     let known = account.user(login.user).is_some_and(|u| u.standing != UserStanding::Stranger);
     if !known && admits && account.policy().users == UserPolicy::Open {
@@ -116,20 +116,18 @@ fn own_seat(account: &Account, login: &LogIn, at: Timestamp) -> Option<Verdict> 
     let own = account
         .sessions_of(login.user)
         .min_by_key(|session| (session.dormant.map_or(Timestamp::MAX, |d| d.since), session.id))?;
-    let mut live = account.sessions_of(login.user).filter(|session| session.dormant.is_none());
-    let ending = match account.policy().same_user {
+    let live = || account.sessions_of(login.user).any(|session| session.dormant.is_none());
+    let emptying = match account.policy().same_user {
         SameUser::Separate => return None,
-        SameUser::Deny if live.next().is_some() => {
-            return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn));
-        }
+        SameUser::Deny if live() => return Some(Verdict::Deny(DenialReason::AlreadyLoggedIn)),
         SameUser::Share => Vec::new(),
-        SameUser::TakeOver | SameUser::Deny => sessions(account, own.seat).collect(),
+        SameUser::TakeOver | SameUser::Deny => vec![own.seat],
     };
     // A seat granted as overdraft stays overdraft only while it is above the licences.
     let others = taken_by_others(account, &seeker(login, at), &[own.seat]);
     let above = others >= account.licences().at(at);
     let overdraft = above && account.sessions_on(own.seat).any(|session| session.overdraft);
-    Some(Verdict::Grant { seat: own.seat, overdraft, ending, cause: ExpiryCause::TakenOver })
+    Some(Verdict::Grant { seat: own.seat, overdraft, emptying, cause: ExpiryCause::TakenOver })
 }
 
 /// A seat the user does not hold: one that is free or lingers for the user, a reclaimed one, or one above
@@ -143,15 +141,14 @@ fn another_seat(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
             Reclaim::Never => (room(account, &seeker, limit, &[]) == Room::Free).then(Vec::new),
             Reclaim::OnDemand | Reclaim::AtOnce => reclaimable(account, &seeker, limit),
         };
-        let Some(taking) = taking else {
+        let Some(emptying) = taking else {
             continue;
         };
         let kept = account.lingering(at).filter(|linger| linger.user == login.user);
-        let free = taking.iter().copied().fold(account.free_seat(at), SeatNo::min);
+        let free = emptying.iter().copied().fold(account.free_seat(at), SeatNo::min);
         let seat = kept.map(|linger| linger.seat).min().unwrap_or(free);
-        let overdraft = taken_by_others(account, &seeker, &taking) >= licences;
-        let ending = taking.iter().flat_map(|seat| sessions(account, *seat)).collect();
-        return Verdict::Grant { seat, overdraft, ending, cause: ExpiryCause::Reclaimed };
+        let overdraft = taken_by_others(account, &seeker, &emptying) >= licences;
+        return Verdict::Grant { seat, overdraft, emptying, cause: ExpiryCause::Reclaimed };
     }
     Verdict::Deny(match room(account, &seeker, limit, &[]) {
         Room::Reserved => DenialReason::SeatsReserved,
@@ -161,8 +158,4 @@ fn another_seat(account: &Account, login: &LogIn, at: Timestamp) -> Verdict {
 
 fn seeker(login: &LogIn, at: Timestamp) -> Seeker {
     Seeker { user: login.user, site: login.site, at }
-}
-
-fn sessions(account: &Account, seat: SeatNo) -> impl Iterator<Item = SessionId> + '_ {
-    account.sessions_on(seat).map(|session| session.id)
 }

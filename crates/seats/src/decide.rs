@@ -126,9 +126,12 @@ pub fn decide(
         Command::LogIn(login) => admit::log_in(account, liveness, login, at),
         Command::Heartbeat { session, active } => {
             let session = held(account, *session)?;
-            let mut heard = liveness.clone_for(session);
-            heard.heartbeat(session, *active, at);
-            Ok(resumption(account, &heard, session, at))
+            let heard = liveness.heard(session, *active, at);
+            // A heartbeat without activity does not wake an idle session.
+            let wakes = session.dormant.is_some()
+                && liveness.lapse_after(account, &heard).is_none_or(|lapse| lapse.due > at);
+            let session = session.id;
+            Ok(if wakes { vec![Event::Resumed { session }] } else { Vec::new() })
         }
         Command::Goodbye { session } => held(account, *session).map(|_| Vec::new()),
         Command::LogOut { session } => {
@@ -213,9 +216,8 @@ fn commercial(
                 return Err(already(*user, standing));
             }
             let theirs = account.sessions_of(*user);
-            let mut events = ends(liveness, theirs, ExpiryCause::UserSuspended, at);
-            events.push(Event::UserSuspended { user: *user });
-            Ok(events)
+            let ended = ends(liveness, theirs, ExpiryCause::UserSuspended, at);
+            Ok(ended.chain([Event::UserSuspended { user: *user }]).collect())
         }
         Command::ReinstateUser { user } => {
             let standing = added(account, *user)?;
@@ -234,9 +236,8 @@ fn commercial(
         Command::Reinstate => Ok(vec![Event::AccountReinstated]),
         Command::Close => {
             let all = account.sessions();
-            let mut events = ends(liveness, all, ExpiryCause::AccountClosed, at);
-            events.push(Event::AccountClosed);
-            Ok(events)
+            let ended = ends(liveness, all, ExpiryCause::AccountClosed, at);
+            Ok(ended.chain([Event::AccountClosed]).collect())
         }
         Command::LogIn(_)
         | Command::Heartbeat { .. }
@@ -248,28 +249,16 @@ fn commercial(
 
 /// The end of every given session at `at`.
 pub(crate) fn ends<'a>(
-    liveness: &Liveness,
+    liveness: &'a Liveness,
     sessions: impl Iterator<Item = &'a Session>,
     cause: ExpiryCause,
     at: Timestamp,
-) -> Vec<Event> {
-    let end = |session: &Session| Event::Expired {
+) -> impl Iterator<Item = Event> {
+    sessions.map(move |session| Event::Expired {
         session: session.id,
         cause,
         silent: liveness.silence(session, at),
-    };
-    sessions.map(end).collect()
-}
-
-/// A dormant session that is heard of again, unless what was heard does not end its silence (a heartbeat
-/// without activity does not wake an idle session).
-fn resumption(account: &Account, heard: &Liveness, session: &Session, at: Timestamp) -> Vec<Event> {
-    let silent = heard.lapse(account, session).is_some_and(|lapse| lapse.due <= at);
-    if session.dormant.is_some() && !silent {
-        vec![Event::Resumed { session: session.id }]
-    } else {
-        Vec::new()
-    }
+    })
 }
 
 fn held(account: &Account, session: SessionId) -> Result<&Session, Rejection> {

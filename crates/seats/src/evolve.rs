@@ -106,7 +106,8 @@ impl Account {
     }
 
     fn user_mut(&mut self, user: UserId) -> &mut User {
-        let stranger = User { standing: UserStanding::Stranger, sessions: 0 };
+        let (standing, newest) = (UserStanding::Stranger, SessionId(0));
+        let stranger = User { standing, sessions: 0, newest };
         self.users.entry(user).or_insert(stranger)
     }
 
@@ -130,13 +131,10 @@ impl Account {
         }
         self.last_session = self.last_session.max(id);
         self.lingers.retain(|linger| linger.seat != seat);
-        let sessions = &mut self.user_mut(user).sessions;
-        *sessions = sessions.saturating_add(1);
-        let sessions = self.seats.entry(seat).or_insert(0);
-        *sessions = sessions.saturating_add(1);
-        while self.seats.contains_key(&self.lowest_free) {
-            self.lowest_free = SeatNo(self.lowest_free.0.saturating_add(1));
-        }
+        let sitter = self.user_mut(user);
+        sitter.sessions = sitter.sessions.saturating_add(1);
+        sitter.newest = id;
+        self.board.sit(seat, user);
     }
 
     fn stand_up(&mut self, at: Timestamp, id: SessionId, silent: Micros, end: End, keep: Micros) {
@@ -148,16 +146,10 @@ impl Account {
         }
         let sessions = &mut self.user_mut(session.user).sessions;
         *sessions = sessions.saturating_sub(1);
-        if let Some(sessions) = self.seats.get_mut(&session.seat) {
-            *sessions = sessions.saturating_sub(1);
-            if *sessions == 0 {
-                self.seats.remove(&session.seat);
-                self.lowest_free = self.lowest_free.min(session.seat);
-                if keep > Micros::ZERO {
-                    let until = at + keep;
-                    self.lingers.push(Linger { seat: session.seat, user: session.user, until });
-                }
-            }
+        let empty = self.board.stand_up(session.seat);
+        if empty && keep > Micros::ZERO {
+            let until = at + keep;
+            self.lingers.push(Linger { seat: session.seat, user: session.user, until });
         }
         if self.endings.len() == ENDINGS_REMEMBERED {
             self.endings.pop_front();

@@ -19,12 +19,14 @@
 pub mod account;
 mod admit;
 pub mod answer;
+mod board;
 pub mod command;
 pub mod decide;
 pub mod event;
 mod evolve;
 pub mod ids;
 pub mod laws;
+pub mod licences;
 pub mod live;
 pub mod liveness;
 pub mod notation;
@@ -43,6 +45,7 @@ pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
 pub use laws::{Breach, Laws};
+pub use licences::Licences;
 pub use live::{Live, Taken};
 pub use liveness::{Liveness, Outage, Signs};
 pub use notation::{Nameless, Naming, Notation};

@@ -94,18 +94,17 @@ impl Liveness {
         at.since(self.last_seen(session))
     }
 
-    /// What is known of one session alone, to ask what would be if more were known.
-    pub(crate) fn clone_for(&self, session: &Session) -> Liveness {
-        let noted = self.signs.get(&session.id).map(|signs| (session.id, *signs));
-        Liveness { signs: noted.into_iter().collect(), outages: Arc::clone(&self.outages) }
+    /// What would be known of a session after a heartbeat.
+    pub(crate) fn heard(&self, session: &Session, active: bool, at: Timestamp) -> Signs {
+        let before = self.of(session);
+        let seen = before.seen.max(at); // A clock that went back makes nobody older.
+        Signs { seen, active: if active { seen } else { before.active }, goodbye: None }
     }
 
     /// Notes a heartbeat.
     pub fn heartbeat(&mut self, session: &Session, active: bool, at: Timestamp) {
-        let before = self.of(session);
-        let seen = before.seen.max(at); // A clock that went back makes nobody older.
-        let active = if active { seen } else { before.active };
-        self.signs.insert(session.id, Signs { seen, active, goodbye: None });
+        let signs = self.heard(session, active, at);
+        self.signs.insert(session.id, signs);
     }
 
     /// Notes a goodbye.
@@ -123,8 +122,12 @@ impl Liveness {
 
     /// When this session falls silent if nothing more is heard; `None`: never.
     pub(crate) fn lapse(&self, account: &Account, session: &Session) -> Option<Lapse> {
+        self.lapse_after(account, &self.of(session))
+    }
+
+    /// When a session falls silent if these are its last signs of life; `None`: never.
+    pub(crate) fn lapse_after(&self, account: &Account, signs: &Signs) -> Option<Lapse> {
         let policy = account.policy();
-        let signs = self.of(session);
         let lease = policy.lease_s.map(|lease| (0, signs.seen, signs.seen, lease));
         let idle = policy.idle_after_s.map(|idle| (1, signs.active, signs.active, idle));
         let goodbye = signs.goodbye.map(|said| (2, said, signs.seen, policy.goodbye_grace_s));

@@ -167,13 +167,22 @@ impl Settled {
         Ok(settled)
     }
 
-    /// Merges neighbouring runs of similar size.
+    /// Whether a run was found damaged since it was opened, and so must be built again.
+    pub(crate) fn lost_a_run(&self) -> bool {
+        self.runs.iter().any(|run| !run.path().exists())
+    }
+
+    /// Merges neighbouring runs of similar size. A damaged one stays as it is: it was taken out of use, and
+    /// says so when it is asked.
     fn merge(&mut self, dir: &Path) -> io::Result<()> {
         while let [.., older, newer] = self.runs.as_slice() {
             if older.end != newer.first || older.rows >= 2 * newer.rows.max(1) {
                 break;
             }
-            let merged = requests::merge(dir, older, newer)?;
+            let merged = match requests::merge(dir, older, newer) {
+                Err(_) if self.lost_a_run() => break,
+                merged => merged?,
+            };
             for run in [older, newer] {
                 fs::remove_file(run.path())?;
             }

@@ -60,7 +60,10 @@ pub(crate) fn find(
             (end, open) = (finished_at, None);
         } else {
             if unclean {
-                let doing = format!("copying the volume at {first} aside");
+                let doing = format!(
+                    "copying the volume at {first} aside, which takes as much room again in {}",
+                    home.display()
+                );
                 copy_aside(home, first).map_err(OpenError::io(doing))?;
             }
             let dir = log.join(name(first));

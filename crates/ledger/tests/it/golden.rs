@@ -196,3 +196,14 @@ fn the_bytes_of_a_block_are_what_they_always_were() {
     }
     check_file("blocks-1.txt", &text);
 }
+
+#[test]
+fn the_document_names_every_kind_of_event_with_its_tag() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
+    let document = fs::read_to_string(document).unwrap();
+    for (tag, event) in every_kind().iter().enumerate() {
+        let says = format!("{event:?}");
+        let name = says.split([' ', '{']).next().unwrap();
+        assert!(document.contains(&format!("\n| {tag} | {name} |")), "{tag} {name}");
+    }
+}

@@ -88,7 +88,7 @@ impl Notation<'_> {
 }
 
 /// Why a login was refused. `limit`: licences and overdraft then, if known.
-pub(super) fn denial(reason: DenialReason, held: u32, dormant: u32, limit: Option<u32>) -> String {
+pub fn denial(reason: DenialReason, held: u32, dormant: u32, limit: Option<u32>) -> String {
     match reason {
         DenialReason::AllSeatsHeld => {
             let held = match (held, limit) {

@@ -2,49 +2,56 @@
 //!
 //! ```text
 //!  0            8       16     24     32        64
-//!  +------------+-------+------+------+---------+----------------------+-----------------------------+
-//!  | "seatreq1" | first | end  | rows | BLAKE3  | per bucket:          | per request:                |
-//!  |            | u64   | u64  | u64  |         |  row u32, check u32  |  key 6 bytes, position 6    |
-//!  +------------+-------+------+------+---------+----------------------+-----------------------------+
+//!  +------------+-------+------+------+---------+----------------------+--------+--------------------------+
+//!  | "seatreq1" | first | end  | rows | BLAKE3  | per bucket:          | filter | per request:             |
+//!  |            | u64   | u64  | u64  |         |  row u32, check u32  |        |  key 6 bytes, position 6 |
+//!  +------------+-------+------+------+---------+----------------------+--------+--------------------------+
 //!                             numbers big end first; rows in order of key
 //! ```
 //!
 //! The key is the first 48 bits of `BLAKE3(account ‖ request)`. Keys are spread evenly, so the leading bits
-//! name a bucket of about 256 rows; one read of 3 KiB answers. The BLAKE3 covers what is before it and the
-//! buckets and is checked when the run is opened; `check` is the first four bytes of the BLAKE3 of the
-//! bucket's rows and is checked whenever the bucket is read. A key found means: look there. A key not found
-//! means: never asked.
+//! name a bucket of about 256 rows; one read of 3 KiB answers, and the [`Filter`], which is kept in memory,
+//! saves most of those. The BLAKE3 covers what is before it, the buckets and the filter, and is checked when
+//! the run is opened; `check` is the first four bytes of the BLAKE3 of the bucket's rows and is checked
+//! whenever the bucket is read. A key found means: look there. A key not found means: never asked.
 //!
 //! Two runs of similar size are merged into one, so a log of *n* volumes has at most log2(n) runs.
 
-use super::checked::put_in_place;
+mod filter;
+mod layout;
+mod writing;
+
+pub(super) use writing::{merge, merged};
+
 use crate::error::ReadError;
 use crate::position::Position;
+use filter::Filter;
+use layout::{BUCKET_BYTES, HEADER_BYTES, KEY_BITS, Layout, ROW_BYTES, bucket_of, check_of};
 use seats::{AccountId, RequestId};
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const KIND: &[u8; 8] = b"seatreq1";
-const HEADER_BYTES: usize = 64;
 const CHECKED_HEADER_BYTES: usize = 32;
-const BUCKET_BYTES: usize = 8;
-const ROW_BYTES: usize = 12;
-const KEY_BITS: u32 = 48;
-const ROWS_A_BUCKET: u64 = 256;
+
+/// Rows in order of key.
+pub(super) type Rows = Box<dyn Iterator<Item = io::Result<(u64, Position)>>>;
 
 /// An open run.
 #[derive(Debug)]
 pub(super) struct Run {
     path: PathBuf,
     file: File,
+    layout: Layout,
     pub(super) first: Position,
     pub(super) end: Position,
     pub(super) rows: u64,
     // Row at which each bucket begins, and its check.
     buckets: Vec<(u32, u32)>,
+    filter: Filter,
 }
 
 /// What a request is sorted by.
@@ -63,36 +70,6 @@ impl Run {
         format!("requests-{:020}-{:020}", first.0, end.0)
     }
 
-    /// Writes a run of `rows` requests, given in order of key, and opens it.
-    pub(super) fn write(
-        dir: &Path,
-        first: Position,
-        end: Position,
-        count: u64,
-        rows: impl Iterator<Item = io::Result<(u64, Position)>>,
-    ) -> io::Result<Run> {
-        let path = dir.join(Run::name(first, end));
-        let part = path.with_extension("part");
-        let mut directory = Directory::new(count);
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(&part)?);
-        file.seek(SeekFrom::Start(
-            (HEADER_BYTES + directory.bucket_count() * BUCKET_BYTES) as u64,
-        ))?;
-        for row in rows {
-            let (key, position) = row?;
-            let row = encode(key, position);
-            directory.add(key, &row);
-            file.write_all(&row)?;
-        }
-        let header = directory.finish(first, end);
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header)?;
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        put_in_place(&part, &path)?;
-        Run::open(&path)?
-            .ok_or_else(|| io::Error::other(format!("{} does not read as written", path.display())))
-    }
-
     /// Opens a run; `None` if it is damaged.
     pub(super) fn open(path: &Path) -> io::Result<Option<Run>> {
         let file = File::open(path)?;
@@ -102,34 +79,28 @@ impl Run {
             return Ok(None);
         }
         file.read_exact_at(&mut header, 0)?;
-        let number = |at: usize| {
-            header
-                .get(at..)
-                .and_then(|rest| rest.first_chunk())
-                .map_or(0, |n| u64::from_be_bytes(*n))
-        };
-        let (first, end, rows) = (Position(number(8)), Position(number(16)), number(24));
-        let bucket_count = bucket_count(rows) as u64;
-        let fits = rows.checked_mul(ROW_BYTES as u64).and_then(|bytes| {
-            bytes.checked_add(HEADER_BYTES as u64)?.checked_add(bucket_count * BUCKET_BYTES as u64)
-        });
-        if fits != Some(length) || !header.starts_with(KIND) {
-            return Ok(None);
-        }
-        let mut directory = vec![0; bucket_count as usize * BUCKET_BYTES];
-        file.read_exact_at(&mut directory, HEADER_BYTES as u64)?;
         let (checked, digest) = header.split_at(CHECKED_HEADER_BYTES);
+        let (numbers, _) = checked.as_chunks();
+        let [_, first, end, rows] = numbers else { return Ok(None) };
+        let [first, end, rows] = [first, end, rows].map(|number| u64::from_be_bytes(*number));
+        let Some(layout) = Layout::of(rows).filter(|layout| layout.length == length) else {
+            return Ok(None);
+        };
+        let mut rest = vec![0; layout.buckets * BUCKET_BYTES + layout.filter_bytes];
+        file.read_exact_at(&mut rest, HEADER_BYTES as u64)?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update(checked).update(&directory);
-        if hasher.finalize().as_bytes() != digest {
+        hasher.update(checked).update(&rest);
+        if hasher.finalize().as_bytes() != digest || !checked.starts_with(KIND) {
             return Ok(None);
         }
-        let (pairs, _) = directory.as_chunks::<BUCKET_BYTES>();
+        let (buckets, filter) = rest.split_at(layout.buckets * BUCKET_BYTES);
+        let (pairs, _) = buckets.as_chunks::<BUCKET_BYTES>();
         let buckets = pairs.iter().map(|[a, b, c, d, e, f, g, h]| {
             (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]))
         });
-        let buckets = buckets.collect();
-        Ok(Some(Run { path: path.to_owned(), file, first, end, rows, buckets }))
+        let (buckets, filter) = (buckets.collect(), Filter::decode(filter));
+        let (path, first, end) = (path.to_owned(), Position(first), Position(end));
+        Ok(Some(Run { path, file, layout, first, end, rows, buckets, filter }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -138,16 +109,13 @@ impl Run {
 
     /// Adds the positions at which a request with this key may stand.
     pub(super) fn find(&self, key: u64, found: &mut Vec<Position>) -> Result<(), ReadError> {
-        let bucket = bucket_of(key, self.buckets.len());
-        let rows = self
-            .bucket(bucket)
-            .map_err(ReadError::unavailable(format!("{}", self.path.display())))?;
-        let Some(rows) = rows else {
-            return Err(self.damaged());
-        };
-        found.extend(
-            rows.into_iter().filter(|(other, _)| *other == key).map(|(_, position)| position),
-        );
+        if !self.filter.may_hold(key) {
+            return Ok(());
+        }
+        let unread = ReadError::unavailable(format!("{}", self.path.display()));
+        let rows = self.bucket(bucket_of(key, self.buckets.len())).map_err(unread)?;
+        let rows = rows.ok_or_else(|| self.damaged())?.into_iter();
+        found.extend(rows.filter(|(other, _)| *other == key).map(|(_, position)| position));
         Ok(())
     }
 
@@ -174,129 +142,20 @@ impl Run {
 
     /// One bucket's rows; `None` if they are damaged.
     fn bucket(&self, bucket: usize) -> io::Result<Option<Vec<(u64, Position)>>> {
-        let Some((start, check)) = self.buckets.get(bucket).copied() else {
-            return Ok(None);
-        };
+        let Some((start, check)) = self.buckets.get(bucket).copied() else { return Ok(None) };
         let end = self.buckets.get(bucket + 1).map_or(self.rows, |(next, _)| u64::from(*next));
         let start = u64::from(start);
         if start > end || end > self.rows {
             return Ok(None);
         }
         let mut bytes = vec![0; (end - start) as usize * ROW_BYTES];
-        let offset =
-            (HEADER_BYTES + self.buckets.len() * BUCKET_BYTES) as u64 + start * ROW_BYTES as u64;
-        self.file.read_exact_at(&mut bytes, offset)?;
+        self.file.read_exact_at(&mut bytes, self.layout.rows_at + start * ROW_BYTES as u64)?;
         if check != check_of(&blake3::hash(&bytes)) {
             return Ok(None);
         }
         let (rows, _) = bytes.as_chunks::<ROW_BYTES>();
         Ok(Some(rows.iter().map(decode).collect()))
     }
-}
-
-/// Rows in order of key.
-pub(super) type Rows = Box<dyn Iterator<Item = io::Result<(u64, Position)>>>;
-
-/// Several rows in order as one. Whoever sees an error stops.
-pub(super) fn merged(rows: Vec<Rows>) -> impl Iterator<Item = io::Result<(u64, Position)>> {
-    let mut rows: Vec<_> = rows.into_iter().map(Iterator::peekable).collect();
-    std::iter::from_fn(move || {
-        let mut least: Option<((u64, Position), usize)> = None;
-        for (index, rows) in rows.iter_mut().enumerate() {
-            match rows.peek() {
-                Some(Ok(row)) if least.is_none_or(|(other, _)| *row < other) => {
-                    least = Some((*row, index))
-                }
-                Some(Err(_)) => return rows.next(),
-                _ => {}
-            }
-        }
-        rows.get_mut(least?.1)?.next()
-    })
-}
-
-/// Merges two runs, of which `newer` begins where `older` ends, into one.
-pub(super) fn merge(dir: &Path, older: &Arc<Run>, newer: &Arc<Run>) -> io::Result<Run> {
-    let rows = merged(vec![Run::rows(older), Run::rows(newer)]);
-    Run::write(dir, older.first, newer.end, older.rows + newer.rows, rows)
-}
-
-/// The buckets of a run that is being written.
-struct Directory {
-    count: u64,
-    buckets: Vec<(u32, u32)>,
-    bucket_count: usize,
-    rows: u32,
-    hasher: blake3::Hasher,
-}
-
-impl Directory {
-    fn new(count: u64) -> Directory {
-        let bucket_count = bucket_count(count);
-        let buckets = Vec::with_capacity(bucket_count);
-        Directory { count, buckets, bucket_count, rows: 0, hasher: blake3::Hasher::new() }
-    }
-
-    fn bucket_count(&self) -> usize {
-        self.bucket_count
-    }
-
-    fn add(&mut self, key: u64, row: &[u8]) {
-        self.begin(bucket_of(key, self.bucket_count));
-        self.hasher.update(row);
-        self.rows += 1;
-    }
-
-    /// Ends the buckets before `bucket`, so that the next row belongs to it.
-    fn begin(&mut self, bucket: usize) {
-        while self.buckets.len() <= bucket {
-            if let Some((_, check)) = self.buckets.last_mut() {
-                *check = check_of(&self.hasher.finalize());
-            }
-            self.hasher.reset();
-            self.buckets.push((self.rows, 0));
-        }
-    }
-
-    fn finish(mut self, first: Position, end: Position) -> Vec<u8> {
-        self.begin(self.bucket_count - 1);
-        if let Some((_, check)) = self.buckets.last_mut() {
-            *check = check_of(&self.hasher.finalize());
-        }
-        let mut header = KIND.to_vec();
-        for number in [first.0, end.0, self.count] {
-            header.extend_from_slice(&number.to_be_bytes());
-        }
-        let mut directory = Vec::with_capacity(self.bucket_count * BUCKET_BYTES);
-        for (row, check) in &self.buckets {
-            directory.extend_from_slice(&row.to_be_bytes());
-            directory.extend_from_slice(&check.to_be_bytes());
-        }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&header).update(&directory);
-        header.extend_from_slice(hasher.finalize().as_bytes());
-        header.extend_from_slice(&directory);
-        header
-    }
-}
-
-fn bucket_count(rows: u64) -> usize {
-    (rows / ROWS_A_BUCKET).max(1).next_power_of_two() as usize
-}
-
-fn bucket_of(key: u64, buckets: usize) -> usize {
-    // The number of buckets is a power of two: its leading bits name one.
-    (key >> (KEY_BITS - buckets.trailing_zeros())) as usize
-}
-
-fn check_of(digest: &blake3::Hash) -> u32 {
-    u32::from_be_bytes(*digest.as_bytes().first_chunk().unwrap_or(&[0; 4]))
-}
-
-fn encode(key: u64, position: Position) -> [u8; ROW_BYTES] {
-    let ([_, _, a, b, c, d, e, f], [_, _, g, h, i, j, k, l]) =
-        (key.to_be_bytes(), position.0.to_be_bytes());
-    [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
 fn decode(row: &[u8; ROW_BYTES]) -> (u64, Position) {

@@ -1,0 +1,158 @@
+//! `account`: open one, change what it has bought, list them.
+
+use crate::args::{Account, AccountOpen, Format};
+use crate::failure::Failure;
+use crate::output::{self, Output};
+use crate::place;
+use admission::{NewAccount, Request};
+use ledger::{Actor, Kind, Ledger, Role};
+use projector::{AsOf, Views};
+use reporting::civil::{self, Zone};
+use seats::{AccountId, Command, Effective, Standing, UserStanding};
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+
+/// Whoever sits at the machine's command line.
+pub(crate) const ADMIN: Actor = Actor { role: Role::Admin, id: 0 };
+
+pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), Failure> {
+    match account {
+        Account::Open(new) => open(data, *new, output),
+        Account::SetLicences { account, licences, from } => {
+            let ledger = place::open(data)?;
+            let id = place::account(&ledger, &account)?;
+            let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
+            change(ledger, Request::SetLicences { account: id, to: licences, effective })?;
+            output.done(&format!("{account}: licences {licences}"))
+        }
+        Account::SetPolicy { account, policy } => {
+            let ledger = place::open(data)?;
+            let id = place::account(&ledger, &account)?;
+            let settings = policy.settings(|name| place::site(&ledger, id, name));
+            let settings = settings.map_err(Failure::usage)?;
+            let command = Command::ChangePolicy { settings };
+            change(ledger, Request::Command { account: id, command })?;
+            output.done(&format!("{account}: policy changed"))
+        }
+        Account::SetPlan { account, plan, from } => {
+            let ledger = place::open(data)?;
+            let id = place::account(&ledger, &account)?;
+            let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
+            let plan = read_plan(&plan)?;
+            change(ledger, Request::AssignPlan { account: id, plan, effective })?;
+            output.done(&format!("{account}: plan assigned"))
+        }
+        Account::Suspend { account } => {
+            simple(data, &account, Command::Suspend)?;
+            output.done(&format!("{account}: suspended; those logged in stay"))
+        }
+        Account::Reinstate { account } => {
+            simple(data, &account, Command::Reinstate)?;
+            output.done(&format!("{account}: open"))
+        }
+        Account::Close { account } => {
+            simple(data, &account, Command::Close)?;
+            output.done(&format!("{account}: closed"))
+        }
+        Account::List => list(data, output),
+    }
+}
+
+fn open(data: &Path, new: AccountOpen, output: Output) -> Result<(), Failure> {
+    // A new account has no sites to reserve seats for.
+    let settings = new.policy.settings(|_| None).map_err(Failure::usage)?;
+    let plan = new.plan.as_deref().map(read_plan).transpose()?;
+    place::zone(&new.time_zone)?;
+    let account = NewAccount {
+        name: new.name.clone(),
+        zone: new.time_zone,
+        licences: new.licences,
+        settings,
+        plan,
+        effective: None,
+    };
+    let ledger = place::open_or_create(data)?;
+    let answered =
+        place::admit(ledger, async |admission| Ok(admission.open_account(account, ADMIN).await?))?;
+    match output.format {
+        Format::Json => output.json(&json!({
+            "account": new.name, "id": answered.account.to_string(), "licences": new.licences,
+        })),
+        Format::Table => output.done(&format!("{}: open, licences {}", new.name, new.licences)),
+    }
+}
+
+/// Checks a plan file before it is recorded for ever.
+fn read_plan(path: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("plan: {}: {error}", path.display())))?;
+    reporting::plan::Plan::read(&text)
+        .map_err(|error| Failure::usage(format!("plan: {}: {error}", path.display())))?;
+    Ok(text)
+}
+
+/// A civil day in the account's zone, or an instant.
+fn effective(ledger: &Ledger, account: AccountId, text: &str) -> Result<Effective, Failure> {
+    let zone = zone_of(ledger, account)?;
+    match civil::read_date(text) {
+        Ok(day) => zone.effective(day).map_err(Failure::usage),
+        Err(_) => {
+            let instant = zone.read_time(text).map_err(Failure::usage)?;
+            Ok(Effective { instant, date: None })
+        }
+    }
+}
+
+/// The zone in which an account's days are counted.
+pub(crate) fn zone_of(ledger: &Ledger, account: AccountId) -> Result<Zone, Failure> {
+    let occupancy = Views::without_snapshots(ledger).as_of(account, AsOf::Now)?;
+    place::zone(occupancy.account.zone())
+}
+
+fn simple(data: &Path, account: &str, command: Command) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let account = place::account(&ledger, account)?;
+    change(ledger, Request::Command { account, command })
+}
+
+fn change(ledger: Ledger, request: Request) -> Result<(), Failure> {
+    place::admit(ledger, async |admission| {
+        admission.ask(request, ADMIN).await?;
+        Ok(())
+    })
+}
+
+fn list(data: &Path, output: Output) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let views = Views::without_snapshots(&ledger);
+    let now = place::now();
+    let mut rows = Vec::new();
+    for (number, name) in place::names(&ledger, AccountId::SYSTEM, Kind::Account)? {
+        let account = views.as_of(AccountId(number), AsOf::Now)?.account;
+        if account.standing() == Standing::Unopened || account.is_importing() {
+            continue; // Never opened after all, or not whole yet.
+        }
+        let users = account.users().filter(|(_, u)| u.standing != UserStanding::Stranger).count();
+        let standing = match account.standing() {
+            Standing::Suspended => "suspended",
+            Standing::Closed => "closed",
+            Standing::Open | Standing::Unopened => "open",
+        };
+        rows.push(json!({
+            "account": name,
+            "standing": standing,
+            "licences": account.licences().at(now),
+            "seats_taken": account.taken(now),
+            "users": users,
+            "time_zone": account.zone(),
+        }));
+    }
+    match output.format {
+        Format::Json => output.json(&json!({ "accounts": rows })),
+        Format::Table => {
+            let columns = ["account", "standing", "licences", "seats_taken", "users", "time_zone"];
+            output.table(output::table(&columns, &rows))
+        }
+    }
+}

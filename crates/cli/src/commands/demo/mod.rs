@@ -1,0 +1,139 @@
+//! `demo`: a clinic's month through the real admission path on a real ledger, then the questions that
+//! support, finance and the auditor ask, answered by the same commands that anybody can run afterwards.
+
+mod month;
+mod play;
+
+use crate::args::{Format, Range};
+use crate::commands::account::ADMIN;
+use crate::commands::{reports, verify};
+use crate::failure::Failure;
+use crate::output::{self, Output};
+use admission::{Admission, ManualClock, NewAccount};
+use chrono::{Datelike, NaiveDate, TimeZone};
+use chrono_tz::Europe::London;
+use ledger::{Ledger, Options};
+use play::{Play, Played};
+use seats::{CivilDate, Effective, Reclaim, Setting, Timestamp};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ACCOUNT: &str = "harley-street";
+const PLAN: &str = include_str!("../../../../../fixtures/plans/standard-2026.toml");
+
+pub(crate) fn run(data: &Path, seed: u64, output: Output) -> Result<(), Failure> {
+    let dir = clean(data)?;
+    output::talk(&format!(
+        "Playing {} at a London clinic with three licences and eight people, into {}",
+        month::MONTH,
+        dir.display()
+    ));
+    let played = fill(&dir, seed)?;
+    output::talk(&format!(
+        "{} logins, {} of them refused, each on disk before it was answered; {} heartbeats\n",
+        played.logins, played.denials, played.heartbeats
+    ));
+    questions(&dir, output)
+}
+
+/// The directory to play in: that given, empty; or one of our own, made anew.
+fn clean(data: &Path) -> Result<PathBuf, Failure> {
+    let given = data != Path::new("seatledger-data");
+    let dir = if given { data.to_path_buf() } else { PathBuf::from("seatledger-demo") };
+    let ours = !given && dir.join("FORMAT").exists();
+    if ours {
+        fs::remove_dir_all(&dir)
+            .map_err(|error| Failure::unexpected(format!("{}: {error}", dir.display())))?;
+    }
+    let used = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
+    if used {
+        let dir = dir.display();
+        return Err(Failure::refused(format!(
+            "{dir} is not empty; the demo plays in an empty one"
+        )));
+    }
+    Ok(dir)
+}
+
+fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {
+    let ledger = Ledger::create(dir, &Options::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let opened = instant(2026, 3, 2, 9);
+        let clock = ManualClock::new(opened);
+        let options = admission::Options { service: false, ..admission::Options::default() };
+        let admission = Admission::start(ledger, options, clock.clone())?;
+        let mut account = NewAccount::new(ACCOUNT, "Europe/London", 3);
+        account.settings = vec![Setting::Reclaim(Reclaim::Never)];
+        account.plan = Some(PLAN.to_owned());
+        let account = admission.open_account(account, ADMIN).await?.account;
+
+        let (first, last) = (month::london(1, 0, 0), month::london(30, 23, 59));
+        let bar = output::progress("April 2026", last.since(first).secs());
+        let play = Play::new(&admission, &clock, account, seed);
+        let played = play.play(|at| bar.set_position(at.since(first).secs())).await?;
+        bar.finish_and_clear();
+
+        clock.advance_to(instant(2026, 5, 1, 9));
+        admission.sweep().await?;
+        let stopped = admission.stop().await;
+        stopped.map_err(|reason| Failure::unexpected(format!("the ledger stopped: {reason}")))?;
+        Ok(played)
+    })
+}
+
+/// What people ask, with the command that answers it.
+fn questions(dir: &Path, output: Output) -> Result<(), Failure> {
+    let morning = "2026-04-15T09:00";
+    let ask = |who: &str, question: &str, command: &str| match output.format {
+        Format::Json => Ok(()),
+        Format::Table => output.text(&format!(
+            "\n{who}: {question}\n$ seatledger --data {} {command}\n",
+            dir.display()
+        )),
+    };
+    ask(
+        "Support",
+        "Wednesday the 15th, nine o'clock. Carol rings: she cannot log in. Who holds the seats?",
+        &format!("who {ACCOUNT} --at {morning}"),
+    )?;
+    reports::who(dir, ACCOUNT, Some(morning), output)?;
+    ask("Support", "Why was she refused?", &format!("why {ACCOUNT} carol --at {morning}"))?;
+    reports::why(dir, ACCOUNT, "carol", Some(morning), output)?;
+    let (from, to) = ("2026-04-14T17:00", "2026-04-15T10:00");
+    ask("Support", "What happened, exactly?", &format!("trail {ACCOUNT} --from {from} --to {to}"))?;
+    let range = Range { from: Some(from.to_owned()), to: Some(to.to_owned()) };
+    reports::trail(dir, ACCOUNT, None, &range, output)?;
+    let (from, to) = ("2026-04-01", "2026-05-01");
+    ask(
+        "The practice",
+        "Did we need the fourth licence?",
+        &format!("usage {ACCOUNT} --from {from} --to {to}"),
+    )?;
+    let range = Range { from: Some(from.to_owned()), to: Some(to.to_owned()) };
+    reports::usage(dir, ACCOUNT, &range, output)?;
+    ask(
+        "Finance",
+        "What does April cost?",
+        &format!("statement {ACCOUNT} --month {}", month::MONTH),
+    )?;
+    reports::statement(dir, ACCOUNT, month::MONTH, output)?;
+    ask("The auditor", "Has anything been altered?", "verify")?;
+    verify::run(dir, output)
+}
+
+/// From the start of a day in April.
+fn from_day(day: u32) -> Effective {
+    let date = NaiveDate::from_ymd_opt(2026, 4, day).unwrap_or_default();
+    let since_1970 = date.num_days_from_ce() - NaiveDate::default().num_days_from_ce();
+    Effective { instant: month::london(day, 0, 0), date: Some(CivilDate(since_1970)) }
+}
+
+/// A full hour in London.
+fn instant(year: i32, month: u32, day: u32, hour: u32) -> Timestamp {
+    let time = London.with_ymd_and_hms(year, month, day, hour, 0, 0).earliest();
+    let micros = time.and_then(|time| u64::try_from(time.timestamp_micros()).ok());
+    Timestamp(micros.unwrap_or_default())
+}

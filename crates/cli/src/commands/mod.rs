@@ -1,0 +1,11 @@
+//! One file a command.
+
+pub(crate) mod account;
+pub(crate) mod bench;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod reports;
+pub(crate) mod seat;
+pub(crate) mod verify;

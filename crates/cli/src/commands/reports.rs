@@ -1,0 +1,176 @@
+//! `who`, `why`, `trail`, `usage`, `statement`: questions to the record.
+
+use crate::args::{Format, Range};
+use crate::failure::{Failure, Kind};
+use crate::output::{self, Output};
+use crate::place;
+use ledger::{Ledger, Position};
+use projector::{ProjectError, Projector, Views};
+use reporting::civil::{Month, Zone};
+use reporting::{Present, Report, ReportError, Reports};
+use seats::{AccountId, Timestamp};
+use std::path::Path;
+
+pub(crate) fn who(
+    data: &Path,
+    account: &str,
+    at: Option<&str>,
+    output: Output,
+) -> Result<(), Failure> {
+    ask(data, account, output, |question| {
+        let at = at.map(|at| question.zone.read_time(at)).transpose().map_err(Failure::usage)?;
+        let liveness = admission::saved_signs(question.ledger, question.account)?;
+        let at = at.unwrap_or_else(place::now);
+        Ok(question.reports.who(question.account, at, Some(&liveness))?)
+    })
+}
+
+pub(crate) fn why(
+    data: &Path,
+    account: &str,
+    user: &str,
+    at: Option<&str>,
+    output: Output,
+) -> Result<(), Failure> {
+    ask(data, account, output, |question| {
+        let at = at.map(|at| question.zone.read_time(at)).transpose().map_err(Failure::usage)?;
+        let user = question.reports.user(question.account, user)?;
+        let liveness = admission::saved_signs(question.ledger, question.account)?;
+        let present = Present { at: place::now(), liveness: Some(&liveness) };
+        Ok(question.reports.why(question.account, user, at, present)?)
+    })
+}
+
+pub(crate) fn trail(
+    data: &Path,
+    account: &str,
+    user: Option<&str>,
+    range: &Range,
+    output: Output,
+) -> Result<(), Failure> {
+    ask(data, account, output, |question| {
+        let user = user.map(|user| question.reports.user(question.account, user)).transpose()?;
+        let (from, to) = question.range(range)?;
+        Ok(question.reports.trail(question.account, user, from, to)?)
+    })
+}
+
+pub(crate) fn usage(
+    data: &Path,
+    account: &str,
+    range: &Range,
+    output: Output,
+) -> Result<(), Failure> {
+    ask(data, account, output, |question| {
+        let (from, to) = question.range(range)?;
+        Ok(question.reports.usage(question.account, from, to, None)?)
+    })
+}
+
+pub(crate) fn statement(
+    data: &Path,
+    account: &str,
+    month: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let month = Month::read(month).map_err(Failure::usage)?;
+    ask(data, account, output, |question| {
+        // The log knows nothing of the days since its last commit; the clock does. Of a month that is
+        // over it need not say more, so that the statement is the same whenever it is asked for.
+        let known_until = question.reports.known_until()?.max(place::now());
+        let end = month.days(question.zone).map_or(known_until, |(_, end)| end);
+        let known_until = known_until.min(end);
+        Ok(question.reports.statement(question.account, month, known_until)?)
+    })
+}
+
+/// What a question is asked of.
+struct Question<'a> {
+    ledger: &'a Ledger,
+    reports: Reports<'a>,
+    account: AccountId,
+    zone: Zone,
+}
+
+impl Question<'_> {
+    fn range(&self, range: &Range) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
+        let read = |text: &Option<String>| {
+            let read = text.as_ref().map(|text| self.zone.read_time(text));
+            read.transpose().map_err(Failure::usage)
+        };
+        Ok((read(&range.from)?, read(&range.to)?))
+    }
+}
+
+/// Opens the ledger, asks and prints.
+fn ask<R: Report>(
+    data: &Path,
+    account: &str,
+    output: Output,
+    question: impl FnOnce(&Question<'_>) -> Result<R, Failure>,
+) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let views = views(&ledger);
+    let origin = origin(&ledger)?;
+    let reports = Reports::new(&views, &origin);
+    let account = reports.account(account)?;
+    let zone = reports.zone(account)?;
+    let report = question(&Question { ledger: &ledger, reports, account, zone })?;
+    match output.format {
+        Format::Json => output.text(&report.json()),
+        Format::Table => output.text(&report.text()),
+    }
+}
+
+/// How many commits are read before what was learnt of them is saved.
+const BATCH: u64 = 1 << 16;
+
+/// The views through saved snapshots, brought up to date first; without these if they cannot be had.
+fn views(ledger: &Ledger) -> Views {
+    match caught_up(ledger) {
+        None => Views::without_snapshots(ledger),
+        Some(Ok(views)) => views,
+        Some(Err(error)) => {
+            output::talk(&format!("views: {error}; reading the log instead"));
+            Views::without_snapshots(ledger)
+        }
+    }
+}
+
+fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
+    let mut projector = match Projector::open(ledger)? {
+        Ok(projector) => projector,
+        Err(error) => return Some(Err(error)),
+    };
+    let size = ledger.head().size;
+    let bar = output::progress("views", size);
+    loop {
+        match projector.catch_up(BATCH) {
+            Ok(0) => break,
+            Ok(left) => bar.set_position(size.saturating_sub(left)),
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    bar.finish_and_clear();
+    Some(Ok(projector.views()))
+}
+
+/// What names this ledger in every report: the hash of its first commit, which nobody can change.
+fn origin(ledger: &Ledger) -> Result<String, Failure> {
+    let first = ledger.bytes(Position(0))?.unwrap_or_default();
+    let name = ledger::commit::leaf_hash(&first).to_string();
+    Ok(format!("ledger-{}", name.get(..16).unwrap_or_default()))
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Failure {
+        let kind = match &error {
+            ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingPlan(_) => {
+                Kind::Damaged
+            }
+            ReportError::Backwards { .. } | ReportError::Civil(_) => Kind::Usage,
+            _ => Kind::Refused,
+        };
+        Failure::new(kind, error)
+    }
+}

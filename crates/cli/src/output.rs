@@ -1,0 +1,90 @@
+//! What is printed: data to stdout, as a table for people or JSON for programs; talk to stderr.
+
+use crate::args::Format;
+use crate::failure::Failure;
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::Duration;
+
+/// Where and how answers are printed.
+#[derive(Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+}
+
+impl Output {
+    /// Prints text that ends with a line break of its own, or gets one.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()), // `| head` has seen enough.
+            Err(error) => Err(Failure::unexpected(format!("stdout: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Prints a JSON value.
+    pub(crate) fn json(self, value: &Value) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| Failure::unexpected(format!("JSON: {error}")))?;
+        self.text(&text)
+    }
+
+    /// Prints a table.
+    pub(crate) fn table(self, table: Table) -> Result<(), Failure> {
+        self.text(&table.trim_fmt())
+    }
+
+    /// Says that something was done.
+    pub(crate) fn done(self, what: &str) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.json(&json!({ "done": what })),
+            Format::Table => self.text(what),
+        }
+    }
+}
+
+/// A table of these columns of JSON objects; numbers to the right.
+pub(crate) fn table(columns: &[&str], rows: &[Value]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_style(TableComponent::HeaderLines, '-');
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(columns.iter().map(|column| column.replace('_', " ")));
+    for row in rows {
+        table.add_row(columns.iter().map(|column| match row.get(column) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }));
+    }
+    for (index, column) in columns.iter().enumerate() {
+        let numbers = rows.iter().any(|row| row.get(column).is_some_and(Value::is_number));
+        if let Some(column) = table.column_mut(index).filter(|_| numbers) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Says something to whoever watches.
+pub(crate) fn talk(what: &str) {
+    eprintln!("{what}");
+}
+
+/// A bar on stderr for long work; nothing where nobody watches.
+pub(crate) fn progress(what: &str, total: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total);
+    let style = "{msg:12} {bar:40} {human_pos} of {human_len} ({eta})";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

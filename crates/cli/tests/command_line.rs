@@ -1,0 +1,333 @@
+//! The command line as a user meets it: what it prints, what it refuses, with which exit code.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// One ledger in a directory of its own.
+struct Place {
+    home: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { home: tempfile::tempdir().unwrap() }
+    }
+
+    /// With an account `clinic` of two licences.
+    fn clinic() -> Place {
+        let place = Place::new();
+        place.ok("account open clinic --licences 2 --time-zone Europe/London");
+        place
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.path().join("ledger")
+    }
+
+    fn run(&self, line: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_seatledger"))
+            .arg("--data")
+            .arg(self.data())
+            .args(line.split(' '))
+            .current_dir(self.home.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that must succeed, and gives back what it printed.
+    fn ok(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {}", talk(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.ok(&format!("{line} --format json"))).unwrap()
+    }
+
+    /// Runs a command that must end with this code and say all of this.
+    fn fails(&self, line: &str, code: i32, says: &[&str]) {
+        let output = self.run(line);
+        let said = talk(&output);
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        for part in says {
+            assert!(said.contains(part), "{line}: {part:?} is not in {said:?}");
+        }
+    }
+}
+
+fn talk(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn two_licences_three_people() {
+    let place = Place::clinic();
+    assert_eq!(place.ok("login clinic alice"), "seat 1 (session-1)\n");
+    assert_eq!(place.ok("login clinic bob"), "seat 2 (session-2)\n");
+    place.fails("login clinic carol", 3, &["denied: all 2 seats are held", "alice", "bob", "live"]);
+    let why = place.ok("why clinic carol");
+    for part in ["carol", "alice", "bob", "seat"] {
+        assert!(why.to_lowercase().contains(part), "{part:?} is not in {why:?}");
+    }
+    assert_eq!(place.ok("logout clinic alice"), "seat 1 free (session-1)\n");
+    assert_eq!(place.ok("login clinic carol"), "seat 1 (session-3)\n");
+    let who = place.json("who clinic");
+    let seats = who["seats"].as_array().unwrap();
+    let held: Vec<_> = seats.iter().map(|seat| (&seat["seat"], &seat["user"])).collect();
+    assert_eq!(held, [(&1.into(), &"carol".into()), (&2.into(), &"bob".into())]);
+    for key in ["account", "at", "licences", "provenance"] {
+        assert!(!who[key].is_null(), "{key}");
+    }
+    let usage = place.json("usage clinic");
+    for (key, value) in [("sessions", 3), ("logins", 4), ("denials", 1), ("peak_sessions", 2)] {
+        assert_eq!(usage[key], value, "{key}");
+    }
+    for key in ["users", "denial_episodes", "peak_at", "session_seconds", "licences", "provenance"]
+    {
+        assert!(!usage[key].is_null(), "{key}");
+    }
+    let verify = place.json("verify");
+    assert_eq!(verify["ok"], true);
+    assert_eq!(verify["first_bad"], Value::Null);
+    for key in ["commits", "events", "accounts", "size", "root"] {
+        assert!(!verify[key].is_null(), "{key}");
+    }
+    let log = place.ok("log");
+    assert!(log.contains("login carol") && log.contains("-> seat 1 free"), "{log}");
+    let later = place.ok("log --from 3 --account clinic");
+    assert!(log.ends_with(&later) && later.len() < log.len(), "{later}");
+}
+
+#[test]
+fn the_same_request_gets_the_first_answer() {
+    let place = Place::clinic();
+    let first = place.json("login clinic alice --request 7f9c0e0a-0000-4000-8000-000000000001");
+    let again = place.json("login clinic alice --request 7f9c0e0a-0000-4000-8000-000000000001");
+    assert_eq!(first["session"], again["session"]);
+    assert_eq!(first["position"], again["position"]);
+    let other = "login clinic bob --request 7f9c0e0a-0000-4000-8000-000000000001";
+    place.fails(other, 4, &["request id was used before"]);
+}
+
+#[test]
+fn a_release_needs_a_reason_and_some_age() {
+    let place = Place::clinic();
+    place.ok("login clinic alice");
+    place.fails("release clinic alice", 2, &["--reason"]);
+    place.fails("release clinic alice --reason bored", 2, &["bored", "browser-closed"]);
+    place.fails("release clinic alice --reason holder-away", 4, &["session-1", "120 s", "forced"]);
+    let forced = place.ok("release clinic alice --reason holder-away --force --note gone");
+    assert_eq!(forced, "seat 1 free (session-1)\n");
+    place.fails("heartbeat clinic 1", 4, &["session-1 has ended"]);
+    assert!(place.ok("trail clinic").contains("holder away"));
+}
+
+#[test]
+fn policies_are_words() {
+    let place = Place::clinic();
+    place.ok("site add clinic north");
+    place.ok("account set-policy clinic --reclaim never --lease none --reserved north:1");
+    place.ok("login clinic alice");
+    place.fails("login clinic bob", 3, &["reserved for other sites"]);
+    assert_eq!(place.ok("login clinic bob --site north"), "seat 2 (session-2)\n");
+    place.fails("login clinic eve --site south", 4, &["south", "add it first"]);
+    place.fails("account set-policy clinic --reclaim sometimes", 2, &["reclaim", "on-demand"]);
+    place.fails("account set-policy clinic --lease 0s", 4, &["lease", "1 s or more"]);
+    place.ok("account set-policy clinic --users registered --overdraft 1");
+    place.fails("login clinic stranger", 3, &["not a registered user"]);
+    place.ok("user add clinic stranger");
+    place.ok("login clinic stranger --site north");
+    place.ok("user suspend clinic stranger");
+    place.fails("login clinic stranger", 3, &["the user is suspended"]);
+}
+
+#[test]
+fn absurd_values_are_refused_by_name() {
+    let place = Place::clinic();
+    place.fails("account open other --licences 0", 4, &["licences: 0", "between 1 and"]);
+    place.fails("account open other --licences 4000000", 4, &["licences: 4000000"]);
+    place.fails("account open other --licences many", 2, &["licences"]);
+    place.fails("account open other --licences 1 --time-zone Mars/Base", 2, &["Mars/Base"]);
+    place.fails("account open clinic --licences 1", 4, &["open already"]);
+    place.fails("account set-licences clinic 0", 4, &["licences: 0"]);
+    place.fails("account set-licences clinic 2", 4, &["2 already"]);
+    place.fails("login nobody alice", 4, &["no account \"nobody\""]);
+    place.fails("login clinik alice", 4, &["did you mean clinic"]);
+    place.fails("why clinic ghost", 4, &["no user \"ghost\""]);
+    place.fails("who clinic --at yesterday", 2, &["yesterday"]);
+    place.fails("who clinic --at 2026-03-29T01:30", 2, &["01:30"]); // The hour that London skips.
+    place.fails("who clinic --at 2026-10-25T01:30", 2, &["+01:00", "+00:00"]); // Comes twice.
+    place.fails("log --from 99", 2, &["ends at position 1"]);
+    place.fails("statement clinic --month 2026-13", 2, &["2026-13"]);
+    place.fails("statement clinic --month 9998-01", 4, &["has not begun"]);
+    assert_eq!(place.json("verify")["commits"], 1, "nothing of this was recorded");
+}
+
+#[test]
+fn a_month_that_is_not_over_is_provisional() {
+    let place = Place::new();
+    fs::write(
+        place.home.path().join("plan.toml"),
+        include_str!("../../../fixtures/plans/standard-2026.toml"),
+    )
+    .unwrap();
+    place.ok("account open clinic --licences 2 --plan plan.toml");
+    let list = place.json("account list");
+    assert_eq!(list["accounts"][0]["licences"], 2);
+    let log: Value =
+        serde_json::from_str(place.ok("log --format json").lines().next().unwrap()).unwrap();
+    let month = log["at"].as_str().unwrap()[..7].to_owned();
+    let statement = place.ok(&format!("statement clinic --month {month}"));
+    assert!(statement.to_lowercase().contains("provisional"), "{statement}");
+    assert!(statement.contains("licence-days"), "{statement}");
+    assert!(
+        !statement.contains("Set-up"),
+        "the licences it opens with cost no set-up: {statement}"
+    );
+    place.ok("account set-licences clinic 3");
+    let statement = place.ok(&format!("statement clinic --month {month}"));
+    assert!(statement.contains("Set-up") && statement.contains("150.00"), "{statement}");
+    fs::write(place.home.path().join("bad.toml"), "plan = \"x\"\nmonthly_fee = 35.0\n").unwrap();
+    place.fails("account set-plan clinic bad.toml", 2, &["bad.toml", "line"]);
+}
+
+#[test]
+fn a_directory_that_is_no_ledger_is_left_alone() {
+    let place = Place::new();
+    place.fails("who clinic", 4, &["no ledger", "account open"]);
+    fs::create_dir(place.data()).unwrap();
+    fs::write(place.data().join("holiday.jpg"), "not ours").unwrap();
+    place.fails("who clinic", 5, &["no ledger"]);
+    place.fails("verify", 5, &["no ledger"]);
+    place.fails("account open clinic --licences 1", 5, &["no ledger"]);
+    place.fails("demo", 4, &["not empty"]);
+    assert_eq!(fs::read_dir(place.data()).unwrap().count(), 1, "nothing was written");
+}
+
+#[test]
+fn a_second_process_is_told_who_has_it() {
+    let place = Place::clinic();
+    let ledger = ledger::Ledger::open(&place.data(), &ledger::Options::default()).unwrap();
+    let holder = std::process::id().to_string();
+    for line in ["who clinic", "login clinic alice", "verify"] {
+        place.fails(line, 6, &["in use", &holder]);
+    }
+    drop(ledger);
+    place.ok("login clinic alice");
+}
+
+/// The log of a ledger with a few dozen commits, damaged by `harm`.
+fn harmed(harm: impl FnOnce(&Path)) -> Place {
+    let place = Place::clinic();
+    for user in 0..12 {
+        let _granted_or_denied = place.run(&format!("login clinic user{user}"));
+    }
+    harm(&place.data());
+    place
+}
+
+fn log_file(data: &Path) -> PathBuf {
+    let volume = fs::read_dir(data.join("log")).unwrap().next().unwrap().unwrap().path();
+    volume.join("db")
+}
+
+#[test]
+fn a_truncated_log_is_refused_with_the_position() {
+    for length in [0, 300, 1_000, 2_000] {
+        let place = harmed(|data| {
+            let file = fs::OpenOptions::new().write(true).open(log_file(data)).unwrap();
+            file.set_len(length).unwrap();
+        });
+        place.fails("who clinic", 5, &["damaged at position", "restore"]);
+        place.fails("login clinic alice", 5, &["damaged at position"]);
+        let output = place.run("verify --format json");
+        assert_eq!(output.status.code(), Some(5), "{length}: {}", talk(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["ok"], false, "{length}");
+        assert!(report["first_bad"]["position"].is_u64(), "{length}: {report}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_never_changes_an_answer() {
+    let good = harmed(|_| {});
+    let expected = good.json("usage clinic");
+    for place_in_file in [700, 5_000, 9_001] {
+        let place = harmed(|data| {
+            let mut bytes = fs::read(log_file(data)).unwrap();
+            if let Some(byte) = bytes.get_mut(place_in_file) {
+                *byte ^= 0x10;
+            }
+            fs::write(log_file(data), bytes).unwrap();
+        });
+        let output = place.run("usage clinic --format json");
+        match output.status.code() {
+            Some(0) => {
+                let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+                for key in ["logins", "denials", "peak_sessions", "sessions"] {
+                    assert_eq!(report[key], expected[key], "{place_in_file}: {key}");
+                }
+            }
+            Some(1 | 5) => assert!(!output.stderr.is_empty(), "it says why"),
+            other => panic!("{place_in_file}: {other:?}: {}", talk(&output)),
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_the_import_completes_afterwards() {
+    let place = Place::clinic();
+    let mut rows = String::from("user,requested_at,granted_at,ended_at,seats\n");
+    for n in 0..60_000_u32 {
+        let (hour, minute, second) = (n / 3600 % 24, n / 60 % 60, n % 60);
+        let day = 1 + n / 86_400;
+        let at = format!("2025-01-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+        rows.push_str(&format!("u{},{at},{at},2025-02-01T00:00:00Z,1\n", n % 50));
+    }
+    fs::write(place.home.path().join("history.csv"), rows).unwrap();
+    // The kernel refuses to let any file grow beyond 3 MiB, as a full disk would.
+    let limited = Command::new("bash")
+        .arg("-c")
+        .arg("trap '' XFSZ; ulimit -f 3072; exec \"$@\"")
+        .arg("bash")
+        .arg(env!("CARGO_BIN_EXE_seatledger"))
+        .arg("--data")
+        .arg(place.data())
+        .args(["import", "csv", "history.csv", "--account", "big"])
+        .current_dir(place.home.path())
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(1), "{}", talk(&limited));
+    place.fails("who big", 4, &["being imported"]);
+    assert_eq!(place.ok("login clinic alice"), "seat 1 (session-1)\n");
+    place.ok("import csv history.csv --account big");
+    assert_eq!(place.json("usage big")["sessions"], 60_000);
+    let again = place.run("import csv history.csv --account big");
+    assert!(talk(&again).contains("imported into this account before"), "{}", talk(&again));
+    assert_eq!(place.json("verify")["ok"], true);
+}
+
+#[test]
+fn stdout_is_data_and_a_closed_pipe_is_no_error() {
+    let place = Place::clinic();
+    place.ok("login clinic alice");
+    let line = format!(
+        "set -o pipefail; '{}' --data '{}' log | head -n 1",
+        env!("CARGO_BIN_EXE_seatledger"),
+        place.data().display()
+    );
+    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+    assert!(output.status.success(), "{}", talk(&output));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    assert!(place.ok("completions bash").contains("seatledger"));
+}

@@ -1,0 +1,119 @@
+//! kill -9 at random moments, again and again on one ledger: it always reopens, and nothing that was
+//! acknowledged is lost.
+//!
+//! `CRASH_ROUNDS` says how many kills (30 unless set); the seed is printed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+use ledger::{Ledger, Position};
+use seats::{AccountId, Event};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+struct Acknowledged {
+    position: u64,
+    account: u64,
+    request: String,
+}
+
+fn rounds() -> u64 {
+    std::env::var("CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(30)
+}
+
+fn seed() -> u64 {
+    let given = std::env::var("CRASH_SEED").ok().and_then(|n| n.parse().ok());
+    given.unwrap_or_else(|| u64::from(std::process::id()))
+}
+
+fn child(dir: &std::path::Path, seed: u64, in_flight: u64) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_crash_child"))
+        .arg(dir)
+        .args([seed.to_string(), in_flight.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the child starts")
+}
+
+/// Runs a child, kills it after so many acknowledgements and so many microseconds more, and gives back
+/// everything it had acknowledged.
+fn kill_one(
+    dir: &std::path::Path,
+    seed: u64,
+    in_flight: u64,
+    acks: u64,
+    micros: u64,
+) -> Vec<Acknowledged> {
+    let mut child = child(dir, seed, in_flight);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = lines.next().expect("the child says something").unwrap();
+    assert_eq!(ready, "ready", "the ledger reopens");
+    let mut heard = Vec::new();
+    for _ in 0..acks {
+        heard.push(lines.next().expect("the child goes on").unwrap());
+    }
+    // Not to wait for anything: to fall at another point of the child's work each time.
+    std::thread::sleep(Duration::from_micros(micros));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    heard.extend(lines.map_while(Result::ok));
+    heard.iter().filter_map(|line| parse(line)).collect()
+}
+
+/// A line cut short by the kill was never received whole: nobody was told.
+fn parse(line: &str) -> Option<Acknowledged> {
+    let mut words = line.strip_prefix("ack ")?.split(' ');
+    let position = words.next()?.parse().ok()?;
+    let account = words.next()?.parse().ok()?;
+    let request = words.next()?.to_owned();
+    (request.len() == 32).then_some(Acknowledged { position, account, request })
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_to_kill_9() {
+    let (rounds, seed) = (rounds(), seed());
+    println!("CRASH_ROUNDS={rounds} CRASH_SEED={seed}");
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("ledger");
+    let mut acknowledged = Vec::new();
+    let mut size = 0;
+    for round in 0..rounds {
+        let dice = (seed ^ round).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let in_flight = [1, 16, 64, 1024][(dice >> 60) as usize % 4];
+        let (acks, micros) = ((dice >> 20) % 400, (dice >> 40) % 3_000);
+        acknowledged.extend(kill_one(&dir, seed ^ (round << 32), in_flight, acks, micros));
+
+        let ledger = Ledger::open(&dir, &ledger::Options::default())
+            .unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert!(ledger.head().size >= size, "round {round}: the log never shrinks");
+        size = ledger.head().size;
+        for ack in &acknowledged {
+            check(&ledger, ack, round);
+        }
+        if round % 10 == 9 || round + 1 == rounds {
+            let report = ledger::verify::ledger(&ledger, |_, _| {});
+            assert!(report.ok, "round {round}: {:?}", report.first_bad);
+        }
+    }
+    assert!(acknowledged.len() as u64 > rounds, "the children got to work");
+    println!(
+        "{rounds} kills, {} acknowledged logins, {size} commits, none lost",
+        acknowledged.len()
+    );
+}
+
+fn check(ledger: &Ledger, ack: &Acknowledged, round: u64) {
+    let record = ledger.record(Position(ack.position)).expect("it can be read");
+    let commit = record.unwrap_or_else(|| panic!("round {round}: {} is lost", ack.position)).commit;
+    assert_eq!(commit.account, AccountId(ack.account), "round {round}");
+    let holds = commit.events.iter().any(|event| {
+        matches!(event, Event::LoginRequested { request, .. } if request.to_string() == ack.request)
+    });
+    assert!(holds, "round {round}: the commit at {} holds the request", ack.position);
+}
