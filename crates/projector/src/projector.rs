@@ -5,16 +5,16 @@
 //! (a large account is saved less often). Snapshots and the cursor are written in one batch, so that a
 //! projector that stops anywhere goes on where the cursor stands.
 //!
-//! Accounts in work are kept in memory, those used last; others are taken up again from their snapshot.
+//! Accounts in work are kept in memory ([`kept`](crate::kept)). After a start they are taken up from their
+//! snapshots as they are met.
 
+use crate::kept::{Kept, Work};
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Batch, Cursor, SnapshotError, Snapshots};
 use crate::views::{AsOf, Views};
 use ledger::commit::leaf_hash;
 use ledger::{Ledger, Position, ReadError, Record};
-use seats::{AccountId, Digest, Micros, Timestamp};
-use std::collections::HashMap;
-use std::mem;
+use seats::{Digest, Micros, Timestamp};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -28,13 +28,13 @@ pub struct Spacing {
     pub commits: u64,
     /// Bytes on disk that snapshots may take for each commit of the account, about.
     pub bytes_per_commit: u64,
-    /// Accounts kept in memory, about: between this many and twice as many.
-    pub accounts: usize,
+    /// Accounts kept unpacked in memory: at most twice as many.
+    pub unpacked: usize,
 }
 
 impl Default for Spacing {
     fn default() -> Spacing {
-        Spacing { commits: 128, bytes_per_commit: 16, accounts: 32_768 }
+        Spacing { commits: 128, bytes_per_commit: 16, unpacked: 16_384 }
     }
 }
 
@@ -64,15 +64,7 @@ pub struct Projector {
     snapshots: Snapshots,
     spacing: Spacing,
     next: Position,
-    young: HashMap<AccountId, Work>,
-    old: HashMap<AccountId, Work>,
-}
-
-/// An account in work.
-struct Work {
-    occupancy: Occupancy,
-    /// The version at which the next snapshot is due.
-    due: u64,
+    kept: Kept,
 }
 
 impl Projector {
@@ -103,8 +95,8 @@ impl Projector {
                 Position(0)
             }
         };
-        let (young, old) = (HashMap::new(), HashMap::new());
-        Ok(Projector { ledger: ledger.clone(), snapshots, spacing, next, young, old })
+        let (ledger, kept) = (ledger.clone(), Kept::default());
+        Ok(Projector { ledger, snapshots, spacing, next, kept })
     }
 
     /// Views of the log as it stands now, whether or not the projector has read it all.
@@ -141,7 +133,7 @@ impl Projector {
         };
         if saved.is_err() {
             // What is kept in memory is ahead of the cursor now.
-            (self.young, self.old) = (HashMap::new(), HashMap::new());
+            self.kept = Kept::default();
         }
         saved
     }
@@ -167,17 +159,14 @@ impl Projector {
     /// Takes up one commit.
     fn read(&mut self, record: &Record, batch: &mut Batch) -> Result<(), ProjectError> {
         let account = record.commit.account;
-        if !self.young.contains_key(&account) {
-            let work = match self.old.remove(&account) {
+        if self.kept.young(account).is_none() {
+            let work = match self.kept.take(account) {
                 Some(work) => work,
                 None => self.take_up(record)?,
             };
-            if self.young.len() >= self.spacing.accounts {
-                self.old = mem::take(&mut self.young);
-            }
-            self.young.insert(account, work);
+            self.kept.put(work, self.spacing.unpacked)?;
         }
-        let Some(work) = self.young.get_mut(&account) else { return Ok(()) };
+        let Some(work) = self.kept.young(account) else { return Ok(()) };
         work.occupancy.apply(record);
         if record.commit.version >= work.due {
             let leaf = leaf_at(&self.ledger, record.position)?.unwrap_or(Digest([0; 32]));

@@ -166,9 +166,7 @@ impl Batch {
         leaf: Digest,
     ) -> Result<usize, SnapshotError> {
         let Some(last) = occupancy.last else { return Ok(0) };
-        let mut content = leaf.0.to_vec();
-        let state = (&occupancy.account, &occupancy.notes, last.at, last.version);
-        bincode::encode_into_std_write(state, &mut content, standard())?;
+        let content = [leaf.0.as_slice(), &pack(occupancy)?].concat();
         let value = sealed(&content);
         let (account, length) = (occupancy.account.id(), value.len());
         self.batch.insert(snapshot_key(account, last.position), value);
@@ -186,13 +184,23 @@ impl Batch {
 impl Found {
     fn decode(account: AccountId, position: Position, value: &[u8]) -> Option<Found> {
         let (leaf, state) = unsealed(value)?.split_first_chunk::<32>()?;
-        let decoded = bincode::decode_from_slice(state, standard()).ok()?;
-        let ((state, notes, at, version), _): ((Account, Notes, Timestamp, u64), usize) = decoded;
-        let last = Some(Evidence { at, position, version });
-        let occupancy = Occupancy { account: state, notes, last };
-        let found = Found { leaf: Digest(*leaf), bytes: value.len(), occupancy };
-        (found.occupancy.account.id() == account).then_some(found)
+        let found = Found { leaf: Digest(*leaf), bytes: value.len(), occupancy: unpack(state)? };
+        let last = found.occupancy.last.map(|last| last.position);
+        (found.occupancy.account.id() == account && last == Some(position)).then_some(found)
     }
+}
+
+/// An account in few bytes.
+pub(crate) fn pack(occupancy: &Occupancy) -> Result<Vec<u8>, SnapshotError> {
+    let Occupancy { account, notes, last } = occupancy;
+    Ok(bincode::encode_to_vec((account, notes, last), standard())?)
+}
+
+/// What was packed.
+pub(crate) fn unpack(bytes: &[u8]) -> Option<Occupancy> {
+    let decoded = bincode::decode_from_slice(bytes, standard()).ok()?;
+    let ((account, notes, last), _): ((Account, Notes, Option<Evidence>), usize) = decoded;
+    Some(Occupancy { account, notes, last })
 }
 
 impl Cursor {

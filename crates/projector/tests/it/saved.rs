@@ -61,7 +61,7 @@ fn damaged_snapshots_are_passed_over() {
     let ledger = long_log(40).ledger();
     let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
     let check = |what: &str, damage: &dyn Fn(&sled::Tree)| {
-        let spacing = Spacing { commits: 10, bytes_per_commit: 0, accounts: 9 };
+        let spacing = Spacing { commits: 10, bytes_per_commit: 0, unpacked: 9 };
         let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
         drop(projector);
         let before = content(directory.path());
@@ -124,7 +124,7 @@ fn damaged_snapshots_are_passed_over() {
 /// A directory that was written for another log is begun anew.
 #[test]
 fn views_of_another_log_are_not_believed() {
-    let spacing = Spacing { commits: 5, bytes_per_commit: 0, accounts: 9 };
+    let spacing = Spacing { commits: 5, bytes_per_commit: 0, unpacked: 9 };
     let mine = long_log(10).ledger();
     let mut other = Log::new(2);
     for user in 1..40 {
@@ -147,7 +147,7 @@ fn views_of_another_log_are_not_believed() {
 fn a_damaged_database_never_shows() {
     let ledger = long_log(12).ledger();
     let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
-    let spacing = Spacing { commits: 3, bytes_per_commit: 0, accounts: 9 };
+    let spacing = Spacing { commits: 3, bytes_per_commit: 0, unpacked: 9 };
     let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
     drop(projector);
     drop(open(directory.path())); // The engine has written everything.
@@ -213,13 +213,13 @@ fn the_encoding_of_snapshots_is_the_known_one() {
         log.push(ONE, ledger::Role::App, at(BEGIN + 1000), at(BEGIN + 2000), events);
     }
     let ledger = log.ledger();
-    let spacing = Spacing { commits: 1, bytes_per_commit: 0, accounts: 9 };
+    let spacing = Spacing { commits: 1, bytes_per_commit: 0, unpacked: 9 };
     let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
     drop(projector);
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "aeae1b5a6b2e1d1e79f1ac1f6e1efd241ba59b81531d7fba4f1409e6c500b52e");
+    assert_eq!(digest.as_str(), "3583a9f8a9438608be594b6156d4892a8d4f6d525c115e3554d8aff69d6e45b6");
 }
 
 #[test]
