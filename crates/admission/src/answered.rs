@@ -80,6 +80,19 @@ pub struct Occupancy {
     pub holders: Vec<Holder>,
 }
 
+/// How busy admission is, for those who watch. Counted since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counts {
+    /// Requests accepted and not yet answered, now.
+    pub waiting: usize,
+    /// Commits appended.
+    pub commits: u64,
+    /// Groups of commits, each of which left in one append.
+    pub groups: u64,
+    /// Syncs, each of which made one or more groups durable.
+    pub syncs: u64,
+}
+
 /// Who holds the seats, by seat and session.
 pub(crate) fn holders(account: &Account, liveness: &Liveness) -> Vec<Holder> {
     let mut holders: Vec<Holder> = account.sessions().map(|s| holder(s, liveness)).collect();

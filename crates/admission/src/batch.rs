@@ -6,7 +6,7 @@
 use crate::answered::Answered;
 use crate::error::Error;
 use crate::handle::Admission;
-use crate::inbox::Ask;
+use crate::inbox::{Ask, Question};
 use crate::reply::{Line, Reply, Slip};
 use crate::request::Request;
 use ledger::commit::Actor;
@@ -36,7 +36,9 @@ impl Batch {
         self.open += 1;
         let to = Reply::Batch(Slip::new(&self.line, tag));
         match request.check() {
-            Ok(()) => self.unsent.push(Ask::Request(request, actor, to)),
+            Ok(()) => {
+                self.unsent.push(Ask { question: Question::Request(request, actor), to });
+            }
             Err(error) => to.send(Err(error)),
         }
         tag
@@ -47,13 +49,16 @@ impl Batch {
         self.open
     }
 
+    /// How many answers have arrived and were not yet taken.
+    pub fn ready(&self) -> usize {
+        self.line.len()
+    }
+
     /// Sends what was added. Those for which there is no room are answered [`Error::Busy`].
     pub fn send(&mut self) {
         if let Err(error) = self.admission.push_all(&mut self.unsent) {
             for ask in self.unsent.drain(..) {
-                if let Ask::Request(_, _, to) = ask {
-                    to.send(Err(error.clone()));
-                }
+                ask.to.send(Err(error.clone()));
             }
         }
     }

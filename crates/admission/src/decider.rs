@@ -11,10 +11,10 @@
 //! histories: the clerk does.
 
 use crate::clerk::Errand;
-use crate::desk::{Decided, Desk};
+use crate::desk::{Decided, Desk, refusal};
 use crate::error::Error;
-use crate::group::{Group, Sent};
-use crate::inbox::{Arrivals, Ask, Inbox, Order};
+use crate::group::Sent;
+use crate::inbox::{Arrivals, Ask, Inbox, Order, Question};
 use crate::options::Options;
 use crate::reply::Parcel;
 use crate::request::Request;
@@ -28,6 +28,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -60,7 +61,10 @@ impl Decider {
             if let Err(reason) = self.turn(&mut arrivals) {
                 self.inbox.fail(&reason);
             }
-            if arrivals.closed && self.is_drained() && !self.service_stops() {
+            if arrivals.closed && self.is_drained() {
+                if self.service_stops() {
+                    continue; // Its last commit goes the way of all others.
+                }
                 break;
             }
             let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
@@ -85,9 +89,10 @@ impl Decider {
         for order in arrivals.orders.drain(..) {
             self.order(order);
         }
-        for ask in arrivals.asks.drain(..) {
+        for ask in &mut arrivals.asks {
             self.ask(ask);
         }
+        arrivals.asks.clear();
         self.tick();
         self.inbox.deliver(&mut self.desk.ready, Position(0));
         self.send_group()
@@ -100,9 +105,10 @@ impl Decider {
             slot.phase = Phase::Synced;
             let mut waiting = mem::take(&mut slot.waiting);
             self.desk.watch(slot);
-            for ask in waiting.drain(..) {
+            for ask in &mut waiting {
                 self.ask_of(*account, ask);
             }
+            waiting.clear();
             if let Some(slot) = self.slots.get_mut(account)
                 && slot.waiting.is_empty()
             {
@@ -113,7 +119,7 @@ impl Decider {
 
     fn loaded(&mut self, loaded: Loaded) {
         let Loaded { account, state } = loaded;
-        let asks = self.loading.remove(&account).unwrap_or_default();
+        let mut asks = self.loading.remove(&account).unwrap_or_default();
         match state {
             Ok(_) if self.slots.contains_key(&account) => {} // Opened or loaded meanwhile.
             Ok((state, signs)) => {
@@ -123,13 +129,11 @@ impl Decider {
                 self.settle(account);
             }
             Err(error) => {
-                for ask in asks {
-                    self.desk.ready.push(refusal(ask, error.clone()));
-                }
-                return;
+                let refused = asks.into_iter().map(|ask| refusal(ask.to, error.clone()));
+                return self.desk.ready.extend(refused);
             }
         }
-        for ask in asks {
+        for ask in &mut asks {
             self.ask_of(account, ask);
         }
         if self.slots.get(&account).is_some_and(|slot| !slot.is_worth_keeping()) {
@@ -138,10 +142,10 @@ impl Decider {
     }
 
     /// Finds out which account a question is about.
-    fn ask(&mut self, ask: Ask) {
-        let account = match &ask {
-            Ask::Occupancy(account, _) => *account,
-            Ask::Request(Request::Open(new), ..) => match self.desk.people.account(new) {
+    fn ask(&mut self, ask: &mut Ask) {
+        let account = match &ask.question {
+            Question::Occupancy(account) => *account,
+            Question::Request(Request::Open(new), _) => match self.desk.people.account(new) {
                 Ok((account, newcomer)) => {
                     if newcomer {
                         let unopened =
@@ -150,47 +154,47 @@ impl Decider {
                     }
                     account
                 }
-                Err(error) => return self.desk.ready.push(refusal(ask, error)),
+                Err(error) => return self.desk.ready.push(refusal(ask.take_reply(), error)),
             },
-            Ask::Request(request, ..) => request.account(),
+            Question::Request(request, _) => request.account(),
         };
         if account == AccountId::SYSTEM {
-            return self.desk.ready.push(refusal(ask, Error::UnknownAccount));
+            return self.desk.ready.push(refusal(ask.take_reply(), Error::UnknownAccount));
         }
         self.ask_of(account, ask);
     }
 
-    fn ask_of(&mut self, account: AccountId, ask: Ask) {
+    fn ask_of(&mut self, account: AccountId, ask: &mut Ask) {
         let Some(slot) = self.slots.get_mut(&account) else {
             let asks = self.loading.entry(account).or_default();
             if asks.is_empty() {
                 // The clerk ends only after the decider.
                 let _ = self.clerk.send(Errand::Load(account));
             }
-            asks.push(ask);
+            asks.push(ask.take());
             return;
         };
-        let now = match (self.watch.now(), &ask) {
+        let now = match (self.watch.now(), &ask.question) {
             (Ok(now), _) => now,
-            (Err(_), Ask::Occupancy(..)) => self.watch.last(),
+            (Err(_), Question::Occupancy(_)) => self.watch.last(),
             (Err(step), _) => {
                 let error = Error::ClockStepped { from: step.from, to: step.to };
-                return self.desk.ready.push(refusal(ask, error));
+                return self.desk.ready.push(refusal(ask.take_reply(), error));
             }
         };
         if slot.phase == Phase::InFlight {
             if slot.waiting.len() < self.options.account_waiting_max {
-                slot.waiting.push_back(ask);
+                slot.waiting.push_back(ask.take());
             } else {
-                self.desk.ready.push(refusal(ask, self.inbox.busy()));
+                self.desk.ready.push(refusal(ask.take_reply(), self.inbox.busy()));
             }
             return;
         }
         match self.desk.decide(slot, ask, now) {
             Decided::Done => {}
-            Decided::Later(ask) => slot.waiting.push_back(*ask),
-            Decided::Ended(answered, to) => {
-                let _ = self.clerk.send(Errand::Ending(answered, to));
+            Decided::Later => slot.waiting.push_back(ask.take()),
+            Decided::Ended(answered) => {
+                let _ = self.clerk.send(Errand::Ending(answered, ask.take_reply()));
             }
         }
     }
@@ -254,8 +258,17 @@ impl Decider {
             return Ok(());
         }
         self.desk.people.sync().map_err(|error| error.to_string())?;
-        let Group { drafts, parcels, accounts } = mem::take(&mut self.desk.group);
-        let ticket = self.writer.append(&drafts).map_err(|error| error.to_string())?;
+        let ticket =
+            self.writer.append(&self.desk.group.drafts).map_err(|error| error.to_string())?;
+        self.inbox.tally.commits.fetch_add(size as u64, Ordering::Relaxed);
+        self.inbox.tally.groups.fetch_add(1, Ordering::Relaxed);
+        let group = &mut self.desk.group;
+        group.drafts.clear();
+        // The next group will be about as large.
+        let parcels = Vec::with_capacity(group.parcels.len());
+        let parcels = mem::replace(&mut group.parcels, parcels);
+        let accounts = Vec::with_capacity(group.accounts.len());
+        let accounts = mem::replace(&mut group.accounts, accounts);
         for account in &accounts {
             if let Some(slot) = self.slots.get_mut(account) {
                 slot.phase = Phase::InFlight;
@@ -282,17 +295,9 @@ impl Decider {
         let loading = self.loading.drain().flat_map(|(_, asks)| asks);
         let waiting = self.slots.values_mut().flat_map(|slot| slot.waiting.drain(..));
         let mut parcels: Vec<Parcel> =
-            asks.chain(loading).chain(waiting).map(|ask| refusal(ask, Error::Unknown)).collect();
+            asks.chain(loading).chain(waiting).map(|ask| refusal(ask.to, Error::Unknown)).collect();
         parcels.append(&mut self.desk.ready);
         parcels.append(&mut self.desk.group.parcels);
         self.inbox.disappoint(&mut parcels);
-    }
-}
-
-/// An error for whoever asked.
-fn refusal(ask: Ask, error: Error) -> Parcel {
-    match ask {
-        Ask::Request(_, _, to) => Parcel::Answer { to, answer: Err(error), draft: None },
-        Ask::Occupancy(_, to) => Parcel::Occupancy { to, occupancy: Err(error) },
     }
 }

@@ -16,16 +16,20 @@
 use crate::answered::{Answered, holders, occupancy};
 use crate::error::Error;
 use crate::group::Group;
-use crate::inbox::Ask;
+use crate::inbox::{Ask, Question};
 use crate::people::{People, Prepared};
-use crate::reply::{Answer, Parcel, Reply};
+use crate::reply::{self, Parcel, Reply};
 use crate::request::Request;
 use crate::slot::{Phase, Slot};
 use ledger::{Actor, Draft, Ledger, Position, Role};
 use seats::answer::Present;
-use seats::{AccountId, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Timestamp};
+use seats::{
+    AccountId, Answer, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Standing,
+    Timestamp,
+};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::mem;
 use std::sync::Arc;
 
 /// Who does what time alone makes due.
@@ -50,9 +54,9 @@ pub(crate) enum Decided {
     /// It was answered, or will be with its group.
     Done,
     /// The session of this answer ended longer ago than the account remembers; the log is to be asked how.
-    Ended(Box<Answered>, Reply),
-    /// As before, but the account must be on disk first. The question comes back.
-    Later(Box<Ask>),
+    Ended(Box<Answered>),
+    /// As before, but the account must be on disk first.
+    Later,
 }
 
 /// Where a first answer was found.
@@ -66,14 +70,20 @@ enum Found {
 
 impl Desk {
     /// Decides one question about an account that has nothing in flight.
-    pub(crate) fn decide(&mut self, slot: &mut Slot, ask: Ask, now: Timestamp) -> Decided {
-        match ask {
-            Ask::Occupancy(_, to) => {
-                let occupancy = Ok(occupancy(&slot.live, now));
-                self.deliver(slot, Parcel::Occupancy { to, occupancy });
+    pub(crate) fn decide(&mut self, slot: &mut Slot, ask: &mut Ask, now: Timestamp) -> Decided {
+        match &ask.question {
+            Question::Occupancy(_) => {
+                let to = mem::take(&mut ask.to);
+                let parcel = match slot.live.account().standing() {
+                    Standing::Unopened => refusal(to, Error::UnknownAccount),
+                    _ => Parcel::Occupancy { to, occupancy: Box::new(occupancy(&slot.live, now)) },
+                };
+                self.deliver(slot, parcel);
                 Decided::Done
             }
-            Ask::Request(request, actor, to) => self.request(slot, request, actor, to, now),
+            Question::Request(request, actor) => {
+                self.request(slot, request, *actor, &mut ask.to, now)
+            }
         }
     }
 
@@ -98,17 +108,17 @@ impl Desk {
     fn request(
         &mut self,
         slot: &mut Slot,
-        request: Request,
+        request: &Request,
         actor: Actor,
-        to: Reply,
+        to: &mut Reply,
         now: Timestamp,
     ) -> Decided {
-        let first = match self.first(slot, &request) {
+        let first = match self.first(slot, request) {
             Ok(first) => first,
             Err(error) => return self.refuse(slot, to, error),
         };
         let (account, repeated) = (slot.live.account(), first.is_some());
-        let prepared = match self.people.prepare(account, &request, repeated, now) {
+        let prepared = match self.people.prepare(account, request, repeated, now) {
             Ok(prepared) => prepared,
             Err(error) => return self.refuse(slot, to, error),
         };
@@ -121,12 +131,12 @@ impl Desk {
             }
             if ended_unknown(answered) {
                 return match slot.phase {
-                    Phase::Synced => Decided::Ended(Box::new(answered.clone()), to),
-                    _ => Decided::Later(Box::new(Ask::Request(request, actor, to))),
+                    Phase::Synced => Decided::Ended(Box::new(answered.clone())),
+                    _ => Decided::Later,
                 };
             }
         }
-        self.deliver(slot, Parcel::Answer { to, answer, draft });
+        self.deliver(slot, Parcel::Answer { to: mem::take(to), answer, draft });
         Decided::Done
     }
 
@@ -134,13 +144,15 @@ impl Desk {
     fn first(&self, slot: &Slot, request: &Request) -> Result<Option<(FirstAnswer, Found)>, Error> {
         let request = match request {
             Request::LogIn(login) => login.request,
-            Request::Command { command: seats::Command::LogIn(login), .. } => login.request,
+            Request::Command { command: Command::LogIn(login), .. } => login.request,
             _ => return Ok(None),
         };
-        if let Some((first, draft)) = slot.recent(request) {
-            return Ok(Some((first, Found::Draft(draft))));
-        }
         let account = slot.live.account().id();
+        if let Some(recent) = slot.recent(request) {
+            let draft = self.group.drafts.get(recent);
+            let first = draft.and_then(|d| FirstAnswer::in_commit(request, d.at, &d.events));
+            return Ok(first.map(|first| (first, Found::Draft(recent))));
+        }
         let Some(position) = self.ledger.find_request(account, request)? else { return Ok(None) };
         let commit = self.ledger.record(position)?.map(|record| record.commit);
         let first = commit.and_then(|c| FirstAnswer::in_commit(request, c.at, &c.events));
@@ -151,26 +163,22 @@ impl Desk {
     fn take(
         &mut self,
         slot: &mut Slot,
-        prepared: &Prepared,
+        prepared: &Prepared<'_>,
         first: Option<&FirstAnswer>,
         actor: Actor,
         now: Timestamp,
-    ) -> (Answer, Option<usize>) {
+    ) -> (reply::Answer, Option<usize>) {
         let mut version = slot.live.account().version();
         let taken = slot.live.take(&prepared.command, first, now);
         for due in taken.due {
             self.draft(slot, &mut version, due.at, now, CLOCK, due.events);
         }
         let mut draft = None;
-        let mut denied = false;
         if !taken.events.is_empty() {
             let place = self.group.drafts.len();
             draft = Some(place);
-            if let Command::LogIn(login) = &prepared.command
-                && let Some(first) = FirstAnswer::in_commit(login.request, taken.at, &taken.events)
-            {
-                denied = matches!(first.outcome, Outcome::Denied { .. });
-                slot.recent.push((login.request, first, place));
+            if let Command::LogIn(login) = &*prepared.command {
+                slot.recent.push((login.request, place));
             }
             self.draft(slot, &mut version, taken.at, now, actor, taken.events);
         }
@@ -190,7 +198,8 @@ impl Desk {
             user: prepared.user,
             site: prepared.site,
             position: None,
-            holders: denied.then(|| Arc::from(holders(live.account(), live.liveness()))),
+            holders: (draft.is_some() && is_denial(&answer))
+                .then(|| Arc::from(holders(live.account(), live.liveness()))),
         });
         (answer, draft)
     }
@@ -219,8 +228,8 @@ impl Desk {
         }
     }
 
-    fn refuse(&mut self, slot: &Slot, to: Reply, error: Error) -> Decided {
-        self.deliver(slot, Parcel::Answer { to, answer: Err(error), draft: None });
+    fn refuse(&mut self, slot: &Slot, to: &mut Reply, error: Error) -> Decided {
+        self.deliver(slot, refusal(mem::take(to), error));
         Decided::Done
     }
 
@@ -233,6 +242,15 @@ impl Desk {
     }
 }
 
+/// An error for whoever asked.
+pub(crate) fn refusal(to: Reply, error: Error) -> Parcel {
+    Parcel::Answer { to, answer: Err(error), draft: None }
+}
+
+fn is_denial(answer: &Answer) -> bool {
+    matches!(answer, Answer::Login { outcome: Outcome::Denied { .. }, .. })
+}
+
 /// Whether a command is noted beside the log.
 fn is_sign_of_life(command: &Command) -> bool {
     matches!(command, Command::Heartbeat { .. } | Command::Goodbye { .. })
@@ -240,6 +258,6 @@ fn is_sign_of_life(command: &Command) -> bool {
 
 /// Whether the answer is about a session whose ending the account no longer remembers.
 fn ended_unknown(answered: &Answered) -> bool {
-    let seats::Answer::Login { present, .. } = answered.answer else { return false };
+    let Answer::Login { present, .. } = answered.answer else { return false };
     matches!(present, Some(Present::Ended(None)))
 }

@@ -1,9 +1,9 @@
 //! The handle: what an embedding program calls.
 
-use crate::answered::{Answered, Occupancy};
+use crate::answered::{Answered, Counts, Occupancy};
 use crate::batch::Batch;
 use crate::error::{Error, Failure};
-use crate::inbox::{Ask, Inbox, Order};
+use crate::inbox::{Ask, Inbox, Order, Question};
 use crate::reply::{Reply, lock};
 use crate::request::{LoginRequest, NewAccount, Release, Request};
 use crate::time_watch::Step;
@@ -252,7 +252,8 @@ impl Admission {
     /// Any [`Error`].
     pub async fn ask(&self, request: Request, actor: Actor) -> Result<Answered, Error> {
         let (to, answer) = oneshot::channel();
-        self.push(Ask::Request(request, actor, Reply::One(to)))?;
+        request.check()?;
+        self.push(Ask { question: Question::Request(request, actor), to: Reply::One(to) })?;
         answer.await.unwrap_or(Err(Error::Unknown))
     }
 
@@ -286,7 +287,7 @@ impl Admission {
     /// [`Error::UnknownAccount`], and what can befall any command.
     pub async fn occupancy(&self, account: AccountId) -> Result<Occupancy, Error> {
         let (to, answer) = oneshot::channel();
-        self.push(Ask::Occupancy(account, to))?;
+        self.push(Ask { question: Question::Occupancy(account), to: Reply::Occupancy(to) })?;
         answer.await.unwrap_or(Err(Error::Unknown))
     }
 
@@ -309,6 +310,11 @@ impl Admission {
         let (to, done) = oneshot::channel();
         self.shared.inbox.order(Order::ConfirmClock(actor, to));
         done.await.unwrap_or(Err(self.ended_error()))
+    }
+
+    /// How busy it is, for those who watch.
+    pub fn counts(&self) -> Counts {
+        self.shared.inbox.counts()
     }
 
     /// Why admission has stopped by itself: what the record said when it failed. `None` while it works, and
@@ -338,9 +344,6 @@ impl Admission {
     }
 
     fn push(&self, ask: Ask) -> Result<(), Error> {
-        if let Ask::Request(request, ..) = &ask {
-            request.check()?;
-        }
         self.shared.inbox.push(ask)
     }
 

@@ -3,7 +3,7 @@
 //! One lock, held for a push or a swap and never across anything slow. How many requests wait for an
 //! answer is counted apart, so that the bound holds from acceptance to answer.
 
-use crate::answered::Occupancy;
+use crate::answered::Counts;
 use crate::error::{Error, Failure};
 use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
@@ -12,17 +12,23 @@ use crate::time_watch::Step;
 use ledger::{Actor, Position};
 use seats::AccountId;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// One question and who waits for its answer.
-pub(crate) enum Ask {
+pub(crate) struct Ask {
+    pub(crate) question: Question,
+    pub(crate) to: Reply,
+}
+
+/// What is asked.
+pub(crate) enum Question {
     /// A request.
-    Request(Request, Actor, Reply),
+    Request(Request, Actor),
     /// Who sits where.
-    Occupancy(AccountId, oneshot::Sender<Result<Occupancy, Error>>),
+    Occupancy(AccountId),
 }
 
 /// What concerns no single account.
@@ -50,8 +56,17 @@ pub(crate) struct Inbox {
     arrived: Condvar,
     waiting: AtomicUsize,
     waiting_max: usize,
+    pub(crate) tally: Tally,
     /// Why the record failed, if it did. Nothing is accepted or answered once this is set.
     failure: OnceLock<Failure>,
+}
+
+/// What has been done so far, for those who watch.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) commits: AtomicU64,
+    pub(crate) groups: AtomicU64,
+    pub(crate) syncs: AtomicU64,
 }
 
 #[derive(Default)]
@@ -67,6 +82,7 @@ impl Inbox {
             arrived: Condvar::new(),
             waiting: AtomicUsize::new(0),
             waiting_max,
+            tally: Tally::default(),
             failure: OnceLock::new(),
         }
     }
@@ -164,6 +180,16 @@ impl Inbox {
         Error::Busy { retry_after: Duration::from_millis(100) }
     }
 
+    /// What has been done so far.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            waiting: self.waiting.load(Ordering::Relaxed),
+            commits: self.tally.commits.load(Ordering::Relaxed),
+            groups: self.tally.groups.load(Ordering::Relaxed),
+            syncs: self.tally.syncs.load(Ordering::Relaxed),
+        }
+    }
+
     /// Counts `number` questions as no longer waiting.
     fn answered(&self, number: usize) {
         self.waiting.fetch_sub(number, Ordering::Relaxed);
@@ -194,6 +220,19 @@ impl Inbox {
             self.arrived.notify_one();
         }
         result
+    }
+}
+
+impl Ask {
+    /// Takes the question away and leaves one that nobody asks.
+    pub(crate) fn take(&mut self) -> Ask {
+        let nothing = Question::Occupancy(AccountId::SYSTEM);
+        mem::replace(self, Ask { question: nothing, to: Reply::Nobody })
+    }
+
+    /// Takes whoever waits for it away.
+    pub(crate) fn take_reply(&mut self) -> Reply {
+        mem::take(&mut self.to)
     }
 }
 

@@ -87,7 +87,7 @@ mod start;
 mod syncer;
 mod time_watch;
 
-pub use answered::{Answered, Holder, Occupancy};
+pub use answered::{Answered, Counts, Holder, Occupancy};
 pub use batch::Batch;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Failure, StartError};

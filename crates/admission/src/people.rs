@@ -13,6 +13,7 @@ use seats::{
     Account, AccountId, Command, Commitment, DeviceId, Effective, LogIn, Rejection, SiteId,
     Standing, Timestamp, UserId, UserStanding,
 };
+use std::borrow::Cow;
 
 /// A number that stands for a name nobody has, in a login that was made before under other names.
 const NOBODY: u32 = 0;
@@ -26,8 +27,8 @@ pub(crate) struct People {
 }
 
 /// A request in the words of the rules.
-pub(crate) struct Prepared {
-    pub(crate) command: Command,
+pub(crate) struct Prepared<'a> {
+    pub(crate) command: Cow<'a, Command>,
     /// Whom it is about.
     pub(crate) user: Option<UserId>,
     pub(crate) site: Option<SiteId>,
@@ -56,13 +57,13 @@ impl People {
 
     /// Puts a request into the words of the rules. `repeated`: its id was answered before, so nobody new is
     /// entered for it.
-    pub(crate) fn prepare(
+    pub(crate) fn prepare<'a>(
         &mut self,
         account: &Account,
-        request: &Request,
+        request: &'a Request,
         repeated: bool,
         now: Timestamp,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<Prepared<'a>, Error> {
         if !repeated {
             usable(account, request)?;
         }
@@ -106,14 +107,19 @@ impl People {
                 if let Command::LogIn(login) = command {
                     (whom, from) = (Some(login.user), login.site);
                 }
-                command.clone()
+                return Ok(Prepared {
+                    command: Cow::Borrowed(command),
+                    user: whom,
+                    site: from,
+                    entered,
+                });
             }
         };
-        Ok(Prepared { command, user: whom, site: from, entered })
+        Ok(Prepared { command: Cow::Owned(command), user: whom, site: from, entered })
     }
 
     /// Erases what was entered for a request that was rejected.
-    pub(crate) fn take_back(&mut self, prepared: &Prepared) {
+    pub(crate) fn take_back(&mut self, prepared: &Prepared<'_>) {
         for subject in &prepared.entered {
             // If it stays, the next newcomer replaces it.
             let _ = self.ledger.book().forget(*subject);

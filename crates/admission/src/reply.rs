@@ -18,15 +18,18 @@ pub(crate) type Answer = Result<Answered, Error>;
 /// An answer with the tag of its request in a batch.
 pub(crate) type Tagged = (u64, Answer);
 
-/// Answers on their way to one batch.
-type Together = (Arc<Line>, Vec<Tagged>);
-
-/// Who waits for the answer to a request.
+/// Who waits for the answer to a question.
+#[derive(Default)]
 pub(crate) enum Reply {
+    /// Nobody, or nobody any more.
+    #[default]
+    Nobody,
     /// One caller. Dropping the sender tells it.
     One(oneshot::Sender<Answer>),
     /// A batch.
     Batch(Slip),
+    /// Somebody who asked who sits where.
+    Occupancy(oneshot::Sender<Result<Occupancy, Error>>),
 }
 
 /// A place in a batch.
@@ -56,9 +59,9 @@ pub(crate) enum Parcel {
     /// Who sits where.
     Occupancy {
         /// To whom.
-        to: oneshot::Sender<Result<Occupancy, Error>>,
+        to: Reply,
         /// What.
-        occupancy: Result<Occupancy, Error>,
+        occupancy: Box<Occupancy>,
     },
     /// Word that everything before it is on disk.
     Done(oneshot::Sender<Result<(), Error>>),
@@ -70,11 +73,17 @@ impl Reply {
     /// Hands the answer over. Whoever has stopped waiting does not get it.
     pub(crate) fn send(self, answer: Answer) {
         match self {
+            Reply::Nobody => {}
             Reply::One(to) => drop(to.send(answer)),
             Reply::Batch(mut slip) => {
                 if let Some(line) = slip.line.take() {
                     lock(&line.answers).push((slip.tag, answer));
                     line.arrived.notify_one();
+                }
+            }
+            Reply::Occupancy(to) => {
+                if let Err(error) = answer {
+                    let _ = to.send(Err(error));
                 }
             }
         }
@@ -97,12 +106,21 @@ impl Drop for Slip {
 }
 
 impl Line {
+    /// How many answers have arrived.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.answers).len()
+    }
+
     /// The answers that have arrived; waits for the first.
     pub(crate) async fn take(&self) -> Vec<Tagged> {
         loop {
-            let answers = mem::take(&mut *lock(&self.answers));
-            if !answers.is_empty() {
-                return answers;
+            {
+                let mut answers = lock(&self.answers);
+                if !answers.is_empty() {
+                    // As many may come again.
+                    let room = Vec::with_capacity(answers.len());
+                    return mem::replace(&mut *answers, room);
+                }
             }
             self.arrived.notified().await;
         }
@@ -110,6 +128,12 @@ impl Line {
 }
 
 impl Parcel {
+    /// Whether it is an answer for this batch.
+    fn is_for(&self, line: &Arc<Line>) -> bool {
+        let Parcel::Answer { to: Reply::Batch(slip), .. } = self else { return false };
+        slip.line.as_ref().is_some_and(|other| Arc::ptr_eq(other, line))
+    }
+
     /// Whether it answers a question that was counted as waiting.
     pub(crate) fn is_counted(&self) -> bool {
         matches!(self, Parcel::Answer { .. } | Parcel::Occupancy { .. })
@@ -121,51 +145,52 @@ impl Parcel {
 /// Answers of one batch that follow one another are handed over together, so that a thousand of them cost
 /// one lock and one wake.
 pub(crate) fn deliver(parcels: &mut Vec<Parcel>, first: Position) {
-    let mut together: Option<Together> = None;
-    for parcel in parcels.drain(..) {
+    let mut parcels = parcels.drain(..).peekable();
+    while let Some(parcel) = parcels.next() {
         match parcel {
-            Parcel::Answer { to, mut answer, draft } => {
-                if let (Ok(answered), Some(draft)) = (answer.as_mut(), draft) {
-                    answered.position = Some(Position(first.0.saturating_add(draft as u64)));
+            Parcel::Answer { to: Reply::Batch(mut slip), answer, draft } => {
+                let Some(line) = slip.line.take() else { continue };
+                let mut answers = lock(&line.answers);
+                answers.push((slip.tag, placed(answer, draft, first)));
+                while let Some(Parcel::Answer { to: Reply::Batch(mut slip), answer, draft }) =
+                    parcels.next_if(|next| next.is_for(&line))
+                {
+                    slip.line = None;
+                    answers.push((slip.tag, placed(answer, draft, first)));
                 }
-                match to {
-                    Reply::Batch(mut slip) => {
-                        let Some(line) = slip.line.take() else { continue };
-                        match &mut together {
-                            Some((same, answers)) if Arc::ptr_eq(same, &line) => {
-                                answers.push((slip.tag, answer));
-                            }
-                            _ => hand_over(together.replace((line, vec![(slip.tag, answer)]))),
-                        }
-                    }
-                    to => to.send(answer),
-                }
+                drop(answers);
+                line.arrived.notify_one();
             }
-            Parcel::Occupancy { to, occupancy } => drop(to.send(occupancy)),
+            Parcel::Answer { to, answer, draft } => to.send(placed(answer, draft, first)),
+            Parcel::Occupancy { to: Reply::Occupancy(to), occupancy } => {
+                let _ = to.send(Ok(*occupancy));
+            }
+            Parcel::Occupancy { .. } => {} // Nobody else asks this.
             Parcel::Done(to) => drop(to.send(Ok(()))),
             Parcel::Confirmed(to, step) => drop(to.send(Ok(step))),
         }
     }
-    hand_over(together);
 }
 
 /// Tells everybody who waits for these parcels that the outcome is unknown.
 pub(crate) fn disappoint(parcels: &mut Vec<Parcel>) {
     for parcel in parcels.drain(..) {
         match parcel {
-            Parcel::Answer { to, .. } => to.send(Err(Error::Unknown)),
-            Parcel::Occupancy { to, .. } => drop(to.send(Err(Error::Unknown))),
+            Parcel::Answer { to, .. } | Parcel::Occupancy { to, .. } => {
+                to.send(Err(Error::Unknown))
+            }
             Parcel::Done(to) => drop(to.send(Err(Error::Unknown))),
             Parcel::Confirmed(to, _) => drop(to.send(Err(Error::Unknown))),
         }
     }
 }
 
-fn hand_over(together: Option<Together>) {
-    if let Some((line, mut answers)) = together {
-        lock(&line.answers).append(&mut answers);
-        line.arrived.notify_one();
+/// Says where the answer is recorded.
+fn placed(mut answer: Answer, draft: Option<usize>, first: Position) -> Answer {
+    if let (Ok(answered), Some(draft)) = (answer.as_mut(), draft) {
+        answered.position = Some(Position(first.0.saturating_add(draft as u64)));
     }
+    answer
 }
 
 /// Every critical section of this crate leaves its data whole at each step, so a panic elsewhere does not

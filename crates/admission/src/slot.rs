@@ -5,9 +5,7 @@
 
 use crate::error::Error;
 use crate::inbox::Ask;
-use seats::{
-    Account, AccountId, FirstAnswer, Live, Liveness, Outage, RequestId, SessionId, Signs, Timestamp,
-};
+use seats::{Account, AccountId, Live, Liveness, Outage, RequestId, SessionId, Signs, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -29,8 +27,8 @@ pub(crate) struct Slot {
     pub(crate) phase: Phase,
     /// Questions to be decided when the append in flight is on disk.
     pub(crate) waiting: VecDeque<Ask>,
-    /// Requests answered in the group being filled: which, how, and by which draft.
-    pub(crate) recent: Vec<(RequestId, FirstAnswer, usize)>,
+    /// Logins decided in the group being filled: which request, and by which draft.
+    pub(crate) recent: Vec<(RequestId, usize)>,
     /// When the sweeper looks at it; [`Timestamp::MAX`]: it does not.
     pub(crate) sweep_at: Timestamp,
     /// Its signs of life have changed since they were last saved.
@@ -60,10 +58,10 @@ impl Slot {
         }
     }
 
-    /// A request that was answered in the group being filled.
-    pub(crate) fn recent(&self, request: RequestId) -> Option<(FirstAnswer, usize)> {
-        let found = self.recent.iter().find(|(recent, _, _)| *recent == request);
-        found.map(|(_, first, draft)| (*first, *draft))
+    /// The draft of the group being filled that answers a request.
+    pub(crate) fn recent(&self, request: RequestId) -> Option<usize> {
+        let found = self.recent.iter().find(|(recent, _)| *recent == request);
+        found.map(|(_, draft)| *draft)
     }
 
     /// Whether it is worth keeping: something has happened to it, or somebody waits for it.

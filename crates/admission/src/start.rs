@@ -76,7 +76,7 @@ impl Admission {
         let clerk =
             Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
         let system = Slot::new(system, BTreeMap::new(), Arc::default());
-        let decider = Decider {
+        let mut decider = Decider {
             options,
             inbox: Arc::clone(&inbox),
             desk: Desk {
@@ -98,6 +98,8 @@ impl Admission {
             in_flight: 0,
             sweeping: false,
         };
+        // A service listens from now on, not from when its thread first runs.
+        decider.keep_time();
 
         let (told, ended) = watch::channel(false);
         let (of_syncer, of_clerk) = (Arc::clone(&inbox), Arc::clone(&inbox));

@@ -10,6 +10,7 @@ use crate::inbox::Inbox;
 use ledger::Syncer;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 /// Works until the decider ends or a sync fails.
@@ -25,6 +26,7 @@ pub(crate) fn run(syncer: &Syncer, sent: &Receiver<Sent>, inbox: &Arc<Inbox>) {
         };
         match synced {
             Ok(_) => {
+                inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
                 for group in &mut groups {
                     inbox.synced(mem::take(&mut group.accounts));
                 }

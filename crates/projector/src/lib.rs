@@ -20,6 +20,7 @@ mod asked;
 mod commits;
 mod denials;
 mod evidence;
+mod kept;
 mod occupancy;
 mod projector;
 mod ranges;

@@ -5,18 +5,21 @@
 //! (a large account is saved less often). Snapshots and the cursor are written in one batch, so that a
 //! projector that stops anywhere goes on where the cursor stands.
 //!
-//! Accounts in work are kept in memory, those used last; others are taken up again from their snapshot.
+//! Accounts in work are kept in memory ([`kept`](crate::kept)). After a start they are taken up from their
+//! snapshots as they are met.
 
+use crate::kept::{Kept, Work};
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Batch, Cursor, SnapshotError, Snapshots};
 use crate::views::{AsOf, Views};
 use ledger::commit::leaf_hash;
 use ledger::{Ledger, Position, ReadError, Record};
-use seats::{AccountId, Digest, Micros, Timestamp};
-use std::collections::HashMap;
-use std::mem;
+use seats::{Digest, Micros, Timestamp};
 use std::ops::ControlFlow;
 use std::path::Path;
+
+/// Commits whose snapshots are written together: bounds the memory that catching up takes.
+const BATCH_COMMITS: u64 = 1 << 16;
 
 /// How far snapshots are apart, and how much is kept in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,13 +28,13 @@ pub struct Spacing {
     pub commits: u64,
     /// Bytes on disk that snapshots may take for each commit of the account, about.
     pub bytes_per_commit: u64,
-    /// Accounts kept in memory, about: between this many and twice as many.
-    pub accounts: usize,
+    /// Accounts kept unpacked in memory: at most twice as many.
+    pub unpacked: usize,
 }
 
 impl Default for Spacing {
     fn default() -> Spacing {
-        Spacing { commits: 128, bytes_per_commit: 16, accounts: 32_768 }
+        Spacing { commits: 128, bytes_per_commit: 16, unpacked: 16_384 }
     }
 }
 
@@ -61,15 +64,7 @@ pub struct Projector {
     snapshots: Snapshots,
     spacing: Spacing,
     next: Position,
-    young: HashMap<AccountId, Work>,
-    old: HashMap<AccountId, Work>,
-}
-
-/// An account in work.
-struct Work {
-    occupancy: Occupancy,
-    /// The version at which the next snapshot is due.
-    due: u64,
+    kept: Kept,
 }
 
 impl Projector {
@@ -94,15 +89,14 @@ impl Projector {
         let snapshots = Snapshots::open(directory)?;
         let next = match snapshots.cursor() {
             Some(cursor) if follows(ledger, cursor)? => Position(cursor.size),
-            Some(_) => {
-                // Another log stood here when the views were made.
+            // New, of another format, or of another log.
+            Some(_) | None => {
                 snapshots.clear()?;
                 Position(0)
             }
-            None => Position(0),
         };
-        let (young, old) = (HashMap::new(), HashMap::new());
-        Ok(Projector { ledger: ledger.clone(), snapshots, spacing, next, young, old })
+        let (ledger, kept) = (ledger.clone(), Kept::default());
+        Ok(Projector { ledger, snapshots, spacing, next, kept })
     }
 
     /// Views of the log as it stands now, whether or not the projector has read it all.
@@ -116,28 +110,40 @@ impl Projector {
     /// When the log cannot be read, or the views cannot be written. What was saved before stays good.
     pub fn catch_up(&mut self, commits_max: u64) -> Result<u64, ProjectError> {
         let end = self.next.0.saturating_add(commits_max).min(self.ledger.head().size);
-        let begin = self.next;
-        if begin.0 >= end {
-            return Ok(0);
+        while self.next.0 < end {
+            self.read_batch(end.min(self.next.0.saturating_add(BATCH_COMMITS)))?;
         }
+        Ok(self.ledger.head().size.saturating_sub(self.next.0))
+    }
+
+    /// Reads up to `end`, saves what is due and moves the cursor.
+    fn read_batch(&mut self, end: u64) -> Result<(), ProjectError> {
         let (ledger, mut batch, mut failed) = (self.ledger.clone(), Batch::default(), None);
-        let next = ledger.replay(begin, |record| {
-            let read = self.read(record, &mut batch);
-            failed = read.err();
+        let next = ledger.replay(self.next, |record| {
+            failed = self.read(record, &mut batch).err();
             match failed.is_some() || record.position.0.saturating_add(1) >= end {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
-        })?;
-        if let Some(error) = failed {
-            (self.young, self.old) = (HashMap::new(), HashMap::new());
-            return Err(error);
+        });
+        let saved = match (next, failed) {
+            (Ok(next), None) => self.save(next, batch),
+            (Ok(_), Some(error)) => Err(error),
+            (Err(error), _) => Err(error.into()),
+        };
+        if saved.is_err() {
+            // What is kept in memory is ahead of the cursor now.
+            self.kept = Kept::default();
         }
+        saved
+    }
+
+    fn save(&mut self, next: Position, mut batch: Batch) -> Result<(), ProjectError> {
         let leaf = leaf_at(&self.ledger, Position(next.0.saturating_sub(1)))?;
         batch.cursor(Cursor { size: next.0, leaf: leaf.unwrap_or(Digest([0; 32])) });
         self.snapshots.write(batch)?;
         self.next = next;
-        Ok(self.ledger.head().size.saturating_sub(next.0))
+        Ok(())
     }
 
     /// How far the views are behind the log at `now`.
@@ -153,17 +159,14 @@ impl Projector {
     /// Takes up one commit.
     fn read(&mut self, record: &Record, batch: &mut Batch) -> Result<(), ProjectError> {
         let account = record.commit.account;
-        if !self.young.contains_key(&account) {
-            let work = match self.old.remove(&account) {
+        if self.kept.young(account).is_none() {
+            let work = match self.kept.take(account) {
                 Some(work) => work,
                 None => self.take_up(record)?,
             };
-            if self.young.len() >= self.spacing.accounts {
-                self.old = mem::take(&mut self.young);
-            }
-            self.young.insert(account, work);
+            self.kept.put(work, self.spacing.unpacked)?;
         }
-        let Some(work) = self.young.get_mut(&account) else { return Ok(()) };
+        let Some(work) = self.kept.young(account) else { return Ok(()) };
         work.occupancy.apply(record);
         if record.commit.version >= work.due {
             let leaf = leaf_at(&self.ledger, record.position)?.unwrap_or(Digest([0; 32]));

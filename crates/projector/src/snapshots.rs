@@ -5,13 +5,13 @@
 //!
 //!  s account position      -> 1 | digest | leaf | account, notes      a snapshot
 //!  t account at position   -> nothing                                  where it is, by time
-//!  c                       -> digest | size | leaf                     the cursor
+//!  c                       -> 1 | digest | size | leaf                 the cursor
 //! ```
 //!
 //! A snapshot follows the commit at `position`, whose leaf hash it carries: it is believed only if its
 //! digest agrees, its format byte is known, it decodes, and the log holds that commit with that leaf there.
 //! Otherwise it is passed over, and what it would have saved is folded from the commits before. The cursor
-//! names the last commit that was read in the same way.
+//! names the last commit that was read in the same way; without one that is believed everything is begun anew.
 //!
 //! Nothing here is precious: deleting the directory costs a rebuild. So nothing is synced by hand, and a
 //! database that cannot be opened is thrown away and begun anew.
@@ -25,7 +25,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-/// Changed whenever the layout of what is saved changes: older snapshots are then made again.
+/// Raised whenever the encoding of what is saved changes, also that of [`Account`]: everything is then made
+/// again. A test knows the encoding and fails when it changes.
 const FORMAT: u8 = 1;
 const CURSOR: &[u8] = b"c";
 const CACHE_BYTES: u64 = 32 << 20;
@@ -45,9 +46,10 @@ pub enum SnapshotError {
         /// What the engine says.
         reason: String,
     },
-    /// The engine failed while reading or writing. See to the disk; deleting the directory is harmless.
-    #[error("the views cannot be read or written: {0}")]
-    Engine(#[from] sled::Error),
+    /// The engine failed while writing. See to the disk and to free space; deleting the directory is
+    /// harmless.
+    #[error("the views cannot be written: {0}; their directory may be deleted")]
+    Engine(String),
     /// A snapshot cannot be encoded; a mistake of this program.
     #[error("a snapshot cannot be encoded: {0}")]
     Encode(#[from] bincode::error::EncodeError),
@@ -115,17 +117,17 @@ impl Snapshots {
 
     /// Forgets everything.
     pub(crate) fn clear(&self) -> Result<(), SnapshotError> {
-        Ok(self.tree.clear()?)
+        written(|| self.tree.clear())
     }
 
     pub(crate) fn write(&self, batch: Batch) -> Result<(), SnapshotError> {
-        Ok(self.tree.apply_batch(batch.batch)?)
+        written(|| self.tree.apply_batch(batch.batch))
     }
 
     // What cannot be read is as good as not there: the log has it all.
 
     pub(crate) fn cursor(&self) -> Option<Cursor> {
-        Cursor::decode(&self.tree.get(CURSOR).ok()??)
+        guarded(|| Cursor::decode(&self.tree.get(CURSOR).ok()??))
     }
 
     /// The snapshots of an account at or before `position`, latest first.
@@ -135,7 +137,8 @@ impl Snapshots {
         position: Position,
     ) -> impl Iterator<Item = Found> + use<> {
         let range = snapshot_key(account, Position(0))..=snapshot_key(account, position);
-        let entries = self.tree.range(range).rev().map_while(Result::ok);
+        let mut entries = self.tree.range(range);
+        let entries = std::iter::from_fn(move || guarded(|| entries.next_back()?.ok()));
         entries.filter_map(move |(key, value)| Found::decode(account, position_in(&key)?, &value))
     }
 
@@ -144,14 +147,14 @@ impl Snapshots {
         let first = position.map_or(0, |position| position.0.saturating_add(1));
         let first = snapshot_key(account, Position(first));
         let range = first..=snapshot_key(account, Position(u64::MAX));
-        position_in(&self.tree.range(range).next()?.ok()?.0)
+        guarded(|| position_in(&self.tree.range(range).next()?.ok()?.0))
     }
 
     /// Where the last snapshot of an account is whose commit happened at or before `at`.
     pub(crate) fn at(&self, account: AccountId, at: Timestamp) -> Option<Position> {
         let first = time_key(account, Timestamp::ZERO, Position(0));
         let range = first..=time_key(account, at, Position(u64::MAX));
-        position_in(&self.tree.range(range).next_back()?.ok()?.0)
+        guarded(|| position_in(&self.tree.range(range).next_back()?.ok()?.0))
     }
 }
 
@@ -163,12 +166,8 @@ impl Batch {
         leaf: Digest,
     ) -> Result<usize, SnapshotError> {
         let Some(last) = occupancy.last else { return Ok(0) };
-        let mut content = leaf.0.to_vec();
-        let state = (&occupancy.account, &occupancy.notes, last.at, last.version);
-        bincode::encode_into_std_write(state, &mut content, standard())?;
-        let mut value = vec![FORMAT];
-        value.extend_from_slice(blake3::hash(&content).as_bytes());
-        value.append(&mut content);
+        let content = [leaf.0.as_slice(), &pack(occupancy)?].concat();
+        let value = sealed(&content);
         let (account, length) = (occupancy.account.id(), value.len());
         self.batch.insert(snapshot_key(account, last.position), value);
         let key = time_key(account, last.at, last.position);
@@ -184,36 +183,53 @@ impl Batch {
 
 impl Found {
     fn decode(account: AccountId, position: Position, value: &[u8]) -> Option<Found> {
-        let (format, rest) = value.split_first()?;
-        let (digest, content) = rest.split_first_chunk::<32>()?;
-        if *format != FORMAT || blake3::hash(content).as_bytes() != digest {
-            return None;
-        }
-        let (leaf, state) = content.split_first_chunk::<32>()?;
-        let decoded = bincode::decode_from_slice(state, standard()).ok()?;
-        let ((state, notes, at, version), _): ((Account, Notes, Timestamp, u64), usize) = decoded;
-        let last = Some(Evidence { at, position, version });
-        let occupancy = Occupancy { account: state, notes, last };
-        let found = Found { leaf: Digest(*leaf), bytes: value.len(), occupancy };
-        (found.occupancy.account.id() == account).then_some(found)
+        let (leaf, state) = unsealed(value)?.split_first_chunk::<32>()?;
+        let found = Found { leaf: Digest(*leaf), bytes: value.len(), occupancy: unpack(state)? };
+        let last = found.occupancy.last.map(|last| last.position);
+        (found.occupancy.account.id() == account && last == Some(position)).then_some(found)
     }
+}
+
+/// An account in few bytes.
+pub(crate) fn pack(occupancy: &Occupancy) -> Result<Vec<u8>, SnapshotError> {
+    let Occupancy { account, notes, last } = occupancy;
+    Ok(bincode::encode_to_vec((account, notes, last), standard())?)
+}
+
+/// What was packed.
+pub(crate) fn unpack(bytes: &[u8]) -> Option<Occupancy> {
+    let decoded = bincode::decode_from_slice(bytes, standard()).ok()?;
+    let ((account, notes, last), _): ((Account, Notes, Option<Evidence>), usize) = decoded;
+    Some(Occupancy { account, notes, last })
 }
 
 impl Cursor {
     fn encode(self) -> Vec<u8> {
-        let content = [self.size.to_be_bytes().as_slice(), &self.leaf.0].concat();
-        [blake3::hash(&content).as_bytes().as_slice(), &content].concat()
+        sealed(&[self.size.to_be_bytes().as_slice(), &self.leaf.0].concat())
     }
 
     fn decode(value: &[u8]) -> Option<Cursor> {
-        let (digest, content) = value.split_first_chunk::<32>()?;
-        if blake3::hash(content).as_bytes() != digest {
-            return None;
-        }
-        let (size, leaf) = content.split_first_chunk::<8>()?;
+        let (size, leaf) = unsealed(value)?.split_first_chunk::<8>()?;
         let leaf = Digest(leaf.try_into().ok()?);
         Some(Cursor { size: u64::from_be_bytes(*size), leaf })
     }
+}
+
+/// Content behind the format and its digest.
+fn sealed(content: &[u8]) -> Vec<u8> {
+    [&[FORMAT], blake3::hash(content).as_bytes().as_slice(), content].concat()
+}
+
+/// The content, if the format is ours and the digest agrees.
+fn unsealed(value: &[u8]) -> Option<&[u8]> {
+    let (format, rest) = value.split_first()?;
+    let (digest, content) = rest.split_first_chunk::<32>()?;
+    (*format == FORMAT && blake3::hash(content).as_bytes() == digest).then_some(content)
+}
+
+/// Runs a read of the engine. Its panics, like its errors, mean that nothing is there.
+fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
 }
 
 fn try_open(directory: &Path) -> Result<Snapshots, String> {
@@ -230,6 +246,14 @@ fn try_open(directory: &Path) -> Result<Snapshots, String> {
     match opened {
         Ok(opened) => opened.map_err(|error| error.to_string()),
         Err(_) => Err("the engine gave up on it".into()),
+    }
+}
+
+/// Runs a write of the engine, turning its panics and errors into ours.
+fn written(write: impl FnOnce() -> sled::Result<()>) -> Result<(), SnapshotError> {
+    match catch_unwind(AssertUnwindSafe(write)) {
+        Ok(written) => written.map_err(|error| SnapshotError::Engine(error.to_string())),
+        Err(_) => Err(SnapshotError::Engine("the engine gave up".to_owned())),
     }
 }
 

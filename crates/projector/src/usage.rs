@@ -4,8 +4,9 @@
 //! times what was held. Only two things change without an event, and are looked for in between: a lingering
 //! seat becomes free, and an announced change of licences takes effect.
 //!
-//! Peaks are counted event by event in the order of the log, which is the tie rule: of two events at one
-//! instant the one recorded first counts first.
+//! Peaks are counted at each grant, in the order of the log, which is the tie rule: of two events at one
+//! instant the one recorded first counts first. A session holds its seat from its grant to before its end, so
+//! one that ends at the very beginning of the range is not in it.
 
 use ledger::Record;
 use seats::{Account, DenialReason, EndedBy, Event, ExpiryCause, Micros, Timestamp, UserId};
@@ -90,12 +91,8 @@ pub struct Meter {
 impl Meter {
     /// Begins at `from` with an account as its commits before `from` left it.
     pub fn new(account: Account, from: Timestamp, to: Timestamp) -> Meter {
-        let users = account.sessions().map(|session| session.user).collect();
-        let sessions = count(account.sessions().len());
-        let usage = Usage { from, to, sessions, ..Usage::default() };
-        let mut meter = Meter { account, summed: from, users, usage };
-        meter.see_peaks(from);
-        meter
+        let (usage, users) = (Usage { from, to, ..Usage::default() }, BTreeSet::new());
+        Meter { account, summed: from, users, usage }
     }
 
     /// Takes up the account's next commit. One outside the range changes nothing.
@@ -110,7 +107,9 @@ impl Meter {
             // One at a time, so that a peak between two events of a commit is seen. The version that this
             // makes too high is not used.
             self.account.apply(at, std::slice::from_ref(event));
-            self.see_peaks(at);
+            if matches!(event, Event::SeatGranted { .. }) {
+                self.see_peaks(at);
+            }
         }
     }
 
@@ -146,6 +145,16 @@ impl Meter {
         *counter = counter.saturating_add(1);
     }
 
+    /// Takes in those who sat there already, once what happened at the very beginning is known.
+    fn take_in(&mut self) {
+        let from = self.usage.from;
+        let before = self.account.sessions().filter(|session| session.since < from);
+        let users: Vec<UserId> = before.map(|session| session.user).collect();
+        self.usage.sessions = self.usage.sessions.saturating_add(count(users.len()));
+        self.users.extend(users);
+        self.see_peaks(from);
+    }
+
     fn see_peaks(&mut self, at: Timestamp) {
         self.usage.peak_sessions.see(count(self.account.sessions().len()), at);
         self.usage.peak_seats.see(u64::from(self.account.held()), at);
@@ -156,6 +165,9 @@ impl Meter {
         let length = u128::from(until.since(self.summed).0);
         if length == 0 {
             return;
+        }
+        if self.summed == self.usage.from {
+            self.take_in();
         }
         let add = |sum: &mut u128, held: usize| {
             let held = u128::try_from(held).unwrap_or(u128::MAX);

@@ -78,10 +78,10 @@ fn setting() -> impl Strategy<Value = Setting> {
     ]
 }
 
-/// What happens in two accounts, mostly in account 1, which is the one to look at.
+/// What happens in three accounts, mostly in account 1, which is the one to look at.
 pub(crate) fn steps(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     let wait = prop_oneof![2 => Just(0u64), 5 => 1u64..30, 2 => 30u64..400];
-    let account = prop_oneof![4 => Just(0usize), 1 => Just(1usize)];
+    let account = prop_oneof![4 => Just(0usize), 1 => 1usize..=2];
     let step =
         (account, wait, deed()).prop_map(|(account, wait, deed)| Step { account, wait, deed });
     proptest::collection::vec(step, 0..steps_max)
@@ -89,7 +89,7 @@ pub(crate) fn steps(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
 
 /// Runs the steps.
 pub(crate) fn run(steps: &[Step]) -> Log {
-    let mut log = Log::new(2);
+    let mut log = Log::new(3);
     for step in steps {
         log.now += step.wait;
         log.act(step.account, &step.deed);
@@ -238,4 +238,63 @@ pub(crate) fn of(records: &[Record], account: u64) -> impl DoubleEndedIterator<I
 /// The instant some seconds after 1970.
 pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_secs(seconds)
+}
+
+/// A history as it is imported: who, asked when, waited and sat how long, all in seconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Stay {
+    pub(crate) user: u32,
+    pub(crate) asked: u64,
+    pub(crate) waited: u64,
+    pub(crate) sat: u64,
+}
+
+pub(crate) fn stays(stays_max: usize) -> impl Strategy<Value = Vec<Stay>> {
+    let waited = prop_oneof![1 => Just(0u64), 2 => 1u64..300];
+    let stay = (1u32..5, 0u64..2000, waited, 0u64..600)
+        .prop_map(|(user, asked, waited, sat)| Stay { user, asked, waited, sat });
+    proptest::collection::vec(stay, 0..stays_max)
+}
+
+/// Such a history as the only account of a log: request, grant and end are commits of their own; at one
+/// instant ends come first, then requests, then grants.
+pub(crate) fn import(stays: &[Stay]) -> Log {
+    let mut log = Log::new(1);
+    let mut moments: Vec<(u64, u8, usize)> = Vec::new();
+    for (n, stay) in stays.iter().enumerate() {
+        let granted = stay.asked + stay.waited;
+        moments.extend([(stay.asked, 1, n), (granted, 2, n)]);
+        // A stay of no time ends after it began.
+        moments.push((granted + stay.sat, if stay.sat == 0 { 3 } else { 0 }, n));
+    }
+    moments.sort_unstable();
+    let (mut session, mut sessions) = (0, vec![SessionId(0); stays.len()]);
+    let mut seats: Vec<Option<usize>> = Vec::new();
+    for (second, kind, n) in moments {
+        let at = at(BEGIN + second);
+        let mut request = [9; 16];
+        request[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        let (request, user) = (RequestId(request), UserId(stays[n].user));
+        let event = match kind {
+            1 => Event::LoginRequested { request, user, site: None, device: None },
+            2 => {
+                let seat = seats.iter().position(Option::is_none).unwrap_or(seats.len());
+                seats.resize(seats.len().max(seat + 1), None);
+                seats[seat] = Some(n);
+                session += 1;
+                sessions[n] = SessionId(session);
+                let (session, seat) = (sessions[n], seats::SeatNo(seat as u32 + 1));
+                Event::SeatGranted { request: Some(request), session, seat, overdraft: false }
+            }
+            _ => {
+                let seat = seats.iter().position(|holder| *holder == Some(n)).unwrap();
+                seats[seat] = None;
+                let (by, silent) = (seats::EndedBy::User, seats::Micros::ZERO);
+                let session = sessions[n];
+                Event::LoggedOut { session, by, reason: None, note: None, silent }
+            }
+        };
+        log.push(AccountId(1), Role::Importer, at, at, vec![event]);
+    }
+    log
 }

@@ -9,5 +9,6 @@
 )]
 
 mod log;
+mod saved;
 mod usage;
 mod views;

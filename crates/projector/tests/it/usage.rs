@@ -139,56 +139,52 @@ fn check_sums(records: &[Record], from: u64, to: u64) {
     assert_eq!(usage.seat_micros, seats * 1_000_000, "seat time");
     assert_eq!(usage.dormant_seat_micros, dormant * 1_000_000, "dormant seat time");
     assert_eq!(usage.at_capacity, Micros(full * 1_000_000), "time at capacity");
-    let there = held.iter().filter(|h| h.session.is_some()).filter(|h| {
-        let before = h.from < from && h.to >= from; // Ended at `from`: still held just before it.
-        before || (from..to).contains(&h.from)
-    });
+    let there = held
+        .iter()
+        .filter(|h| h.session.is_some())
+        .filter(|h| (h.from < from && h.to > from && from < to) || (from..to).contains(&h.from));
     let there: Vec<&Held> = there.collect();
     assert_eq!(usage.sessions, there.len() as u64, "sessions");
     let users: BTreeSet<UserId> = there.iter().map(|h| h.user).collect();
     assert_eq!(usage.users, users.len() as u64, "users");
 }
 
-/// Sessions and seats held after each single event, in log order.
+/// Sessions and seats held after each single grant, in log order, and at the beginning of the range.
 fn check_peaks(records: &[Record], from: u64, to: u64) {
     let usage = measure(records, at(from), at(to));
-    let mut sitting: BTreeMap<SessionId, SeatNo> = BTreeMap::new();
     let (mut peak, mut peak_at) = ((0, 0), (None, None));
-    let mut begun = false;
-    for record in of(records, 1) {
-        let now = record.commit.at;
-        let mut see = |sitting: &BTreeMap<SessionId, SeatNo>, now: Timestamp| {
-            let seats: BTreeSet<SeatNo> = sitting.values().copied().collect();
-            if sitting.len() > peak.0 {
-                (peak.0, peak_at.0) = (sitting.len(), Some(now));
-            }
-            if seats.len() > peak.1 {
-                (peak.1, peak_at.1) = (seats.len(), Some(now));
-            }
-        };
-        if now >= at(from) && !begun {
-            begun = true;
-            see(&sitting, at(from));
+    let mut see = |sitting: &[SeatNo], now: Timestamp| {
+        let seats: BTreeSet<&SeatNo> = sitting.iter().collect();
+        if sitting.len() > peak.0 {
+            (peak.0, peak_at.0) = (sitting.len(), Some(now));
         }
+        if seats.len() > peak.1 {
+            (peak.1, peak_at.1) = (seats.len(), Some(now));
+        }
+    };
+    let there = held(records).into_iter().filter(|h| h.session.is_some());
+    let there: Vec<SeatNo> =
+        there.filter(|h| h.from < from && h.to > from && from < to).map(|h| h.seat).collect();
+    let mut moments: Vec<(Timestamp, Vec<SeatNo>)> = Vec::new();
+    let mut sitting: BTreeMap<SessionId, SeatNo> = BTreeMap::new();
+    for record in of(records, 1) {
         for event in &record.commit.events {
             match event {
                 Event::SeatGranted { session, seat, .. } => {
                     sitting.insert(*session, *seat);
+                    moments.push((record.commit.at, sitting.values().copied().collect()));
                 }
                 Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
                     sitting.remove(session);
                 }
                 _ => {}
             }
-            if now >= at(from) && now < at(to) {
-                see(&sitting, now);
-            }
         }
     }
-    if !begun {
-        peak = (sitting.len(), sitting.values().collect::<BTreeSet<_>>().len());
-        peak_at = ((peak.0 > 0).then(|| at(from)), (peak.1 > 0).then(|| at(from)));
-    }
+    moments.retain(|(now, _)| at(from) <= *now && *now < at(to));
+    let first = moments.partition_point(|(now, _)| *now <= at(from));
+    moments.insert(first, (at(from), there));
+    moments.iter().for_each(|(now, sitting)| see(sitting, *now));
     assert_eq!((usage.peak_sessions.count, usage.peak_sessions.at), (peak.0 as u64, peak_at.0));
     assert_eq!((usage.peak_seats.count, usage.peak_seats.at), (peak.1 as u64, peak_at.1));
 }

@@ -1,7 +1,8 @@
 //! What is read through snapshots against folding everything from the beginning.
 
-use crate::log::{BEGIN, Deed, Log, append, at, of, run, steps};
-use ledger::{Ledger, Position, Record};
+use crate::log::{BEGIN, Deed, Log, append, at, import, of, run, stays, steps};
+use crate::saved::{content, save};
+use ledger::{Position, Record};
 use projector::{
     AsOf, Episodes, GAP, Meter, Occupancy, Outcome, Projector, SessionView, Sessions, Spacing,
     Views,
@@ -10,25 +11,9 @@ use proptest::prelude::*;
 use seats::{AccountId, Liveness, Micros, Setting, Timestamp, UserId, settle};
 
 const ONE: AccountId = AccountId(1);
-
-/// A projector with its own directory, which is deleted with it.
-struct Saved {
-    projector: Projector,
-    directory: tempfile::TempDir,
-}
-
-fn save(ledger: &Ledger, spacing: Spacing, pieces: &[u64]) -> Saved {
-    let directory = tempfile::tempdir().unwrap();
-    let mut projector = Projector::open_in(ledger, directory.path(), spacing).unwrap();
-    for piece in pieces {
-        projector.catch_up(*piece).unwrap();
-    }
-    Saved { projector, directory }
-}
-
 fn any_spacing() -> impl Strategy<Value = Spacing> {
     (1u64..12, prop_oneof![Just(0u64), 1u64..200], 1usize..3).prop_map(
-        |(commits, bytes_per_commit, accounts)| Spacing { commits, bytes_per_commit, accounts },
+        |(commits, bytes_per_commit, unpacked)| Spacing { commits, bytes_per_commit, unpacked },
     )
 }
 
@@ -39,7 +24,7 @@ fn fold(records: &[Record], covers: impl Fn(&Record) -> bool) -> Occupancy {
 }
 
 /// Compares every view of account 1 with folding from scratch.
-fn check_views(views: &Views, records: &[Record]) {
+pub(crate) fn check_views(views: &Views, records: &[Record]) {
     for n in 0..records.len() as u64 {
         let found = views.as_of(ONE, AsOf::Position(Position(n))).unwrap();
         assert_eq!(found, fold(records, |r| r.position.0 <= n), "as of position {n}");
@@ -149,6 +134,29 @@ proptest! {
         check_refusals(&saved.projector.views(), &records, gap);
     }
 
+    /// Imported histories: whoever waits is answered in a commit of its own.
+    #[test]
+    fn imported_ranges_are_the_fold(
+        stays in stays(40), spacing in any_spacing(), pieces in proptest::collection::vec(1u64..30, 0..6),
+        from in 0u64..2500, length in 0u64..1000,
+    ) {
+        let ledger = import(&stays).ledger();
+        let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
+        let saved = save(&ledger, spacing, &pieces);
+        let (from, to) = (at(BEGIN + from), at(BEGIN + from + length));
+        check_ranges(&saved.projector.views(), &records, from, to, GAP);
+        let mut waits = Vec::new();
+        let count = |session: SessionView| waits.push((session.granted.at, session.waited()));
+        saved.projector.views().sessions(ONE, at(0), at(BEGIN + 10_000), count).unwrap();
+        let mut expected: Vec<(Timestamp, Micros)> = stays
+            .iter()
+            .map(|stay| (at(BEGIN + stay.asked + stay.waited), Micros(stay.waited * 1_000_000)))
+            .collect();
+        waits.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(waits, expected);
+    }
+
     /// Stopped anywhere and opened again, the projector saves what it would have saved in one go.
     #[test]
     fn stopping_changes_nothing(steps in steps(80), spacing in any_spacing(), piece in 1u64..20) {
@@ -173,7 +181,7 @@ proptest! {
         let cut = cut.min(log.drafts.len());
         let ledger = ledger::Ledger::in_memory(ledger::memory::MemoryStore::new()).unwrap();
         append(&ledger, &log.drafts[..cut]);
-        let mut saved = save(&ledger, Spacing { commits: 5, bytes_per_commit: 0, accounts: 1 }, &[u64::MAX]);
+        let mut saved = save(&ledger, Spacing { commits: 5, bytes_per_commit: 0, unpacked: 1 }, &[u64::MAX]);
         let (views, before) = (saved.projector.views(), ledger.head());
         let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
         append(&ledger, &log.drafts[cut..]);
@@ -182,149 +190,6 @@ proptest! {
         check_views(&views, &records);
     }
 }
-
-/// The database below, as soon as the one who had it has let go of it.
-fn open(directory: &std::path::Path) -> (sled::Db, sled::Tree) {
-    let open = || sled::Config::new().path(directory).open();
-    let database = (0..1_000_000).find_map(|_| open().ok()).unwrap();
-    let tree = database.open_tree("views").unwrap();
-    (database, tree)
-}
-
-/// Everything a directory of snapshots holds.
-fn content(directory: &std::path::Path) -> Vec<(Vec<u8>, Vec<u8>)> {
-    open(directory)
-        .1
-        .iter()
-        .map(|entry| entry.map(|(k, v)| (k.to_vec(), v.to_vec())).unwrap())
-        .collect()
-}
-
-/// Two clinics; in the first, user 1 logs in and out every minute.
-fn long_log(rounds: u64) -> Log {
-    let mut log = Log::new(2);
-    for _ in 0..rounds {
-        log.now += 60;
-        log.act(0, &Deed::LogIn { user: 1, site: None });
-        log.act(1, &Deed::LogIn { user: 2, site: None });
-        log.now += 10;
-        log.act(0, &Deed::LogOut(0));
-        log.act(1, &Deed::LogOut(0));
-    }
-    log
-}
-
-/// Each kind of damage, and that nothing of it shows.
-#[test]
-fn damaged_snapshots_are_passed_over() {
-    let ledger = long_log(40).ledger();
-    let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
-    let check = |what: &str, damage: &dyn Fn(&sled::Tree)| {
-        let spacing = Spacing { commits: 10, bytes_per_commit: 0, accounts: 9 };
-        let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
-        drop(projector);
-        let before = content(directory.path());
-        assert!(before.len() > 10, "{what}");
-        damage(&open(directory.path()).1);
-        assert_ne!(content(directory.path()), before, "{what}: nothing was damaged");
-        let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
-        check_views(&projector.views(), &records);
-        projector.catch_up(u64::MAX).unwrap();
-        check_views(&projector.views(), &records);
-    };
-    let each = |tree: &sled::Tree, kind: u8, change: &dyn Fn(&mut Vec<u8>)| {
-        for entry in tree.scan_prefix([kind]) {
-            let (key, value) = entry.unwrap();
-            let mut value = value.to_vec();
-            change(&mut value);
-            tree.insert(key, value).unwrap();
-        }
-    };
-    check("bits flipped", &|tree| each(tree, b's', &|value| *value.last_mut().unwrap() ^= 1));
-    check("another format", &|tree| each(tree, b's', &|value| value[0] = 99));
-    check("cut short", &|tree| each(tree, b's', &|value| value.truncate(40)));
-    check("another leaf, digest mended", &|tree| {
-        each(tree, b's', &|value| {
-            value[33] ^= 1;
-            let digest = *blake3::hash(&value[33..]).as_bytes();
-            value[1..33].copy_from_slice(&digest);
-        });
-    });
-    check("no snapshots, but their times", &|tree| {
-        tree.scan_prefix(b"s").keys().for_each(|key| {
-            tree.remove(key.unwrap()).unwrap();
-        });
-    });
-    check("times of commits of another account", &|tree| {
-        for key in tree.scan_prefix(b"t").keys() {
-            let mut key = key.unwrap().to_vec();
-            let last = key.len() - 1;
-            key[last] ^= 1;
-            tree.insert(key, b"").unwrap();
-        }
-    });
-    check("snapshots under positions of another account", &|tree| {
-        for entry in tree.scan_prefix(b"s") {
-            let (key, value) = entry.unwrap();
-            let mut moved = key.to_vec();
-            let last = moved.len() - 1;
-            moved[last] ^= 1;
-            tree.insert(moved, value).unwrap();
-        }
-    });
-    check("a cursor beyond the log", &|tree| {
-        tree.insert(b"c", [0xff; 72].as_slice()).unwrap();
-    });
-}
-
-/// A directory that was written for another log is begun anew.
-#[test]
-fn views_of_another_log_are_not_believed() {
-    let spacing = Spacing { commits: 5, bytes_per_commit: 0, accounts: 9 };
-    let mine = long_log(10).ledger();
-    let mut other = Log::new(2);
-    for user in 1..40 {
-        other.now += 100;
-        other.act(0, &Deed::LogIn { user: 1 + user % 5, site: None });
-    }
-    let other = other.ledger();
-    let Saved { projector, directory } = save(&other, spacing, &[u64::MAX]);
-    drop(projector);
-    let mut projector = Projector::open_in(&mine, directory.path(), spacing).unwrap();
-    assert_eq!(projector.lag(at(0)).unwrap().commits, mine.head().size);
-    let records: Vec<Record> = mine.scan(Position(0)).map(Result::unwrap).collect();
-    check_views(&projector.views(), &records);
-    projector.catch_up(u64::MAX).unwrap();
-    check_views(&projector.views(), &records);
-}
-
-#[test]
-fn a_directory_that_is_no_database_is_begun_anew() {
-    let ledger = long_log(10).ledger();
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("db"), b"something else entirely").unwrap();
-    std::fs::write(directory.path().join("conf"), b"nonsense").unwrap();
-    let mut projector = Projector::open_in(&ledger, directory.path(), Spacing::default()).unwrap();
-    assert_eq!(projector.catch_up(u64::MAX).unwrap(), 0);
-}
-
-#[test]
-fn lag_is_told_in_commits_and_seconds() {
-    let log = long_log(10);
-    let ledger = log.ledger();
-    let directory = tempfile::tempdir().unwrap();
-    let mut projector = Projector::open_in(&ledger, directory.path(), Spacing::default()).unwrap();
-    let now = at(log.now + 5);
-    let lag = projector.lag(now).unwrap();
-    assert_eq!((lag.commits, lag.time.secs()), (ledger.head().size, log.now + 5 - BEGIN));
-    assert_eq!(projector.catch_up(ledger.head().size - 1).unwrap(), 1);
-    let lag = projector.lag(now).unwrap();
-    assert_eq!((lag.commits, lag.time.secs()), (1, 5));
-    assert_eq!(projector.catch_up(u64::MAX).unwrap(), 0);
-    let lag = projector.lag(now).unwrap();
-    assert_eq!((lag.commits, lag.time), (0, Micros::ZERO));
-}
-
 /// Ana logs in, is heard of at 50 s, and falls silent; the log does not know yet.
 #[test]
 fn what_is_due_by_time_alone_can_be_seen_before_it_is_recorded() {

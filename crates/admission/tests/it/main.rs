@@ -1,0 +1,18 @@
+//! Admission over a store in memory that can fail and crash, with a clock that moves when told.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod bounds;
+mod clock;
+mod contention;
+mod durability;
+mod repeats;
+mod rig;
+mod service;
+mod twins;
