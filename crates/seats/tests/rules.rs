@@ -169,7 +169,7 @@ fn what_is_over_is_dropped_from_the_state() {
     let kept = |live: &Live| live.account().lingering(Timestamp::ZERO).count();
     assert_eq!(kept(&live), 1);
     let later = Timestamp::from_secs(1_060);
-    live.take(&Command::LogIn(login(2, 2)), None, later);
+    live.take(&Command::Suspend, None, later);
     assert_eq!(kept(&live), 0);
 }
 
