@@ -3,13 +3,13 @@
 
 use super::latency::Latency;
 use super::yardstick;
-use super::{Setting, bytes_on_disk, median, per_second, ratio, ticks};
+use super::{Conditions, bytes_on_disk, median, per_second, ratio, ticks};
 use crate::commands::account::ADMIN;
 use crate::failure::Failure;
 use crate::output;
 use admission::{Admission, Batch, LoginRequest, NewAccount, Options, Request, SystemClock};
 use ledger::{Actor, Ledger, Role};
-use seats::{AccountId, Answer, Command, Outcome, RequestId, SessionId, UserId};
+use seats::{AccountId, Answer, Command, Outcome, RequestId, SameUser, SessionId, Setting, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const LICENCES: u32 = 10;
 const USERS: u64 = 12;
 
 pub(super) fn run(
-    setting: &Setting,
+    conditions: &Conditions,
     in_flight: &[usize],
     accounts: u64,
 ) -> Result<Vec<Value>, Failure> {
@@ -43,9 +43,13 @@ pub(super) fn run(
     let mut rows = Vec::new();
     for depth in in_flight {
         let mut rounds = Vec::new();
-        for round in 0..setting.rounds {
-            output::talk(&format!("{depth} in flight, round {} of {}", round + 1, setting.rounds));
-            rounds.push(runtime.block_on(one(setting, *depth, accounts, round))?);
+        for round in 0..conditions.rounds {
+            output::talk(&format!(
+                "{depth} in flight, round {} of {}",
+                round + 1,
+                conditions.rounds
+            ));
+            rounds.push(runtime.block_on(one(conditions, *depth, accounts, round))?);
         }
         rows.push(summary(*depth, &mut rounds));
     }
@@ -89,16 +93,21 @@ fn summary(depth: usize, rounds: &mut [Round]) -> Value {
     })
 }
 
-async fn one(setting: &Setting, depth: usize, accounts: u64, round: u64) -> Result<Round, Failure> {
-    let dir = setting.home.join(format!("ledger-{depth}-{round}"));
+async fn one(
+    conditions: &Conditions,
+    depth: usize,
+    accounts: u64,
+    round: u64,
+) -> Result<Round, Failure> {
+    let dir = conditions.home.join(format!("ledger-{depth}-{round}"));
     let ledger = Ledger::create(&dir, &ledger::Options::default())?;
     let options = Options { service: false, ..Options::default() };
     let admission = Admission::start(ledger.clone(), options, SystemClock)?;
-    let mut load = Load::new(admission.clone(), accounts, setting.seed ^ round);
+    let mut load = Load::new(admission.clone(), accounts, conditions.seed ^ round);
     load.prepare().await?;
     let first = ledger.head().size;
     let begun = ticks();
-    load.drive(depth, begun + setting.seconds * 1_000_000).await?;
+    load.drive(depth, begun + conditions.seconds * 1_000_000).await?;
     let took = ticks().saturating_sub(begun);
     let stopped = admission.stop().await;
     stopped.map_err(|reason| Failure::unexpected(format!("the ledger stopped: {reason}")))?;
@@ -116,8 +125,8 @@ async fn one(setting: &Setting, depth: usize, accounts: u64, round: u64) -> Resu
     drop(ledger); // The last one closes it.
     let bytes = bytes_on_disk(&dir);
     std::fs::remove_dir_all(&dir).map_err(Failure::unexpected)?;
-    let raw = setting.home.join("raw");
-    let (raw_per_s, mut raw) = yardstick::raw_append(&raw, &sample, depth, setting.seconds)?;
+    let raw = conditions.home.join("raw");
+    let (raw_per_s, mut raw) = yardstick::raw_append(&raw, &sample, depth, conditions.seconds)?;
     Ok(Round {
         answers_per_s: per_second(commits, took),
         grants_per_s: per_second(granted, took),
@@ -157,7 +166,9 @@ impl Load {
     async fn prepare(&mut self) -> Result<(), Failure> {
         let mut batch = self.admission.batch();
         for account in 0..self.accounts {
-            let new = NewAccount::new(format!("account {account}"), "Europe/London", LICENCES);
+            let mut new = NewAccount::new(format!("account {account}"), "Europe/London", LICENCES);
+            // So that no login ends another session behind the load's back.
+            new.settings = vec![Setting::SameUser(SameUser::Separate)];
             batch.push(Request::Open(new), ADMIN);
         }
         drain(&mut batch).await?;

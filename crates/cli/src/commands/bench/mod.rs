@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// What every piece of work needs to know.
-struct Setting {
+struct Conditions {
     /// A fresh directory for this run.
     home: PathBuf,
     seed: u64,
@@ -32,7 +32,7 @@ pub(crate) fn run(bench: Bench, output: Output) -> Result<(), Failure> {
         .prefix("seatledger-bench-")
         .tempdir_in(&bench.dir)
         .map_err(unusable)?;
-    let setting = Setting {
+    let conditions = Conditions {
         home: home.path().to_path_buf(),
         seed: bench.seed,
         seconds: bench.seconds,
@@ -41,9 +41,9 @@ pub(crate) fn run(bench: Bench, output: Output) -> Result<(), Failure> {
     output::talk(&format!("seed {}, in {}", bench.seed, bench.dir.display()));
     let (columns, rows): (&[&str], Vec<Value>) = match bench.work {
         BenchWork::Admit { in_flight, accounts } => {
-            (admit::COLUMNS, admit::run(&setting, &in_flight, accounts)?)
+            (admit::COLUMNS, admit::run(&conditions, &in_flight, accounts)?)
         }
-        BenchWork::Read { events } => (read::COLUMNS, read::run(&setting, events)?),
+        BenchWork::Read { events } => (read::COLUMNS, read::run(&conditions, events)?),
     };
     match output.format {
         Format::Json => output.json(&json!({ "seed": bench.seed, "results": rows })),

@@ -1,7 +1,7 @@
 //! Reading a history again: replay (read, decode, fold) and full verification, beside plain hashing of the
 //! same leaves; what a ledger of so many events costs on disk, and how long it takes to open.
 
-use super::{Setting, bytes_on_disk, per_second, ratio, ticks, yardstick};
+use super::{Conditions, bytes_on_disk, per_second, ratio, ticks, yardstick};
 use crate::failure::Failure;
 use ledger::{Actor, Draft, Ledger, Options, Position, Role};
 use projector::Occupancy;
@@ -17,9 +17,9 @@ pub(super) const COLUMNS: &[&str] = &["what", "events", "events_per_s", "of_raw_
 
 const ACCOUNTS: u64 = 1_000;
 
-pub(super) fn run(setting: &Setting, events: u64) -> Result<Vec<Value>, Failure> {
-    let dir = setting.home.join("history");
-    let made = make(&dir, events, setting.seed)?;
+pub(super) fn run(conditions: &Conditions, events: u64) -> Result<Vec<Value>, Failure> {
+    let dir = conditions.home.join("history");
+    let made = make(&dir, events, conditions.seed)?;
 
     let begun = ticks();
     let ledger = Ledger::open(&dir, &Options::default())?;
