@@ -8,6 +8,7 @@
 
 use crate::occupancy::Occupancy;
 use crate::snapshots::{SnapshotError, pack, unpack};
+use ledger::Position;
 use seats::AccountId;
 use std::collections::HashMap;
 use std::mem;
@@ -15,13 +16,21 @@ use std::mem;
 /// An account in work.
 pub(crate) struct Work {
     pub(crate) occupancy: Occupancy,
-    /// The version at which its next snapshot is due.
-    pub(crate) due: u64,
+    pub(crate) saved: Saved,
+}
+
+/// An account's last snapshot: the commit it follows, and its size. If there is none, version and size are 0
+/// and the position is that of the account's first commit.
+#[derive(Clone, Copy)]
+pub(crate) struct Saved {
+    pub(crate) position: Position,
+    pub(crate) version: u64,
+    pub(crate) bytes: usize,
 }
 
 struct Packed {
     bytes: Box<[u8]>,
-    due: u64,
+    saved: Saved,
 }
 
 /// See the module.
@@ -42,17 +51,17 @@ impl Kept {
     pub(crate) fn take(&mut self, account: AccountId) -> Option<Work> {
         let packed = self.packed.remove(&account);
         self.old.remove(&account).or_else(|| {
-            let Packed { bytes, due } = packed?;
-            Some(Work { occupancy: unpack(&bytes)?, due })
+            let Packed { bytes, saved } = packed?;
+            Some(Work { occupancy: unpack(&bytes)?, saved })
         })
     }
 
     /// Keeps an account as one used lately. There are at most `unpacked` of these, and as many used before.
     pub(crate) fn put(&mut self, work: Work, unpacked: usize) -> Result<(), SnapshotError> {
         if self.young.len() >= unpacked {
-            for (account, Work { occupancy, due }) in mem::take(&mut self.old) {
+            for (account, Work { occupancy, saved }) in mem::take(&mut self.old) {
                 let bytes = pack(&occupancy)?.into_boxed_slice();
-                self.packed.insert(account, Packed { bytes, due });
+                self.packed.insert(account, Packed { bytes, saved });
             }
             self.old = mem::take(&mut self.young);
         }

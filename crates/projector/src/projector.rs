@@ -1,14 +1,15 @@
 //! The projector: reads the log from where it stopped, folds it, and saves snapshots on the way.
 //!
-//! An account gets a snapshot when enough commits have come since its last one: at least
-//! [`Spacing::commits`], and enough that snapshots take no more than [`Spacing::bytes_per_commit`] on disk
-//! (a large account is saved less often). Snapshots and the cursor are written in one batch, so that a
-//! projector that stops anywhere goes on where the cursor stands.
+//! An account gets a snapshot when [`Spacing::commits`] of its commits, or [`Spacing::span`] commits of the
+//! whole log, have come since its last one: so that walking back takes few steps and stays near in the log.
+//! But it gets none as long as snapshots would take more than [`Spacing::bytes_per_commit`]: a large account
+//! is saved less often. Snapshots and the cursor are written in one batch, so that a projector that stops
+//! anywhere goes on where the cursor stands.
 //!
 //! Accounts in work are kept in memory ([`kept`](crate::kept)). After a start they are taken up from their
 //! snapshots as they are met.
 
-use crate::kept::{Kept, Work};
+use crate::kept::{Kept, Saved, Work};
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Batch, Cursor, SnapshotError, Snapshots};
 use crate::views::{AsOf, Views};
@@ -24,8 +25,10 @@ const BATCH_COMMITS: u64 = 1 << 16;
 /// How far snapshots are apart, and how much is kept in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spacing {
-    /// Commits of an account between two snapshots, at least.
+    /// Commits of an account after which it is saved.
     pub commits: u64,
+    /// Commits of the whole log after which it is saved, if it has moved.
+    pub span: u64,
     /// Bytes on disk that snapshots may take for each commit of the account, about.
     pub bytes_per_commit: u64,
     /// Accounts kept unpacked in memory: at most twice as many.
@@ -34,7 +37,7 @@ pub struct Spacing {
 
 impl Default for Spacing {
     fn default() -> Spacing {
-        Spacing { commits: 128, bytes_per_commit: 16, unpacked: 16_384 }
+        Spacing { commits: 128, span: 1 << 20, bytes_per_commit: 16, unpacked: 16_384 }
     }
 }
 
@@ -168,10 +171,11 @@ impl Projector {
         }
         let Some(work) = self.kept.young(account) else { return Ok(()) };
         work.occupancy.apply(record);
-        if record.commit.version >= work.due {
+        if self.spacing.is_due(&work.saved, record) {
             let leaf = leaf_at(&self.ledger, record.position)?.unwrap_or(Digest([0; 32]));
             let bytes = batch.snapshot(&work.occupancy, leaf)?;
-            work.due = record.commit.version.saturating_add(self.spacing.until_next(bytes));
+            let (position, version) = (record.position, record.commit.version);
+            work.saved = Saved { position, version, bytes };
         }
         Ok(())
     }
@@ -181,21 +185,31 @@ impl Projector {
         let account = record.commit.account;
         let Some(before) = record.position.0.checked_sub(1).filter(|_| record.commit.version > 1)
         else {
-            return Ok(Work { occupancy: Occupancy::empty(account), due: self.spacing.commits });
+            let saved = Saved { position: record.position, version: 0, bytes: 0 };
+            return Ok(Work { occupancy: Occupancy::empty(account), saved });
         };
         let occupancy = self.views().as_of(account, AsOf::Position(Position(before)))?;
-        let last = self.snapshots.until(account, record.position).next();
-        let last = last.and_then(|found| Some((found.occupancy.last?.version, found.bytes)));
-        let (version, bytes) = last.unwrap_or((0, 0));
-        Ok(Work { occupancy, due: version.saturating_add(self.spacing.until_next(bytes)) })
+        let last = self.snapshots.until(account, Position(before)).next();
+        let last = last.and_then(|found| Some((found.occupancy.last?, found.bytes)));
+        let saved = match last {
+            Some((last, bytes)) => Saved { position: last.position, version: last.version, bytes },
+            None => {
+                let opened = occupancy.notes.opened().map(|opened| opened.position);
+                Saved { position: opened.unwrap_or(record.position), version: 0, bytes: 0 }
+            }
+        };
+        Ok(Work { occupancy, saved })
     }
 }
 
 impl Spacing {
-    /// Commits until the next snapshot, after one of so many bytes.
-    fn until_next(&self, bytes: usize) -> u64 {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        bytes.checked_div(self.bytes_per_commit).unwrap_or(0).max(self.commits).max(1)
+    /// Whether an account whose last snapshot is this is to be saved after this commit.
+    fn is_due(&self, saved: &Saved, record: &Record) -> bool {
+        let commits = record.commit.version.saturating_sub(saved.version);
+        let span = record.position.0.saturating_sub(saved.position.0);
+        let bytes = u64::try_from(saved.bytes).unwrap_or(u64::MAX);
+        let allowed = commits.saturating_mul(self.bytes_per_commit);
+        (commits >= self.commits || span >= self.span) && allowed >= bytes
     }
 }
 

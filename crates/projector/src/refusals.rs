@@ -40,7 +40,11 @@ impl Views {
         gap: Micros,
         known_until: Timestamp,
     ) -> Result<Option<Refusal>, ReadError> {
-        let marks = self.as_of(account, until)?.notes.user(user);
+        let now = self.as_of(account, AsOf::Now)?;
+        let marks = match until {
+            AsOf::Now => now.notes.user(user),
+            until => self.as_of(account, until)?.notes.user(user),
+        };
         let Some(refused) = marks.refused else { return Ok(None) };
         let Some(record) = self.ledger().record(refused)? else { return Ok(None) };
         let before = self.before(account, refused)?;
@@ -49,23 +53,26 @@ impl Views {
         let Some(denial) = alone.open().find(|run| run.user == user).map(|run| run.last) else {
             return Ok(None);
         };
-        let Some(episode) = self.episode_of(account, &denial, gap, known_until)? else {
+        let Some(episode) = self.episode_of(&before, &denial, gap, known_until)? else {
             return Ok(None);
         };
-        let next_grant = self.next_grant(account, user, refused)?;
+        let next_grant = self.next_grant(&now, user, refused)?;
         Ok(Some(Refusal { denial, before, episode, next_grant }))
     }
 
-    /// The run of refusals that a refusal belongs to.
+    /// The run of refusals that a refusal belongs to; `before` is the account just before it.
     fn episode_of(
         &self,
-        account: AccountId,
+        before: &Occupancy,
         denial: &Denial,
         gap: Micros,
         known_until: Timestamp,
     ) -> Result<Option<Episode>, ReadError> {
+        let account = before.account.id();
         let first = self.begin_of_episode(account, denial, gap)?;
-        let before = self.before(account, first)?;
+        let earlier =
+            (first < denial.at.position).then(|| self.before(account, first)).transpose()?;
+        let before = earlier.as_ref().unwrap_or(before);
         let mut episodes = Episodes::after(&before.account, gap);
         let mut found: Option<Episode> = None;
         let mut keep = |episode: Episode| {
@@ -73,7 +80,7 @@ impl Views {
                 found = Some(episode);
             }
         };
-        for record in self.commits_after(&before)? {
+        for record in self.commits_after(before)? {
             let record = record?;
             episodes.apply(&record, &mut keep);
             if !episodes.open().any(|run| run.user == denial.user) {
@@ -106,22 +113,23 @@ impl Views {
         Ok(first.1)
     }
 
-    /// The user's first grant after a position.
+    /// The user's first grant after a position; `now` is the account now.
     fn next_grant(
         &self,
-        account: AccountId,
+        now: &Occupancy,
         user: UserId,
         after: Position,
     ) -> Result<Option<(SessionId, Evidence)>, ReadError> {
+        let account = now.account.id();
         let granted = |occupancy: &Occupancy| {
             occupancy.notes.user(user).granted.is_some_and(|granted| granted > after)
         };
-        let now = self.as_of(account, AsOf::Now)?;
-        let Some(mut end) = now.last.filter(|_| granted(&now)).map(|last| last.position) else {
+        let Some(mut end) = now.last.filter(|_| granted(now)).map(|last| last.position) else {
             return Ok(None);
         };
         // No grant up to `begin`, a grant up to `end`; no snapshot between `begin` and `looked`.
-        let mut begin = self.as_of(account, AsOf::Position(after))?;
+        let begin = self.snapshot_at(account, after)?;
+        let mut begin = begin.unwrap_or_else(|| Occupancy::empty(account));
         let mut looked = after.0;
         while end.0.saturating_sub(looked) > 1 {
             let middle = looked.midpoint(end.0);

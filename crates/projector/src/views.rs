@@ -15,6 +15,7 @@
 //! belongs to one size and one root.
 
 use crate::commits::Commits;
+use crate::evidence::Evidence;
 use crate::occupancy::Occupancy;
 use crate::snapshots::{Found, Snapshots};
 use ledger::commit::leaf_hash;
@@ -35,12 +36,12 @@ pub enum AsOf {
 }
 
 impl AsOf {
-    fn covers(self, record: &Record) -> bool {
+    fn covers(self, commit: Evidence) -> bool {
         match self {
             AsOf::Now => true,
-            AsOf::Instant(at) => record.commit.at <= at,
-            AsOf::Before(at) => record.commit.at < at,
-            AsOf::Position(position) => record.position <= position,
+            AsOf::Instant(at) => commit.at <= at,
+            AsOf::Before(at) => commit.at < at,
+            AsOf::Position(position) => commit.position <= position,
         }
     }
 }
@@ -90,7 +91,7 @@ impl Views {
         let mut occupancy = self.base(account, until)?;
         for record in self.commits_after(&occupancy)? {
             let record = record?;
-            if !until.covers(&record) {
+            if !until.covers(Evidence::of(&record)) {
                 break;
             }
             occupancy.apply(&record);
@@ -139,7 +140,14 @@ impl Views {
             }
         };
         let Some(position) = position else { return Ok(empty) };
-        Ok(self.snapshot_at(account, position)?.unwrap_or(empty))
+        for found in snapshots.until(account, position) {
+            // The index by time may lie; the snapshot says itself which commit it follows.
+            let covered = found.occupancy.last.is_some_and(|last| until.covers(last));
+            if covered && self.believed(&found)? {
+                return Ok(found.occupancy);
+            }
+        }
+        Ok(empty)
     }
 
     /// The account's last snapshot at or before a position that can be believed.

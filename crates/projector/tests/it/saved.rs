@@ -61,7 +61,7 @@ fn damaged_snapshots_are_passed_over() {
     let ledger = long_log(40).ledger();
     let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
     let check = |what: &str, damage: &dyn Fn(&sled::Tree)| {
-        let spacing = Spacing { commits: 10, bytes_per_commit: 0, unpacked: 9 };
+        let spacing = Spacing { commits: 10, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
         let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
         drop(projector);
         let before = content(directory.path());
@@ -104,6 +104,13 @@ fn damaged_snapshots_are_passed_over() {
             tree.insert(key, b"").unwrap();
         }
     });
+    check("times too early", &|tree| {
+        for key in tree.scan_prefix(b"t").keys() {
+            let mut key = key.unwrap().to_vec();
+            key[9..17].copy_from_slice(&7u64.to_be_bytes());
+            tree.insert(key, b"").unwrap();
+        }
+    });
     check("snapshots under positions of another account", &|tree| {
         for entry in tree.scan_prefix(b"s") {
             let (key, value) = entry.unwrap();
@@ -124,7 +131,7 @@ fn damaged_snapshots_are_passed_over() {
 /// A directory that was written for another log is begun anew.
 #[test]
 fn views_of_another_log_are_not_believed() {
-    let spacing = Spacing { commits: 5, bytes_per_commit: 0, unpacked: 9 };
+    let spacing = Spacing { commits: 5, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
     let mine = long_log(10).ledger();
     let mut other = Log::new(2);
     for user in 1..40 {
@@ -147,7 +154,7 @@ fn views_of_another_log_are_not_believed() {
 fn a_damaged_database_never_shows() {
     let ledger = long_log(12).ledger();
     let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
-    let spacing = Spacing { commits: 3, bytes_per_commit: 0, unpacked: 9 };
+    let spacing = Spacing { commits: 3, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
     let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
     drop(projector);
     drop(open(directory.path())); // The engine has written everything.
@@ -213,7 +220,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
         log.push(ONE, ledger::Role::App, at(BEGIN + 1000), at(BEGIN + 2000), events);
     }
     let ledger = log.ledger();
-    let spacing = Spacing { commits: 1, bytes_per_commit: 0, unpacked: 9 };
+    let spacing = Spacing { commits: 1, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
     let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
     drop(projector);
     let bytes: Vec<u8> =

@@ -12,8 +12,13 @@ use seats::{AccountId, Liveness, Micros, Setting, Timestamp, UserId, settle};
 
 const ONE: AccountId = AccountId(1);
 fn any_spacing() -> impl Strategy<Value = Spacing> {
-    (1u64..12, prop_oneof![Just(0u64), 1u64..200], 1usize..3).prop_map(
-        |(commits, bytes_per_commit, unpacked)| Spacing { commits, bytes_per_commit, unpacked },
+    (1u64..12, 1u64..40, prop_oneof![Just(9999u64), 1u64..200], 1usize..3).prop_map(
+        |(commits, span, bytes_per_commit, unpacked)| Spacing {
+            commits,
+            span,
+            bytes_per_commit,
+            unpacked,
+        },
     )
 }
 
@@ -181,7 +186,7 @@ proptest! {
         let cut = cut.min(log.drafts.len());
         let ledger = ledger::Ledger::in_memory(ledger::memory::MemoryStore::new()).unwrap();
         append(&ledger, &log.drafts[..cut]);
-        let mut saved = save(&ledger, Spacing { commits: 5, bytes_per_commit: 0, unpacked: 1 }, &[u64::MAX]);
+        let mut saved = save(&ledger, Spacing { commits: 5, span: 1000, bytes_per_commit: 9999, unpacked: 1 }, &[u64::MAX]);
         let (views, before) = (saved.projector.views(), ledger.head());
         let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
         append(&ledger, &log.drafts[cut..]);
