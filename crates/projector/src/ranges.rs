@@ -74,7 +74,7 @@ impl Views {
             });
         }
         let pending = sessions.pending().to_vec();
-        sessions.into_held().for_each(each);
+        sessions.into_held().filter(|session| session.overlaps(from, to)).for_each(each);
         Ok(pending)
     }
 

@@ -76,10 +76,10 @@ impl SessionView {
     }
 
     /// Whether it held its seat at some time in `[from, to)`. One that was granted and ended at the same
-    /// instant did so at that instant.
+    /// instant did so at that instant. Nothing happens in a range that is empty.
     pub fn overlaps(&self, from: Timestamp, to: Timestamp) -> bool {
-        let begins_in_time = self.granted.at < to;
-        begins_in_time
+        from < to
+            && self.granted.at < to
             && match self.ended {
                 None => true,
                 Some(ended) => ended.at.at > from || self.granted.at >= from,

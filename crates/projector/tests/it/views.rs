@@ -75,7 +75,7 @@ fn check_ranges(views: &Views, records: &[Record], from: Timestamp, to: Timestam
         });
     }
     assert_eq!(pending, all.pending());
-    expected.extend(all.into_held());
+    expected.extend(all.into_held().filter(|session| session.overlaps(from, to)));
     assert_eq!(sessions, expected, "sessions");
     assert_eq!(sessions.len() as u64, views.usage(ONE, from, to, gap).unwrap().sessions);
 }
@@ -212,6 +212,22 @@ fn what_is_due_by_time_alone_can_be_seen_before_it_is_recorded() {
     }
     assert_eq!(settle(&now.account, liveness, at(BEGIN + 110))[0].at, at(BEGIN + 110));
     assert!(now.account.sessions().all(|s| s.dormant.is_none()));
+}
+
+/// A month of no length, as a mistyped range gives: whoever sat there then is in neither view.
+#[test]
+fn an_empty_range_holds_nothing() {
+    let mut log = Log::new(1);
+    log.now = BEGIN + 10;
+    log.act(0, &Deed::LogIn { user: 1, site: None });
+    let ledger = log.ledger();
+    let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
+    let views = Views::without_snapshots(&ledger);
+    for second in [BEGIN + 10, BEGIN + 20] {
+        check_ranges(&views, &records, at(second), at(second), GAP);
+        let none = views.sessions(ONE, at(second), at(second), |session| panic!("{session:?}"));
+        assert!(none.is_ok());
+    }
 }
 
 /// One seat, and what becomes of the sessions on it.
