@@ -60,3 +60,35 @@ impl BlockCache {
         block
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::BlockBuilder;
+
+    fn block(first: u64) -> Block {
+        let mut builder = BlockBuilder::new(Position(first), 10_000);
+        for _ in 0..5 {
+            assert!(builder.push(None, &[1; 200]).is_none());
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_was_not_used_longest_is_forgotten_first() {
+        let bytes = block(0).bytes().len();
+        let cache = BlockCache::new(3 * bytes + bytes / 2);
+        for first in [0, 5, 10] {
+            cache.put(block(first));
+        }
+        assert!(cache.get(Position(2)).is_some_and(|kept| kept.first() == Position(0)));
+        cache.put(block(20));
+        cache.put(block(20));
+        for (position, kept) in
+            [(0, true), (4, true), (7, false), (10, true), (15, false), (24, true)]
+        {
+            assert_eq!(cache.get(Position(position)).is_some(), kept, "position {position}");
+        }
+        assert_eq!(lock(&cache.kept).bytes, 3 * bytes);
+    }
+}

@@ -43,6 +43,7 @@ impl Home {
         fill: impl FnOnce(&Path) -> Result<(), OpenError>,
     ) -> Result<(), OpenError> {
         let doing = || OpenError::io(format!("creating a ledger in {}", dir.display()));
+        let made: Vec<PathBuf> = missing(dir).map_err(doing())?;
         fs::create_dir_all(dir).map_err(doing())?;
         let names = names_in(dir).map_err(doing())?;
         let interrupted = names.iter().any(|name| name == "creating")
@@ -77,12 +78,9 @@ impl Home {
         sync_dir(dir).map_err(doing())?;
         fs::remove_file(creating).map_err(doing())?;
         sync_dir(dir).map_err(doing())?;
-        // The directory's own entry, and those of the ones above it that were made on the way.
-        for above in dir.canonicalize().map_err(doing())?.ancestors().skip(1) {
-            // A directory we may not open was there before us.
-            if sync_dir(above).is_err() {
-                break;
-            }
+        // The directory's own entry, and those of the directories above it that were made on the way.
+        for parent in made.iter().filter_map(|made| made.parent()) {
+            sync_dir(parent).map_err(doing())?;
         }
         drop(lock);
         Ok(())
@@ -201,6 +199,12 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     file.set_len(0).and_then(|()| file.rewind()).map_err(doing())?;
     writeln!(file, "process {}", std::process::id()).map_err(doing())?;
     Ok(file)
+}
+
+/// The directory and those above it, as far as they do not exist yet.
+fn missing(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let dir = std::path::absolute(dir)?;
+    Ok(dir.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect())
 }
 
 fn names_in(dir: &Path) -> io::Result<Vec<String>> {

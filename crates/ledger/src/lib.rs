@@ -11,6 +11,33 @@
 //! ([`merkle`]) binds all of them into one root. Names and everything else that may change stand in the
 //! [`book`]. [`verify`] derives every byte again.
 //!
+//! ```
+//! use ledger::{Actor, Draft, Ledger, Position, Role, memory::MemoryStore};
+//! use seats::{AccountId, Event, PoolId, Timestamp};
+//!
+//! // On disk: Ledger::open_or_create(dir, &Options::default()).
+//! let ledger = Ledger::in_memory(MemoryStore::new())?;
+//! let mut writer = ledger.writer()?;
+//! let syncer = writer.syncer();
+//! let now = Timestamp::from_secs(1_700_000_000);
+//! let ticket = writer.append(&[Draft {
+//!     account: AccountId::SYSTEM,
+//!     expected: 0,
+//!     at: now,
+//!     recorded_at: now,
+//!     actor: Actor { role: Role::Service, id: 0 },
+//!     rules: seats::RULES_VERSION,
+//!     pool: PoolId::DEFAULT,
+//!     events: vec![Event::ServiceStarted { last_alive: None }],
+//! }])?;
+//! assert!(ledger.record(Position(0))?.is_none(), "appended is not durable");
+//! let head = syncer.sync()?;
+//! assert!(ticket.is_durable(&head), "now it may be acknowledged");
+//! assert_eq!(ledger.record(Position(0))?.map(|record| record.commit.version), Some(1));
+//! assert!(ledger::verify::ledger(&ledger, |_, _| ()).ok);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate knows no rules beyond what a log must satisfy, no HTTP and no clock.
 
 mod ahead;

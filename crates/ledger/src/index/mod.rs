@@ -128,13 +128,12 @@ impl Index {
         request: RequestId,
     ) -> Result<Vec<Position>, ReadError> {
         let key = requests::key(account, request);
-        let (mut found, settled) = {
+        // In this order: what is settled meanwhile was found before.
+        let mut found: Vec<Position> = {
             let unsettled = read(&self.unsettled);
-            let found: Vec<Position> =
-                unsettled.iter().flat_map(|generation| generation.request(key)).collect();
-            (found, read(&self.settled).clone())
+            unsettled.iter().flat_map(|generation| generation.request(key)).collect()
         };
-        settled.request(key, &mut found)?;
+        read(&self.settled).request(key, &mut found)?;
         Ok(found)
     }
 

@@ -5,7 +5,7 @@
 //! before sled sees it. When everything is found to be whole, the copies are dropped. If not, opening is
 //! refused, the copies stay, and the next opening starts from them: it finds what the first one found.
 
-use super::engine::EngineError;
+use super::engine::{EngineError, sync_dir};
 use super::finish;
 use super::head::HeadRow;
 use super::volume::Volume;
@@ -21,6 +21,9 @@ use std::path::Path;
 pub(crate) struct Found {
     /// Where each begins and whether it is finished, in order.
     pub(crate) volumes: Vec<(Position, bool)>,
+    /// Those before the last that are not finished, open, oldest first: what was found in them may stand in
+    /// the disk's cache only.
+    pub(crate) unfinished: Vec<Volume>,
     /// The last of them, open.
     pub(crate) newest: Volume,
 }
@@ -42,6 +45,7 @@ pub(crate) fn find(
     }
     let mut end = Position(0);
     let mut open: Option<Volume> = None;
+    let mut unfinished = Vec::new();
     let mut found = Vec::new();
     for (first, finished_at) in volumes {
         if first != end {
@@ -52,12 +56,15 @@ pub(crate) fn find(
             }
             // The volume before it lost a tail that was never acknowledged, so nothing here was either.
             let dir = log.join(name(first));
+            // Durably, lest it come back when its positions have been given to others.
             fs::remove_dir_all(&dir)
+                .and_then(|()| sync_dir(&log))
                 .map_err(OpenError::io(format!("removing {}", dir.display())))?;
             continue;
         }
+        unfinished.extend(open.take());
         if let Some(finished_at) = finished_at {
-            (end, open) = (finished_at, None);
+            end = finished_at;
         } else {
             if unclean {
                 let doing = format!(
@@ -97,7 +104,7 @@ pub(crate) fn find(
             );
         }
     };
-    Ok(Found { volumes: found, newest })
+    Ok(Found { volumes: found, unfinished, newest })
 }
 
 /// Removes the copies made before opening.
@@ -231,6 +238,17 @@ mod tests {
         let first = home.path().join("log").join(name(Position(0)));
         finish::reopen(&first, Position(0), Position(10), &Options::default()).unwrap();
         assert_eq!(find_in(home.path(), false, 15).unwrap(), [(0, true), (10, false), (15, false)]);
+    }
+
+    #[test]
+    fn volumes_that_may_not_be_durable_are_kept_open_for_the_next_sync() {
+        let home = tempfile::tempdir().unwrap();
+        volume(home.path(), 0, 10);
+        volume(home.path(), 10, 5);
+        volume(home.path(), 15, 2);
+        let found = find(home.path(), &Options::default(), false, Some(&row(15))).unwrap();
+        let ends: Vec<_> = found.unfinished.iter().map(Volume::end).collect();
+        assert_eq!((ends, found.newest.end()), (vec![Position(10), Position(15)], Position(17)));
     }
 
     #[test]

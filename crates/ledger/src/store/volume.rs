@@ -244,3 +244,91 @@ fn guarded<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, EngineError> 
         Err(_) => Err(EngineError::Failed("the engine panicked".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::BlockBuilder;
+
+    const CACHE_BYTES: u64 = 1 << 20;
+
+    fn block(first: u64, commits: u64, bytes: usize) -> Block {
+        let mut builder = BlockBuilder::new(Position(first), 30_000);
+        for _ in 0..commits {
+            assert!(builder.push(None, &vec![first as u8; bytes]).is_none());
+        }
+        builder.finish().unwrap()
+    }
+
+    fn scan(volume: &Arc<Volume>, from: u64) -> Vec<Result<Position, Position>> {
+        let blocks = Arc::clone(volume).scan(Position(from));
+        let first = |block: Result<Block, ReadError>| match block {
+            Ok(block) => Ok(block.first()),
+            Err(ReadError::Damaged(damage)) => Err(damage.position),
+            Err(error) => panic!("{error}"),
+        };
+        blocks.map(first).collect()
+    }
+
+    fn shelves(volume: &Volume) -> usize {
+        read(&volume.shelves).len()
+    }
+
+    #[test]
+    fn large_blocks_take_a_shelf_for_nine_and_small_ones_share() {
+        let dir = tempfile::tempdir().unwrap();
+        let large = Volume::open(&dir.path().join("a"), Position(0), CACHE_BYTES).unwrap();
+        for n in 0..30 {
+            large.append(&block(n, 1, 20_000)).unwrap();
+        }
+        assert_eq!(shelves(&large), 4);
+        let small = Volume::open(&dir.path().join("b"), Position(0), CACHE_BYTES).unwrap();
+        for n in 0..3000 {
+            small.append(&block(n, 1, 100)).unwrap();
+        }
+        assert!((2..6).contains(&shelves(&small)), "{}", shelves(&small));
+        for volume in [large, small].map(Arc::new) {
+            let end = volume.end().0;
+            for from in [0, 1, 17, end - 1, end] {
+                let expected: Vec<_> = (from..end).map(|n| Ok(Position(n))).collect();
+                assert_eq!(scan(&volume, from), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_volume_opened_again_goes_on_where_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut end = 0;
+        for round in 0..20 {
+            let volume = Arc::new(Volume::open(dir.path(), Position(0), CACHE_BYTES).unwrap());
+            assert_eq!(volume.end(), Position(end));
+            if round % 3 == 2 {
+                // A crash came after a shelf was begun and before its first block.
+                volume.engine.db.open_tree(end.to_be_bytes()).unwrap();
+                continue;
+            }
+            volume.append(&block(end, 3, 500)).unwrap();
+            end += 3;
+            let expected: Vec<_> = (0..end).step_by(3).map(|n| Ok(Position(n))).collect();
+            assert_eq!(scan(&volume, 0), expected);
+            for position in 0..end {
+                assert!(volume.read(Position(position)).unwrap().contains(Position(position)));
+            }
+        }
+        let volume = Volume::open(dir.path(), Position(0), CACHE_BYTES).unwrap();
+        assert!(shelves(&volume) <= 8, "{} shelves", shelves(&volume));
+    }
+
+    #[test]
+    fn a_gap_is_damage_where_it_begins_and_nothing_follows() {
+        let dir = tempfile::tempdir().unwrap();
+        let volume = Arc::new(Volume::open(dir.path(), Position(0), CACHE_BYTES).unwrap());
+        for (first, commits) in [(0, 5), (5, 5), (12, 3), (15, 1)] {
+            volume.append(&block(first, commits, 10)).unwrap();
+        }
+        assert_eq!(scan(&volume, 0), [Ok(Position(0)), Ok(Position(5)), Err(Position(10))]);
+        assert_eq!(scan(&volume, 11), [Err(Position(11))]);
+        assert_eq!(scan(&volume, 13), [Ok(Position(12)), Ok(Position(15))]);
+    }
+}

@@ -87,7 +87,7 @@ impl SledVolumes {
     }
 
     /// Opens the log in `home`. After an unclean stop the volumes that are not finished are copied aside
-    /// first; [`SledVolumes::drop_copies`] removes the copies once the log is known to be whole.
+    /// first; [`recover::drop_copies`] removes the copies once the log is known to be whole.
     pub(crate) fn open(
         home: &Path,
         options: &Options,
@@ -101,21 +101,26 @@ impl SledVolumes {
                 Damage::at(Position(0), format!("{} holds no valid row", path.display())).into()
             );
         }
-        let Found { volumes, newest } = recover::find(home, options, unclean, rows.last())?;
+        let Found { volumes, unfinished, newest } =
+            recover::find(home, options, unclean, rows.last())?;
         let head =
             HeadWriter::new(head).map_err(OpenError::io("starting the head file's thread"))?;
         let newest = Arc::new(newest);
-        let slots = volumes.into_iter().map(|(first, finished)| {
-            let open = (first == newest.first()).then(|| Arc::clone(&newest));
+        let unsynced: Vec<_> = unfinished.into_iter().map(Arc::new).collect();
+        let slot = |(first, finished)| {
+            let mut open = unsynced.iter().chain([&newest]);
+            let open = open.find(|volume| volume.first() == first).cloned();
             let held = open.as_ref().map_or_else(Weak::new, Arc::downgrade);
             let state = Mutex::new(SlotState { open, held, finished, used: 0 });
             (first, Arc::new(Slot { first, state }))
-        });
+        };
+        let slots = volumes.into_iter().map(slot).collect();
         Ok(SledVolumes {
             log: home.join("log"),
             options: options.clone(),
-            slots: RwLock::new(slots.collect()),
-            writing: Mutex::new(Writing { newest, unsynced: Vec::new(), renamed: false }),
+            slots: RwLock::new(slots),
+            // What a killed process wrote, names included, may not be durable yet.
+            writing: Mutex::new(Writing { newest, unsynced, renamed: true }),
             syncing: Mutex::new(Syncing { head, rows }),
             preparing: Mutex::new(None),
             poison: OnceLock::new(),

@@ -82,6 +82,28 @@ fn readers_see_only_what_is_synced() {
 }
 
 #[test]
+fn one_sync_covers_appends_of_several_volumes() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(dir.path(), &tiny()).unwrap();
+    let mut history = History::new(12, 5);
+    let mut drafts = Vec::new();
+    {
+        let mut writer = ledger.writer().unwrap();
+        for _ in 0..4 {
+            for _ in 0..10 {
+                let more = history.drafts(40);
+                writer.append(&more).unwrap();
+                drafts.extend(more);
+            }
+            assert_eq!(writer.syncer().sync().unwrap().size, drafts.len() as u64);
+            check_holds(&ledger, &drafts);
+        }
+    }
+    drop(ledger);
+    check_holds(&Ledger::open(dir.path(), &tiny()).unwrap(), &drafts);
+}
+
+#[test]
 fn there_is_one_writer_at_a_time() {
     let ledger = Ledger::in_memory(MemoryStore::new()).unwrap();
     let writer = ledger.writer().unwrap();

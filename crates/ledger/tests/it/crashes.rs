@@ -2,8 +2,10 @@
 
 use crate::drafts::{History, check_holds, fill};
 use ledger::memory::{Fault, MemoryStore};
+use ledger::store::LogStore;
 use ledger::{AppendError, Draft, Head, Ledger, OpenError, Position, StoreError};
 use proptest::prelude::*;
+use seats::Digest;
 use std::sync::Arc;
 
 /// Opens what a crash left, checks it and gives back how much survived.
@@ -132,6 +134,37 @@ fn losing_what_was_acknowledged_is_refused_by_position() {
         Err(OpenError::Damaged(damage)) => assert_eq!(damage.position, Position(20)),
         other => panic!("{:?}", other.err()),
     }
+}
+
+#[test]
+fn another_log_than_the_one_remembered_is_refused() {
+    let store = MemoryStore::new();
+    let ledger = Ledger::in_memory(Arc::clone(&store)).unwrap();
+    let (_, heads) = fill(&ledger, &mut History::new(11, 4), 4, 10);
+    drop(ledger);
+    let check = |sizes: &[(u64, bool)], expected: Option<u64>| {
+        let other = MemoryStore::new();
+        let blocks = Arc::clone(&store).scan(Position(0)).map(Result::unwrap);
+        blocks.for_each(|block| {
+            other.append(&[block]).unwrap();
+        });
+        for (size, honest) in sizes {
+            let root = if *honest { heads[*size as usize / 10 - 1].root } else { Digest([1; 32]) };
+            other.sync(Head { size: *size, root }).unwrap();
+        }
+        match (Ledger::in_memory(other), expected) {
+            (Ok(_), None) => {}
+            (Err(OpenError::Damaged(damage)), Some(at)) => {
+                assert_eq!(damage.position, Position(at), "{damage}");
+                assert!(damage.what.contains("Merkle root"), "{damage}");
+            }
+            (opened, _) => panic!("{sizes:?}: {:?}", opened.err()),
+        }
+    };
+    check(&[(10, true), (40, true)], None);
+    check(&[(10, true), (20, true), (40, false)], Some(20));
+    check(&[(10, false), (40, true)], Some(10));
+    check(&[(40, false)], Some(0));
 }
 
 #[test]

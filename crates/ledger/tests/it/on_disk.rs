@@ -161,6 +161,24 @@ fn what_is_missing_in_the_index_is_built_again() {
 }
 
 #[test]
+fn an_index_of_another_log_is_found_by_verifying() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mine, other) = (dir.path().join("mine"), dir.path().join("other"));
+    some(&mine, 31);
+    some(&other, 32);
+    for path in files(&mine.join("index")) {
+        let name = path.file_name().unwrap();
+        if name.to_string_lossy().starts_with("requests-") {
+            fs::copy(other.join("index").join(name), &path).unwrap();
+        }
+    }
+    let report = verify::directory(&mine, &tiny(), |_, _| ()).unwrap();
+    assert!(report.first_bad.unwrap().what.contains("index of requests"));
+    fs::remove_dir_all(mine.join("index")).unwrap();
+    assert!(verify::directory(&mine, &tiny(), |_, _| ()).unwrap().ok, "built again");
+}
+
+#[test]
 fn nothing_is_ever_kept_in_blobs() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = Ledger::create(dir.path(), &Options::default()).unwrap();
