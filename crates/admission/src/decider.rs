@@ -1,34 +1,33 @@
 //! The decider: one thread that owns every account in memory.
 //!
-//! It takes what has arrived, decides it, fills a group, and hands the group over to be written:
+//! It takes what has arrived, decides it, fills a group, and sends the group on its way:
 //!
-//! - nothing on its way to the disk: the group leaves at once;
+//! - nothing on its way to the disk and nothing more to decide: the group leaves at once;
 //! - otherwise it leaves once it is large, up to `depth` groups at a time (the disk is kept busy while the
 //!   next group is decided);
 //! - so a trickle of commands during a sync becomes one block and not many.
 //!
-//! It never waits for the disk, except for the directory when newcomers were introduced, and never reads
-//! histories: the clerk does.
+//! It never waits for the disk and never reads histories: the syncer and the clerk do.
 
 use crate::clerk::Errand;
 use crate::desk::{Decided, Desk, refusal};
 use crate::error::Error;
-use crate::group::Sent;
+use crate::group::Group;
 use crate::inbox::{Arrivals, Ask, Inbox, Order, Question};
 use crate::options::Options;
+use crate::outbox::Outbox;
 use crate::reply::Parcel;
 use crate::request::Request;
 use crate::service::{Service, oldest_sign};
 use crate::slot::{Loaded, Phase, Slot};
 use crate::time_watch::TimeWatch;
-use ledger::{Position, Writer};
+use ledger::Position;
 use rustc_hash::FxHashMap;
 use seats::{Account, AccountId, Liveness, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -41,14 +40,15 @@ pub(crate) struct Decider {
     pub(crate) desk: Desk,
     pub(crate) watch: TimeWatch,
     pub(crate) service: Service,
-    pub(crate) writer: Writer,
-    pub(crate) syncer: Sender<Sent>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) clerk: Sender<Errand>,
     pub(crate) slots: FxHashMap<AccountId, Slot>,
     /// Questions about accounts that the clerk is reading.
     pub(crate) loading: FxHashMap<AccountId, Vec<Ask>>,
     /// Groups on their way to the disk.
     pub(crate) in_flight: usize,
+    /// Groups that came back from there, to be filled again.
+    pub(crate) spare: Vec<Group>,
     /// The sweeper has more to do.
     pub(crate) sweeping: bool,
 }
@@ -58,15 +58,14 @@ impl Decider {
     pub(crate) fn run(mut self) {
         let mut arrivals = Arrivals::default();
         while self.inbox.failure().is_none() {
-            if let Err(reason) = self.turn(&mut arrivals) {
-                self.inbox.fail(&reason);
-            }
+            self.turn(&mut arrivals);
             if arrivals.closed && self.is_drained() {
                 if self.service_stops() {
                     continue; // Its last commit goes the way of all others.
                 }
                 break;
             }
+            self.outbox.append_if_free(&self.inbox);
             let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
             self.inbox.take(&mut arrivals, pause);
         }
@@ -78,10 +77,10 @@ impl Decider {
     }
 
     /// Takes up everything that has arrived, and sends a group off if it is time.
-    fn turn(&mut self, arrivals: &mut Arrivals) -> Result<(), String> {
+    fn turn(&mut self, arrivals: &mut Arrivals) {
         self.keep_time();
-        for accounts in arrivals.synced.drain(..) {
-            self.synced(&accounts);
+        for group in arrivals.synced.drain(..) {
+            self.synced(group);
         }
         for loaded in arrivals.loaded.drain(..) {
             self.loaded(loaded);
@@ -91,16 +90,17 @@ impl Decider {
         }
         for ask in &mut arrivals.asks {
             self.ask(ask);
+            self.send_group(true);
         }
         arrivals.asks.clear();
         self.tick();
         self.inbox.deliver(&mut self.desk.ready, Position(0));
-        self.send_group()
+        self.send_group(false);
     }
 
-    fn synced(&mut self, accounts: &[AccountId]) {
+    fn synced(&mut self, mut group: Group) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        for account in accounts {
+        for account in &group.accounts {
             let Some(slot) = self.slots.get_mut(account) else { continue };
             slot.phase = Phase::Synced;
             let mut waiting = mem::take(&mut slot.waiting);
@@ -115,6 +115,9 @@ impl Decider {
                 slot.waiting = waiting; // Its room is used again.
             }
         }
+        group.accounts.clear();
+        group.newcomers = false;
+        self.spare.push(group);
     }
 
     fn loaded(&mut self, loaded: Loaded) {
@@ -244,40 +247,30 @@ impl Decider {
         }
     }
 
-    /// Appends the group if it is time, and hands it on to be synced.
-    fn send_group(&mut self) -> Result<(), String> {
+    /// Sends the group being filled on its way if it is time. `more`: there is more to decide at once.
+    fn send_group(&mut self, more: bool) {
         let size = self.desk.group.drafts.len();
-        let free = self.in_flight == 0;
+        let free = self.in_flight == 0 && !more;
         if size == 0 && free {
             // Orders that found nothing to record.
             self.inbox.deliver(&mut self.desk.group.parcels, Position(0));
-            return Ok(());
         }
         let large = size >= self.options.group_min && self.in_flight < self.options.depth;
         if size == 0 || !(free || large) {
-            return Ok(());
+            return;
         }
-        self.desk.people.sync().map_err(|error| error.to_string())?;
-        let ticket =
-            self.writer.append(&self.desk.group.drafts).map_err(|error| error.to_string())?;
-        self.inbox.tally.commits.fetch_add(size as u64, Ordering::Relaxed);
-        self.inbox.tally.groups.fetch_add(1, Ordering::Relaxed);
-        let group = &mut self.desk.group;
-        group.drafts.clear();
-        // The next group will be about as large.
-        let parcels = Vec::with_capacity(group.parcels.len());
-        let parcels = mem::replace(&mut group.parcels, parcels);
-        let accounts = Vec::with_capacity(group.accounts.len());
-        let accounts = mem::replace(&mut group.accounts, accounts);
-        for account in &accounts {
+        let next = self.spare.pop().unwrap_or_default();
+        let mut group = mem::replace(&mut self.desk.group, next);
+        self.desk.group.parcels.reserve(group.parcels.len()); // The next one will be about as large.
+        group.newcomers = self.desk.people.take_unsynced();
+        for account in &group.accounts {
             if let Some(slot) = self.slots.get_mut(account) {
                 slot.phase = Phase::InFlight;
                 slot.recent.clear();
             }
         }
         self.in_flight += 1;
-        let sent = Sent { first: ticket.first, parcels, accounts };
-        self.syncer.send(sent).map_err(|_| String::from("the thread that syncs has ended"))
+        self.outbox.send(group);
     }
 
     fn is_drained(&self) -> bool {

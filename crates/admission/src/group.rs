@@ -1,10 +1,10 @@
 //! Commits that go to the disk together, and what waits for them.
 
 use crate::reply::Parcel;
-use ledger::{Draft, Position};
+use ledger::Draft;
 use seats::AccountId;
 
-/// A group being filled.
+/// A group of commits: filled by the decider, then in the [`Outbox`](crate::outbox::Outbox).
 #[derive(Default)]
 pub(crate) struct Group {
     /// Commits in the order in which they were decided.
@@ -13,12 +13,6 @@ pub(crate) struct Group {
     pub(crate) parcels: Vec<Parcel>,
     /// Whose commits these are, each once.
     pub(crate) accounts: Vec<AccountId>,
-}
-
-/// A group that was appended and is not yet on disk.
-pub(crate) struct Sent {
-    /// Position of its first commit.
-    pub(crate) first: Position,
-    pub(crate) parcels: Vec<Parcel>,
-    pub(crate) accounts: Vec<AccountId>,
+    /// The directory has new entries that these commits refer to; it is synced first.
+    pub(crate) newcomers: bool,
 }

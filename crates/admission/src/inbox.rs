@@ -5,6 +5,7 @@
 
 use crate::answered::Counts;
 use crate::error::{Error, Failure};
+use crate::group::Group;
 use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
 use crate::slot::Loaded;
@@ -44,8 +45,8 @@ pub(crate) enum Order {
 pub(crate) struct Arrivals {
     pub(crate) asks: Vec<Ask>,
     pub(crate) orders: Vec<Order>,
-    /// Accounts whose commits are on disk; one list for each group.
-    pub(crate) synced: Vec<Vec<AccountId>>,
+    /// Groups whose commits are on disk.
+    pub(crate) synced: Vec<Group>,
     pub(crate) loaded: Vec<Loaded>,
     /// No more will be accepted: finish what there is.
     pub(crate) closed: bool,
@@ -136,9 +137,9 @@ impl Inbox {
         });
     }
 
-    /// Tells the decider which accounts' commits are on disk.
-    pub(crate) fn synced(&self, accounts: Vec<AccountId>) {
-        self.accept(|arrivals| arrivals.synced.push(accounts));
+    /// Tells the decider which commits are on disk.
+    pub(crate) fn synced(&self, group: Group) {
+        self.accept(|arrivals| arrivals.synced.push(group));
     }
 
     /// Hands the decider an account it asked for.

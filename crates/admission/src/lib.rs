@@ -76,6 +76,7 @@ mod handle;
 mod inbox;
 mod names;
 mod options;
+mod outbox;
 mod people;
 mod reply;
 mod request;

@@ -2,7 +2,7 @@
 //!
 //! Numbers are dense within an account, so a newcomer gets the account's next one. An entry that was left by
 //! a commit that never came (a crash in between, a rejection) is replaced by the next newcomer's. Entries
-//! are synced before the commits that refer to them: [`People::sync`] before each append.
+//! are synced before the commits that refer to them are appended (see `outbox`).
 
 use crate::civil;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use seats::{
     Standing, Timestamp, UserId, UserStanding,
 };
 use std::borrow::Cow;
+use std::mem;
 
 /// A number that stands for a name nobody has, in a login that was made before under other names.
 const NOBODY: u32 = 0;
@@ -22,7 +23,7 @@ pub(crate) struct People {
     ledger: Ledger,
     /// The number the next new account gets.
     next_account: u64,
-    /// Entries were written that are not yet on disk.
+    /// Entries were made for the group being filled.
     unsynced: bool,
 }
 
@@ -126,13 +127,10 @@ impl People {
         }
     }
 
-    /// Makes every entry durable, before a commit that refers to one is appended.
-    pub(crate) fn sync(&mut self) -> Result<(), BookError> {
-        if self.unsynced {
-            self.ledger.book().sync()?;
-            self.unsynced = false;
-        }
-        Ok(())
+    /// Whether entries were made since this was last asked. They must be on disk before the commits that
+    /// refer to them are appended.
+    pub(crate) fn take_unsynced(&mut self) -> bool {
+        mem::take(&mut self.unsynced)
     }
 
     fn open(

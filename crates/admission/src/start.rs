@@ -20,6 +20,7 @@ use crate::group::Group;
 use crate::handle::{Admission, Shared};
 use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
+use crate::outbox::Outbox;
 use crate::people::People;
 use crate::service::{Service, recorded_outages};
 use crate::slot::Slot;
@@ -70,9 +71,9 @@ impl Admission {
         let people = People::new(&ledger)?;
 
         let inbox = Arc::new(Inbox::new(options.waiting_max));
-        let (to_syncer, sent) = mpsc::channel();
-        let (to_clerk, errands) = mpsc::channel();
         let syncer = writer.syncer();
+        let outbox = Arc::new(Outbox::new(ledger.clone(), writer));
+        let (to_clerk, errands) = mpsc::channel();
         let clerk =
             Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
         let system = Slot::new(system, BTreeMap::new(), Arc::default());
@@ -90,34 +91,44 @@ impl Admission {
             },
             watch: TimeWatch::new(Box::new(clock), recorded_at),
             service: Service::new(mark, outages),
-            writer,
-            syncer: to_syncer,
+            outbox: Arc::clone(&outbox),
             clerk: to_clerk,
             slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
             loading: FxHashMap::default(),
             in_flight: 0,
+            spare: Vec::new(),
             sweeping: false,
         };
         // A service listens from now on, not from when its thread first runs.
         decider.keep_time();
 
         let (told, ended) = watch::channel(false);
-        let (of_syncer, of_clerk) = (Arc::clone(&inbox), Arc::clone(&inbox));
-        // If a thread is refused, the channels of those before it close, and they end.
-        let syncer = spawn("syncer", move || {
-            guarded(&of_syncer, || syncer::run(&syncer, &sent, &of_syncer))
-        })?;
-        let clerk = spawn("clerk", move || guarded(&of_clerk, || clerk.run(&errands)))?;
-        let of_decider = Arc::clone(&inbox);
-        let decider = spawn("decider", move || {
-            guarded(&of_decider, || decider.run());
-            for thread in [syncer, clerk] {
-                let _ = thread.join(); // What a panic was about is in the inbox already.
-            }
-            // Whatever arrived after a panic is dropped, which tells whoever waits for it.
-            of_decider.take(&mut Arrivals::default(), Duration::ZERO);
-            let _ = told.send(true);
-        })?;
+        let syncer = {
+            let (inbox, outbox) = (Arc::clone(&inbox), Arc::clone(&outbox));
+            spawn("syncer", move || guarded(&inbox, || syncer::run(&syncer, &outbox, &inbox)))?
+        };
+        let clerk = {
+            let inbox = Arc::clone(&inbox);
+            let clerk = spawn("clerk", move || guarded(&inbox, || clerk.run(&errands)));
+            clerk.inspect_err(|_| outbox.close())?
+        };
+        let closing = Arc::clone(&outbox);
+        let decider = {
+            let inbox = Arc::clone(&inbox);
+            spawn("decider", move || {
+                guarded(&inbox, || decider.run());
+                outbox.close();
+                for thread in [syncer, clerk] {
+                    let _ = thread.join(); // What a panic was about is in the inbox already.
+                }
+                // Whatever arrived after a panic is dropped, which tells whoever waits for it.
+                inbox.take(&mut Arrivals::default(), Duration::ZERO);
+                drop(outbox); // Gives the ledger's writer back.
+                let _ = told.send(true);
+            })
+        };
+        let decider = decider.inspect_err(|_| closing.close())?;
+        drop(closing);
         Ok(Admission::new(Shared { inbox, ledger, threads: Mutex::new(vec![decider]), ended }))
     }
 }

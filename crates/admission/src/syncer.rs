@@ -3,43 +3,41 @@
 //! Each sync covers every group appended before it. Only then do the answers of those groups leave; the
 //! decider is told first, so that it decides while the answers are handed out.
 //!
-//! A failed sync ends it: nobody knows what the disk holds, so everybody who waits is told just that.
+//! After a failed append or sync nobody knows what the disk holds, and everybody who waits is told just
+//! that.
 
-use crate::group::Sent;
 use crate::inbox::Inbox;
+use crate::outbox::Outbox;
 use ledger::Syncer;
 use std::mem;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 
-/// Works until the decider ends or a sync fails.
-pub(crate) fn run(syncer: &Syncer, sent: &Receiver<Sent>, inbox: &Arc<Inbox>) {
-    let mut groups: Vec<Sent> = Vec::new();
-    while let Ok(group) = sent.recv() {
-        groups.push(group);
-        groups.extend(sent.try_iter());
-        // After a failed append nothing more reaches the disk in good order.
-        let synced = match inbox.failure() {
-            Some(failure) => Err(failure.0.to_string()),
-            None => syncer.sync().map_err(|error| error.to_string()),
-        };
-        match synced {
-            Ok(_) => {
-                inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
-                for group in &mut groups {
-                    inbox.synced(mem::take(&mut group.accounts));
+/// Works until nothing more will be sent.
+pub(crate) fn run(syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
+    while outbox.wait() {
+        outbox.append(inbox);
+        let mut groups = outbox.appended();
+        if inbox.failure().is_none() && !groups.is_empty() {
+            match syncer.sync() {
+                Ok(_) => {
+                    inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
+                    for appended in &mut groups {
+                        // The parcels stay here; the rest of the group is used again.
+                        let parcels = mem::take(&mut appended.group.parcels);
+                        inbox.synced(mem::take(&mut appended.group));
+                        appended.group.parcels = parcels;
+                    }
+                    for mut appended in groups.drain(..) {
+                        inbox.deliver(&mut appended.group.parcels, appended.first);
+                    }
                 }
-                for mut group in groups.drain(..) {
-                    inbox.deliver(&mut group.parcels, group.first);
-                }
+                Err(error) => inbox.fail(&error.to_string()),
             }
-            Err(reason) => {
-                inbox.fail(&reason);
-                groups.extend(sent.try_iter());
-                for mut group in groups.drain(..) {
-                    inbox.disappoint(&mut group.parcels);
-                }
+        }
+        if inbox.failure().is_some() {
+            let groups = groups.into_iter().map(|appended| appended.group);
+            for mut group in groups.chain(outbox.lost()) {
+                inbox.disappoint(&mut group.parcels);
             }
         }
     }

@@ -1,0 +1,144 @@
+//! The outbox: groups on their way to the disk.
+//!
+//! ```text
+//!  decider --send--> decided --append--> appended --sync--> inbox: synced, answers leave
+//! ```
+//!
+//! Appending (encoding, hashing, handing over to the engine) takes the processor, not the disk. Whoever has
+//! time does it: the decider when it has nothing to decide, while the syncer waits for the disk; else the
+//! syncer, between two syncs, while the decider goes on deciding. The writer is locked meanwhile, so groups
+//! are appended in the order in which they were sent; neither lock is held across a sync of the log.
+
+use crate::group::Group;
+use crate::inbox::Inbox;
+use crate::reply::lock;
+use ledger::{Ledger, Position, Writer};
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::Ordering;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+
+pub(crate) struct Outbox {
+    ledger: Ledger,
+    writer: Mutex<Writer>,
+    way: Mutex<Way>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Way {
+    decided: VecDeque<Group>,
+    appended: Vec<Appended>,
+    /// Nothing more will be sent.
+    closed: bool,
+    /// The syncer sleeps.
+    asleep: bool,
+}
+
+/// A group that was appended and is not yet on disk.
+pub(crate) struct Appended {
+    /// Position of its first commit.
+    pub(crate) first: Position,
+    pub(crate) group: Group,
+}
+
+impl Outbox {
+    pub(crate) fn new(ledger: Ledger, writer: Writer) -> Outbox {
+        let (writer, way) = (Mutex::new(writer), Mutex::default());
+        Outbox { ledger, writer, way, moved: Condvar::new() }
+    }
+
+    /// Puts a group on its way.
+    pub(crate) fn send(&self, group: Group) {
+        self.change(|way| way.decided.push_back(group));
+    }
+
+    /// Nothing more will be sent.
+    pub(crate) fn close(&self) {
+        self.change(|way| way.closed = true);
+    }
+
+    /// Waits until there is something on its way. `false`: there is not and never will be.
+    pub(crate) fn wait(&self) -> bool {
+        let mut way = lock(&self.way);
+        while way.decided.is_empty() && way.appended.is_empty() && !way.closed {
+            way.asleep = true;
+            way = self.moved.wait(way).unwrap_or_else(PoisonError::into_inner);
+        }
+        way.asleep = false;
+        !(way.decided.is_empty() && way.appended.is_empty())
+    }
+
+    /// Appends what is decided, in order. If that fails, everything stops.
+    pub(crate) fn append(&self, inbox: &Inbox) {
+        self.append_while(lock(&self.writer), inbox, |_| true);
+    }
+
+    /// The same, as far as it takes no time: not if somebody is at it, and no group whose newcomers the
+    /// directory has yet to sync.
+    pub(crate) fn append_if_free(&self, inbox: &Inbox) {
+        let writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(writer)) => writer.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        self.append_while(writer, inbox, |group| !group.newcomers);
+    }
+
+    /// Takes the groups that the next sync will cover.
+    pub(crate) fn appended(&self) -> Vec<Appended> {
+        mem::take(&mut lock(&self.way).appended)
+    }
+
+    /// Takes everything that will not be synced any more.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = Group> + use<> {
+        let decided = mem::take(&mut lock(&self.way).decided);
+        decided.into_iter().chain(self.appended().into_iter().map(|appended| appended.group))
+    }
+
+    fn append_while(
+        &self,
+        mut writer: MutexGuard<'_, Writer>,
+        inbox: &Inbox,
+        wanted: impl Fn(&Group) -> bool,
+    ) {
+        while inbox.failure().is_none() {
+            let next = {
+                let decided = &mut lock(&self.way).decided;
+                if decided.front().is_some_and(&wanted) { decided.pop_front() } else { None }
+            };
+            let Some(mut group) = next else { return };
+            let entered = match group.newcomers {
+                true => self.ledger.book().sync().map_err(|error| error.to_string()),
+                false => Ok(()),
+            };
+            let appended = entered
+                .and_then(|()| writer.append(&group.drafts).map_err(|error| error.to_string()));
+            match appended {
+                Ok(ticket) => {
+                    let commits = group.drafts.len() as u64;
+                    inbox.tally.commits.fetch_add(commits, Ordering::Relaxed);
+                    inbox.tally.groups.fetch_add(1, Ordering::Relaxed);
+                    group.drafts.clear();
+                    let first = ticket.first;
+                    self.change(|way| way.appended.push(Appended { first, group }));
+                }
+                Err(reason) => {
+                    inbox.fail(&reason);
+                    inbox.disappoint(&mut group.parcels);
+                }
+            }
+        }
+    }
+
+    /// Changes what is on its way, and wakes the syncer if it sleeps.
+    fn change(&self, change: impl FnOnce(&mut Way)) {
+        let mut way = lock(&self.way);
+        change(&mut way);
+        let wake = mem::take(&mut way.asleep);
+        drop(way);
+        if wake {
+            self.moved.notify_one();
+        }
+    }
+}
