@@ -173,6 +173,9 @@ impl Desk {
         for due in taken.due {
             self.draft(slot, &mut version, due.at, now, CLOCK, due.events);
         }
+        for ends in taken.ahead {
+            self.draft(slot, &mut version, taken.at, now, actor, ends);
+        }
         let mut draft = None;
         if !taken.events.is_empty() {
             let place = self.group.drafts.len();
