@@ -95,6 +95,7 @@ impl Admission {
             clerk: to_clerk,
             slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
             loading: FxHashMap::default(),
+            heard: FxHashMap::default(),
             in_flight: 0,
             spare: Vec::new(),
             sweeping: false,
