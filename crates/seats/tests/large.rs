@@ -83,10 +83,10 @@ impl Watched {
         self.folded.apply(*at, events);
     }
 
-    /// What is left of it after a crash that kept these commits.
-    fn crashed(&self, kept: &[Commit]) -> Watched {
+    /// What is left of it after a crash that kept the first of these commits.
+    fn crashed(&self, commits: &[Commit], kept: usize) -> Watched {
         let mut found = self.clone();
-        kept.iter().for_each(|commit| found.record(commit));
+        commits.iter().take(kept).for_each(|commit| found.record(commit));
         found.live = Live::new(found.folded.clone(), Liveness::default());
         found
     }
@@ -100,7 +100,7 @@ fn check(before: &Watched, command: &Command, at: u64, sizes: &[usize]) -> Accou
     let actual: Vec<_> = commits.iter().map(|(_, events)| events.len()).collect();
     assert_eq!(actual, sizes);
     for kept in 0..commits.len() {
-        let mut found = before.crashed(&commits[..kept]);
+        let mut found = before.crashed(&commits, kept);
         let (held, limit) = (found.folded.held(), found.folded.limit(second(at)));
         assert!(held <= before.folded.held(), "{held} of {limit}");
         found.take(at + 1, command);
@@ -137,18 +137,18 @@ fn a_user_with_thousands_of_sessions_is_suspended() {
 fn thousands_fall_silent_and_are_freed_at_the_same_instant() {
     let mut account = Watched::open(MANY, &[]);
     account.fill(MANY, false);
-    let at_once =
-        Command::ChangePolicy { settings: vec![Setting::Reclaim(Reclaim::AtOnce)] };
+    let at_once = Command::ChangePolicy { settings: vec![Setting::Reclaim(Reclaim::AtOnce)] };
     check(&account, &at_once, 500, &[1000, 1000, 500, 1]);
     account.take(500, &at_once);
     let site = Command::AddSite { site: seats::SiteId(1), profile: PROFILE };
     let mut freed = account.clone();
     let commits = freed.take(501, &site);
-    let sizes: Vec<_> = commits.iter().map(|(at, events)| (at.0 / 1_000_000, events.len())).collect();
+    let sizes: Vec<_> =
+        commits.iter().map(|(at, events)| (at.0 / 1_000_000, events.len())).collect();
     assert_eq!(sizes, [(500, 1000), (500, 1000), (500, 500), (501, 1)]);
     assert_eq!(freed.live.account().held(), 0);
     // Who finds only some of it recorded finds the rest due at the same instant.
-    let mut found = account.crashed(&commits[..1]);
+    let mut found = account.crashed(&commits, 1);
     assert_eq!(found.take(700, &site)[..2], commits[1..3]);
 }
 
@@ -165,7 +165,7 @@ fn one_grant_that_needs_thousands_of_ghosts() {
     // Somebody else may come first after a crash that kept some of it, and is not locked out.
     let mut whole = before.clone();
     let commits = whole.take(500, &login);
-    let mut found = before.crashed(&commits[..2]);
+    let mut found = before.crashed(&commits, 2);
     let other = found.login(MANY + 2);
     let taken = found.live.take(&other, None, second(501));
     let seats::Answer::Login { outcome, .. } = taken.answer.unwrap() else { panic!() };
@@ -211,7 +211,7 @@ fn a_mark_of_overdraft_lost_in_a_crash_breaks_no_law() {
     let commits = whole.take(9, &login);
     assert_eq!(commits.len(), 2);
     // The session that was marked ended in the commit that was kept.
-    let mut found = before.crashed(&commits[..1]);
+    let mut found = before.crashed(&commits, 1);
     found.take(10, &login);
     assert_eq!(found.live.account().held(), 2);
 }

@@ -183,9 +183,8 @@ fn nobody_is_thrown_out_for_nothing() {
     let silent = |sessions: u64| {
         let user = UserId(5);
         let added = Event::UserAdded { user, profile: PROFILE };
-        let granted = (10..10 + sessions).flat_map(move |session| {
-            [ask(1, user), grant(session, 3), dormant(session, 0)]
-        });
+        let granted = (10..10 + sessions)
+            .flat_map(move |session| [ask(1, user), grant(session, 3), dormant(session, 0)]);
         [licences(2, 4), added].into_iter().chain(granted)
     };
     let reclaims = |sessions: u64| -> Vec<_> {
