@@ -47,9 +47,7 @@ fn sits(model: &mut Model, folded: &Account) -> Result<(), Objection> {
     let clinic = model.clinic(folded.id());
     let mut expected: Vec<_> = clinic.sittings().to_vec();
     expected.sort_unstable_by_key(|sitting| sitting.session);
-    let expected = expected.iter().map(|s| {
-        (s.session, s.user, s.seat, s.overdraft, s.dormant)
-    });
+    let expected = expected.iter().map(|s| (s.session, s.user, s.seat, s.overdraft, s.dormant));
     let found = folded.sessions().map(|s| {
         let dormant = s.dormant.map(|dormant| dormant.since);
         (s.id.0, s.user, s.seat.0, s.overdraft, dormant)

@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     SyncWithHoles,
     /// Every sync of the book fails.
     Book,
+    /// A sync does nothing and says that it has succeeded.
+    Lie,
 }
 
 /// See the module.
@@ -154,7 +156,9 @@ impl Disk {
         let from = state.blocks.partition_point(|stored| stored.end <= position);
         for stored in &state.blocks[from..] {
             // What is not whole is for those to find who read through the ledger.
-            let Ok(block) = Block::check(state.file[stored.from..stored.to].to_vec()) else { break };
+            let Ok(block) = Block::check(state.file[stored.from..stored.to].to_vec()) else {
+                break;
+            };
             for entry in block.entries().skip_while(|entry| entry.position < position) {
                 if entry.position >= end {
                     return Ok(());
@@ -289,6 +293,10 @@ impl LogStore for Mount {
         let sequence = state.rows.last().map_or(1, |row| row.sequence + 1);
         let confirmed = state.rows.last().map_or(0, |row| row.confirmed);
         state.rows.push(HeadRow { sequence, head, confirmed });
+        if let Some((Fault::Lie, _)) = state.fault {
+            state.strike();
+            return Ok(());
+        }
         if let Some((fault @ (Fault::Sync | Fault::SyncWithHoles), _)) = state.fault {
             state.strike();
             if fault == Fault::SyncWithHoles {

@@ -36,7 +36,8 @@ fn main() -> ExitCode {
         now.unwrap_or_default().as_micros() as u64
     };
     let first = arguments.seed.unwrap_or_else(fresh);
-    let unlimited = arguments.runs.is_none() && arguments.commands.is_none() && arguments.seconds.is_none();
+    let unlimited =
+        arguments.runs.is_none() && arguments.commands.is_none() && arguments.seconds.is_none();
     let runs = if unlimited { Some(1) } else { arguments.runs };
     let mut survived = Survived::default();
     println!("first seed {first}");
@@ -51,17 +52,17 @@ fn main() -> ExitCode {
         match attempt(&plan) {
             Ok(run) => survived += run,
             Err(broken) => {
-                println!("BROKEN seed {} step {}: {}", plan.seed, broken.step, broken.what);
+                println!("BROKEN, seed {}, {broken}", plan.seed);
                 println!("again: cargo run --release -p simulation -- --seed {}", plan.seed);
                 std::panic::set_hook(Box::new(|_| {}));
                 let (small, broken) = shrink(&plan, broken, arguments.tries);
-                println!("shrunk: {small}step {}: {}", broken.step, broken.what);
+                println!("shrunk to {small}{broken}");
                 return ExitCode::FAILURE;
             }
         }
     }
-    let seconds = began.elapsed().as_secs_f64();
+    let millis = began.elapsed().as_millis().max(1) as u64;
     println!("seeds {first} to {}: {survived}", first.wrapping_add(survived.runs));
-    println!("{seconds:.1} s, {} commands/s", (survived.commands as f64 / seconds) as u64);
+    println!("{} s, {} commands/s", began.elapsed().as_secs(), survived.commands * 1_000 / millis);
     ExitCode::SUCCESS
 }

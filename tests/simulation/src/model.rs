@@ -134,11 +134,7 @@ impl Model {
         Ok(())
     }
 
-    fn content(
-        &mut self,
-        commit: &Commit,
-        may_be: impl Fn(u64) -> bool,
-    ) -> Result<(), Objection> {
+    fn content(&mut self, commit: &Commit, may_be: impl Fn(u64) -> bool) -> Result<(), Objection> {
         let position = self.size();
         if commit.account == AccountId::SYSTEM {
             return Ok(());

@@ -30,7 +30,7 @@ pub struct Profile {
     pub users: u32,
     /// Licences of each, at most.
     pub licences: u32,
-    /// How many commands are asked for each turn that somebody works.
+    /// How many commands are asked for each four turns that somebody works.
     pub haste: u64,
     /// One step in so many lets time pass.
     pub time_every: u64,
@@ -40,10 +40,15 @@ pub struct Profile {
     pub trouble_every: u64,
     /// Whether faults of the disk are among the trouble.
     pub faults: bool,
+    /// Whether the disk says now and then that it has synced what it has not. Nothing survives that: only
+    /// to see that it is noticed.
+    pub lies: bool,
     /// Whether jumps of the clock are.
     pub jumps: bool,
     /// Bytes of a block, at most.
     pub block_bytes: usize,
+    /// Bytes of the blocks read last that are kept in memory.
+    pub block_cache_bytes: usize,
     /// One command in so many is none of logging in, logging out and signs of life.
     pub office_every: u64,
     /// How admission works.
@@ -98,9 +103,9 @@ impl Plan {
     /// The plan of a seed, of at most so many steps.
     pub fn of(seed: u64, steps_max: u32) -> Plan {
         let mut dice = Dice::of(seed, u64::MAX);
-        let profile = Profile::of(&mut dice);
-        let steps = dice.scale(500, 200_000) as u32;
-        Plan { seed, profile, steps: (0..steps.min(steps_max)).collect() }
+        let steps = (dice.scale(500, 200_000) as u32).min(steps_max);
+        let profile = Profile::of(&mut dice, u64::from(steps));
+        Plan { seed, profile, steps: (0..steps).collect() }
     }
 
     /// A step of the plan.
@@ -111,19 +116,21 @@ impl Plan {
 }
 
 impl Profile {
-    fn of(dice: &mut Dice) -> Profile {
-        let quiet = dice.once_in(4);
+    fn of(dice: &mut Dice, steps: u64) -> Profile {
         Profile {
             accounts: dice.scale(1, 4_000) as u32,
             users: dice.scale(2, 60) as u32,
             licences: dice.scale(1, 12) as u32,
-            haste: dice.scale(1, 200),
-            time_every: dice.scale(2, 60),
+            haste: dice.scale(2, 400),
+            time_every: dice.scale(4, 200),
             pause_us_max: dice.scale(100, 200_000_000),
-            trouble_every: if quiet { 20_000 } else { dice.scale(300, 6_000) },
+            // A start reads the whole log, so troubles are counted by the run and not by the step.
+            trouble_every: (steps / dice.scale(4, if steps > 20_000 { 40 } else { 200 })).max(20),
             faults: !dice.once_in(4),
+            lies: false,
             jumps: !dice.once_in(3),
-            block_bytes: dice.of_these(&[2_000, 28 << 10, 28 << 10]),
+            block_bytes: dice.of_these(&[1_500, 3_000, 3_000, 28 << 10]),
+            block_cache_bytes: dice.of_these(&[20_000, 64 << 20, 64 << 20, 64 << 20]),
             office_every: dice.scale(4, 200),
             options: Options {
                 service: !dice.once_in(8),
@@ -145,7 +152,7 @@ impl Profile {
         if dice.once_in(self.time_every) {
             return Action::Wait;
         }
-        if !dice.once_in(1 + self.haste / 8) {
+        if dice.below(self.haste + 4) >= 4 {
             return Action::Ask;
         }
         match dice.below(8) {
@@ -158,9 +165,9 @@ impl Profile {
     }
 
     fn trouble(&self, dice: &mut Dice) -> Action {
-        let faults =
-            [Fault::Write, Fault::Full, Fault::Sync, Fault::SyncWithHoles, Fault::Book];
+        let faults = [Fault::Write, Fault::Full, Fault::Sync, Fault::SyncWithHoles, Fault::Book];
         match dice.below(16) {
+            0..=2 if self.lies => Action::Fail(Fault::Lie),
             0..=2 if self.faults => Action::Fail(dice.of_these(&faults)),
             3 | 4 if self.jumps => Action::Jump,
             5..=7 => Action::MendClock,

@@ -4,19 +4,19 @@
 //! steps, long ones first, as long as the run still breaks.
 
 use crate::plan::Plan;
-use crate::world::{Broken, run};
+use crate::world::{AT_THE_END, Broken, Survived, run};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Carries a plan out; a panic breaks it like any objection.
 ///
 /// # Errors
 /// What was broken.
-pub fn attempt(plan: &Plan) -> Result<crate::Survived, Broken> {
+pub fn attempt(plan: &Plan) -> Result<Survived, Broken> {
     let caught = catch_unwind(AssertUnwindSafe(|| run(plan)));
     caught.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
-        Err(Broken { step: u32::MAX, what: format!("panic: {}", said.unwrap_or_default()) })
+        Err(Broken { step: AT_THE_END, what: format!("panic: {}", said.unwrap_or_default()) })
     })
 }
 
