@@ -89,16 +89,18 @@ postgres_measure() {
     *)
       script=$here/postgres/one_statement.sql rows="seat_log" count="count(*) FILTER (WHERE step = 1), count(*)"
       [[ $way != "$postgres_gathered" ]] || script=$work/gathered.sql
-      lawful="SELECT count(*) FROM account a WHERE used > seats OR used < 0 OR
-        used <> $((licences / 2)) + (SELECT coalesce(sum(step), 0) FROM seat_log s WHERE s.account = a.id)" ;;
+      lawful="SELECT count(*) FROM account a LEFT JOIN
+        (SELECT account, sum(step) FROM seat_log GROUP BY account) s ON s.account = a.id
+        WHERE used > seats OR used < 0 OR used <> $((licences / 2)) + coalesce(s.sum, 0)" ;;
   esac
   sql -v accounts="$over" -v seats=$licences -f "$here/postgres/schema.sql" 2>>"$work/log/psql" >&2
   rm -f "$work"/pgbench_log*
   [[ $what != latency ]] || log=(--log "--log-prefix=$work/pgbench_log")
   # pgbench's time includes making the connections, its rate does not: many clients get a little longer.
   local duration=$((seconds + clients / 64))
-  local syncs_before threads=$(($(nproc) < clients ? $(nproc) : clients))
-  syncs_before=$(sql -c 'SELECT wal_sync FROM pg_stat_wal')
+  local syncs_before synced=wal_sync threads=$(($(nproc) < clients ? $(nproc) : clients))
+  [[ $(sql -c 'SHOW wal_sync_method') != open_datasync ]] || synced=wal_write
+  syncs_before=$(sql -c "SELECT $synced FROM pg_stat_wal")
   out=$("$pg_bin/pgbench" -n -M prepared -h "$work/pg" -U postgres -c "$clients" -j "$threads" -T "$duration" \
     -D accounts="$over" -D seats=$licences -D clients="$clients" -f "$script" "${log[@]}" postgres \
     2>>"$work/log/pgbench")
@@ -106,7 +108,10 @@ postgres_measure() {
     { echo "postgres, $way: accounts have miscounted their seats" >&2; exit 1; }
   if [[ $what == latency ]]; then
     p50=$(cut -d ' ' -f 3 "$work"/pgbench_log* | sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}')
-    fact postgres sync "wal_sync_method=$(sql -c 'SHOW wal_sync_method'); $(($(sql -c 'SELECT pg_sleep(1); SELECT wal_sync FROM pg_stat_wal' | tail -n 1) - syncs_before)) syncs of the log for $(sql -c 'SELECT count(*) FROM seat_log') commits at 1 client (pg_stat_wal)"
+    # Statistics arrive a little late. Written with O_DSYNC, a write is a sync.
+    fact postgres sync "wal_sync_method=$(sql -c 'SHOW wal_sync_method'); $(($(sql -c 'SELECT pg_sleep(1)' \
+      -c "SELECT $synced FROM pg_stat_wal" | tail -n 1) - syncs_before)) syncs of the log for $(sql -c \
+      'SELECT count(*) FROM seat_log') commits at 1 client (pg_stat_wal.$synced)"
   fi
   measured postgres "$what" "$way" "$clients" "$round" "$(
     awk -v stored="$(sql -F ' ' -c "SELECT $count FROM $rows")" -v p50="$p50" '
