@@ -9,15 +9,10 @@ use std::path::PathBuf;
 #[command(name = "seatledger", version, about, max_term_width = 100)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
-    /// The directory that holds the ledger; made by the first `account open`, `import` or `demo`.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        default_value = "seatledger-data",
-        env = "SEATLEDGER_DATA"
-    )]
-    pub(crate) data: PathBuf,
+    /// The directory that holds the ledger; made by the first `account open`, `import` or `demo`
+    /// [default: seatledger-data; demo: seatledger-demo].
+    #[arg(long, global = true, value_name = "DIR", env = "SEATLEDGER_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// How to print the answer.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -56,9 +51,9 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Play a clinic's month through the real ledger, then answer support, finance and the auditor.
     ///
-    /// The ledger is real and on disk (in --data, which must be empty or absent; default
-    /// ./seatledger-demo, made anew each time). Every login is decided, appended and synced as in
-    /// production; only the clock is played.
+    /// The ledger is real and on disk: in --data, which must be empty or absent, else in
+    /// ./seatledger-demo, which is made anew if an earlier demo made it and nobody has opened an account
+    /// there. Every login is decided, appended and synced as in production; only the clock is played.
     Demo {
         /// Seed of the month; the same seed plays the same month.
         #[arg(long, default_value_t = 2026)]
@@ -319,7 +314,8 @@ pub(crate) struct Login {
 pub(crate) struct SessionArgs {
     /// The account's name.
     pub(crate) account: String,
-    /// The session's number, or the user's name if the user has one session.
+    /// The user's name if the user has one session, or the session, written session-12. A bare number is a
+    /// user's name.
     #[arg(value_name = "SESSION or USER")]
     pub(crate) session: String,
 }

@@ -44,6 +44,11 @@ impl Failure {
         Failure::new(Kind::Unexpected, what)
     }
 
+    /// The same, with one more thing to try.
+    pub(crate) fn hint(self, hint: &str) -> Failure {
+        Failure { what: format!("{}; {hint}", self.what), ..self }
+    }
+
     /// Says what failed on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !self.what.is_empty() {

@@ -14,6 +14,7 @@ use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use failure::Failure;
 use output::Output;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -25,9 +26,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let output = Output { format: cli.format };
-    let data = cli.data.as_path();
+    let given = cli.data.as_deref();
+    let data = given.unwrap_or(Path::new("seatledger-data"));
     match cli.command {
-        Command::Demo { seed } => commands::demo::run(data, seed, output),
+        Command::Demo { seed } => commands::demo::run(given, seed, output),
         Command::Account(account) => commands::account::run(data, account, output),
         Command::User(user) => commands::people::user(data, user, output),
         Command::Site(site) => commands::people::site(data, site, output),

@@ -1,11 +1,11 @@
 //! `login`, `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat.
 
 use crate::args::{Format, Login, Release, SessionArgs};
-use crate::failure::{Failure, Kind};
+use crate::failure::{self, Failure};
 use crate::output::{self, Output};
 use crate::place;
 use admission::{Answered, Holder, LoginRequest};
-use ledger::{Actor, Ledger, Role};
+use ledger::{Actor, Kind, Ledger, Role};
 use projector::{AsOf, Views};
 use reporting::civil::Zone;
 use reporting::names::Names;
@@ -75,7 +75,7 @@ pub(crate) fn login(data: &Path, login: Login, output: Output) -> Result<(), Fai
                     }
                 }
             }
-            Err(Failure::new(Kind::Denied, ""))
+            Err(Failure::new(failure::Kind::Denied, ""))
         }
         Outcome::Waiting => output.done("waiting for a seat"),
     }
@@ -167,24 +167,44 @@ fn say(answered: &Answered, session: SessionId, output: Output) -> Result<(), Fa
     }
 }
 
-/// A session by its number, or by its user if the user has one.
+/// The session written `session-12`, or that of the user of this name, if the user has one.
+///
+/// A bare number is a name, never a session: staff numbers are common names, and a log-out must not hit
+/// whoever happens to have the session of that number.
 fn session(ledger: &Ledger, account: AccountId, text: &str) -> Result<SessionId, Failure> {
-    let number = text.strip_prefix("session-").unwrap_or(text);
-    if let Ok(number) = number.parse() {
-        return Ok(SessionId(number));
+    let number = text.trim().strip_prefix("session-").and_then(|number| number.parse().ok());
+    if let Some(number) = number {
+        return match ledger.book().number_of(account, Kind::User, text)? {
+            None => Ok(SessionId(number)),
+            Some(user) => Err(Failure::usage(format!(
+                "{text:?} is a session and also the name of a user; write user-{user} for the user, or \
+                 the name of the session's user"
+            ))),
+        };
     }
-    let user = place::user(ledger, account, text)?;
+    let user = place::user(ledger, account, text).map_err(|unknown| match text.parse::<u64>() {
+        Ok(number) => unknown.hint(&format!("a session is written session-{number}")),
+        Err(_) => unknown,
+    })?;
     let occupancy = Views::without_snapshots(ledger).as_of(account, AsOf::Now)?;
     let sessions: Vec<SessionId> = occupancy.account.sessions_of(user).map(|s| s.id).collect();
     match sessions.as_slice() {
         [one] => Ok(*one),
         [] => Err(Failure::refused(format!("{text} is not logged in"))),
-        several => {
-            let numbers: Vec<String> = several.iter().map(|s| s.0.to_string()).collect();
-            Err(Failure::usage(format!(
-                "{text} has several sessions; give the number of one: {}",
-                numbers.join(", ")
-            )))
-        }
+        several => Err(Failure::usage(format!(
+            "{text} has {} sessions; name one of them: {}",
+            several.len(),
+            listed(several)
+        ))),
+    }
+}
+
+/// The first few sessions, and how many more there are.
+fn listed(sessions: &[SessionId]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<String> = sessions.iter().take(SHOWN).map(SessionId::to_string).collect();
+    match sessions.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

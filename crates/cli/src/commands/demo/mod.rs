@@ -3,6 +3,7 @@
 
 mod month;
 mod play;
+mod stage;
 
 use crate::args::{Format, Range};
 use crate::commands::account::ADMIN;
@@ -15,14 +16,13 @@ use chrono_tz::Europe::London;
 use ledger::{Ledger, Options};
 use play::{Play, Played};
 use seats::{CivilDate, Effective, Reclaim, Setting, Timestamp};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const ACCOUNT: &str = "harley-street";
 const PLAN: &str = include_str!("../../../../../fixtures/plans/standard-2026.toml");
 
-pub(crate) fn run(data: &Path, seed: u64, output: Output) -> Result<(), Failure> {
-    let dir = clean(data)?;
+pub(crate) fn run(data: Option<&Path>, seed: u64, output: Output) -> Result<(), Failure> {
+    let dir = stage::clean(data)?;
     output::talk(&format!(
         "Playing {} at a London clinic with three licences and eight people, into {}",
         month::MONTH,
@@ -36,27 +36,9 @@ pub(crate) fn run(data: &Path, seed: u64, output: Output) -> Result<(), Failure>
     questions(&dir, output)
 }
 
-/// The directory to play in: that given, empty; or one of our own, made anew.
-fn clean(data: &Path) -> Result<PathBuf, Failure> {
-    let given = data != Path::new("seatledger-data");
-    let dir = if given { data.to_path_buf() } else { PathBuf::from("seatledger-demo") };
-    let ours = !given && dir.join("FORMAT").exists();
-    if ours {
-        fs::remove_dir_all(&dir)
-            .map_err(|error| Failure::unexpected(format!("{}: {error}", dir.display())))?;
-    }
-    let used = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
-    if used {
-        let dir = dir.display();
-        return Err(Failure::refused(format!(
-            "{dir} is not empty; the demo plays in an empty one"
-        )));
-    }
-    Ok(dir)
-}
-
 fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {
     let ledger = Ledger::create(dir, &Options::default())?;
+    stage::mark(dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;

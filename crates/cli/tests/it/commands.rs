@@ -1,73 +1,10 @@
-//! The command line as a user meets it: what it prints, what it refuses, with which exit code.
+//! Each command once, and what each refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on panics"
-)]
-
+use crate::place::{Place, talk};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-/// One ledger in a directory of its own.
-struct Place {
-    home: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Place {
-        Place { home: tempfile::tempdir().unwrap() }
-    }
-
-    /// With an account `clinic` of two licences.
-    fn clinic() -> Place {
-        let place = Place::new();
-        place.ok("account open clinic --licences 2 --time-zone Europe/London");
-        place
-    }
-
-    fn data(&self) -> PathBuf {
-        self.home.path().join("ledger")
-    }
-
-    fn run(&self, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_seatledger"))
-            .arg("--data")
-            .arg(self.data())
-            .args(line.split(' '))
-            .current_dir(self.home.path())
-            .output()
-            .unwrap()
-    }
-
-    /// Runs a command that must succeed, and gives back what it printed.
-    fn ok(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert!(output.status.success(), "{line}: {}", talk(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, line: &str) -> Value {
-        serde_json::from_str(&self.ok(&format!("{line} --format json"))).unwrap()
-    }
-
-    /// Runs a command that must end with this code and say all of this.
-    fn fails(&self, line: &str, code: i32, says: &[&str]) {
-        let output = self.run(line);
-        let said = talk(&output);
-        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
-        for part in says {
-            assert!(said.contains(part), "{line}: {part:?} is not in {said:?}");
-        }
-    }
-}
-
-fn talk(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
+use std::process::Command;
 
 #[test]
 fn two_licences_three_people() {
@@ -128,7 +65,7 @@ fn a_release_needs_a_reason_and_some_age() {
     place.fails("release clinic alice --reason holder-away", 4, &["session-1", "120 s", "forced"]);
     let forced = place.ok("release clinic alice --reason holder-away --force --note gone");
     assert_eq!(forced, "seat 1 free (session-1)\n");
-    place.fails("heartbeat clinic 1", 4, &["session-1 has ended"]);
+    place.fails("heartbeat clinic session-1", 4, &["session-1 has ended"]);
     assert!(place.ok("trail clinic").contains("holder away"));
 }
 
@@ -178,7 +115,7 @@ fn a_month_that_is_not_over_is_provisional() {
     let place = Place::new();
     fs::write(
         place.home.path().join("plan.toml"),
-        include_str!("../../../fixtures/plans/standard-2026.toml"),
+        include_str!("../../../../fixtures/plans/standard-2026.toml"),
     )
     .unwrap();
     place.ok("account open clinic --licences 2 --plan plan.toml");

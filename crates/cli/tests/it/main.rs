@@ -1,0 +1,13 @@
+//! The command line as a user meets it: what it prints, what it refuses, with which exit code.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
+mod commands;
+mod demo;
+mod place;
+mod seats_by_name;
