@@ -148,6 +148,7 @@ impl Crew {
             clerk: to_clerk,
             slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
             loading: FxHashMap::default(),
+            heard: FxHashMap::default(),
             in_flight: 0,
             spare: Vec::new(),
             sweeping: false,
