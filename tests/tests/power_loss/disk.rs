@@ -11,6 +11,7 @@
 
 use crate::trace::Step;
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,16 +20,20 @@ const SECTOR_BYTES: usize = 512;
 #[derive(Clone, Copy, Debug)]
 enum Node {
     File(usize),
-    Dir,
+    Dir(usize),
 }
 
-type Names = BTreeMap<PathBuf, Node>;
+/// Of each directory, by its number, what is in it. The first is the root.
+type Names = Vec<BTreeMap<OsString, Node>>;
+
+/// A name in a directory.
+type Place = (usize, OsString);
 
 #[derive(Clone, Debug)]
 enum Rename {
-    Link(PathBuf, Node),
-    Unlink(PathBuf),
-    Move(PathBuf, PathBuf),
+    Link(Place, Node),
+    Unlink(Place),
+    Move(Place, Place),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,12 +58,13 @@ enum Kind {
 #[derive(Clone, Debug)]
 enum Sync {
     File(usize, Vec<usize>),
-    Dir(PathBuf, usize),
+    Dir(usize, usize),
 }
 
 /// See the module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Disk {
+    root: PathBuf,
     inodes: Vec<Inode>,
     live: Names,
     durable: Names,
@@ -67,22 +73,56 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// A disk that durably holds what stands in `root`, at the same paths.
+    /// A disk that durably holds what stands in `root`.
     pub(crate) fn holding(root: &Path) -> Disk {
-        let mut disk = Disk::default();
-        disk.hold(root);
+        let mut disk = Disk {
+            root: root.to_owned(),
+            inodes: Vec::new(),
+            live: vec![BTreeMap::new()],
+            durable: Vec::new(),
+            renames: Vec::new(),
+            syncs: HashMap::new(),
+        };
+        disk.hold(root, 0);
         disk.durable = disk.live.clone();
         disk
     }
 
-    fn hold(&mut self, path: &Path) {
-        if path.is_dir() {
-            self.live.insert(path.to_owned(), Node::Dir);
-            fs::read_dir(path).unwrap().for_each(|entry| self.hold(&entry.unwrap().path()));
-        } else {
-            let durable = fs::read(path).unwrap();
-            self.live.insert(path.to_owned(), Node::File(self.inodes.len()));
-            self.inodes.push(Inode { durable, pending: Vec::new() });
+    fn hold(&mut self, path: &Path, dir: usize) {
+        for entry in fs::read_dir(path).unwrap() {
+            let entry = entry.unwrap();
+            let node = if entry.file_type().unwrap().is_dir() {
+                let node = self.new_dir();
+                self.hold(&entry.path(), self.live.len() - 1);
+                node
+            } else {
+                let durable = fs::read(entry.path()).unwrap();
+                self.inodes.push(Inode { durable, pending: Vec::new() });
+                Node::File(self.inodes.len() - 1)
+            };
+            self.live[dir].insert(entry.file_name(), node);
+        }
+    }
+
+    fn new_dir(&mut self) -> Node {
+        self.live.push(BTreeMap::new());
+        self.durable.push(BTreeMap::new());
+        Node::Dir(self.live.len() - 1)
+    }
+
+    fn find(&self, path: &Path) -> Option<Node> {
+        let mut node = Node::Dir(0);
+        for name in path.strip_prefix(&self.root).unwrap() {
+            let Node::Dir(dir) = node else { return None };
+            node = *self.live[dir].get(name)?;
+        }
+        Some(node)
+    }
+
+    fn place(&self, path: &Path) -> Place {
+        match self.find(path.parent().unwrap()) {
+            Some(Node::Dir(dir)) => (dir, path.file_name().unwrap().to_owned()),
+            _ => panic!("{} is in no directory", path.display()),
         }
     }
 
@@ -90,20 +130,26 @@ impl Disk {
     pub(crate) fn apply(&mut self, step: &Step) {
         match step {
             Step::Said(_) => {}
-            Step::Create { path, truncate } => match self.live.get(path) {
+            Step::Create { path, truncate } => match self.find(path) {
                 Some(Node::File(inode)) if *truncate => {
                     let change = Change { call: 0, returned: true, kind: Kind::SetLen(0) };
-                    self.inodes[*inode].pending.push(change);
+                    self.inodes[inode].pending.push(change);
                 }
                 Some(_) => {}
                 None => {
                     self.inodes.push(Inode::default());
-                    self.rename(Rename::Link(path.clone(), Node::File(self.inodes.len() - 1)));
+                    let node = Node::File(self.inodes.len() - 1);
+                    self.rename(Rename::Link(self.place(path), node));
                 }
             },
-            Step::MakeDir { path } => self.rename(Rename::Link(path.clone(), Node::Dir)),
-            Step::Remove { path } => self.rename(Rename::Unlink(path.clone())),
-            Step::Rename { from, to } => self.rename(Rename::Move(from.clone(), to.clone())),
+            Step::MakeDir { path } => {
+                let node = self.new_dir();
+                self.rename(Rename::Link(self.place(path), node));
+            }
+            Step::Remove { path } => self.rename(Rename::Unlink(self.place(path))),
+            Step::Rename { from, to } => {
+                self.rename(Rename::Move(self.place(from), self.place(to)));
+            }
             Step::Write { call, path, at, bytes } => {
                 self.change(*call, path, Kind::Write(*at, bytes.clone()));
             }
@@ -113,12 +159,12 @@ impl Disk {
                 pending.filter(|change| change.call == *call).for_each(|c| c.returned = true);
             }
             Step::SyncBegins { call, path } => {
-                let sync = match self.live.get(path) {
-                    Some(Node::Dir) => Sync::Dir(path.clone(), self.renames.len()),
+                let sync = match self.find(path) {
+                    Some(Node::Dir(dir)) => Sync::Dir(dir, self.renames.len()),
                     Some(Node::File(inode)) => {
-                        let pending = self.inodes[*inode].pending.iter();
+                        let pending = self.inodes[inode].pending.iter();
                         let returned = pending.filter(|change| change.returned);
-                        Sync::File(*inode, returned.map(|change| change.call).collect())
+                        Sync::File(inode, returned.map(|change| change.call).collect())
                     }
                     None => panic!("{} is synced but does not exist", path.display()),
                 };
@@ -142,7 +188,7 @@ impl Disk {
                     let durable = &mut self.durable;
                     self.renames.retain(|rename| {
                         n += 1;
-                        let done = n <= begun && rename.concerns(&dir);
+                        let done = n <= begun && rename.concerns(dir);
                         if done {
                             rename.to(durable);
                         }
@@ -153,32 +199,27 @@ impl Disk {
         }
     }
 
-    /// Writes what is found after the power was lost into `into`. `dice` decides, `keep` of 16 sectors are kept.
-    pub(crate) fn lose_power(
-        &self,
-        root: &Path,
-        into: &Path,
-        dice: &mut impl FnMut(u64) -> u64,
-        keep: u64,
-    ) {
+    /// Writes what is found after the power was lost into `into`. `dice` decides; `keep` of 16 sectors are
+    /// kept.
+    pub(crate) fn lose_power(&self, into: &Path, dice: &mut impl FnMut(u64) -> u64, keep: u64) {
         let mut names = self.durable.clone();
         let kept = dice(self.renames.len() as u64 + 1) as usize;
         self.renames.iter().take(kept).for_each(|rename| rename.to(&mut names));
-        for (path, node) in &names {
-            if path.ancestors().skip(1).any(|dir| dir.starts_with(root) && !names.contains_key(dir))
-            {
-                continue; // Its directory did not survive.
-            }
-            let target = into.join(path.strip_prefix(root).unwrap());
+        self.restore(&names, 0, into, &mut || dice(16) < keep);
+    }
+
+    fn restore(&self, names: &Names, dir: usize, into: &Path, keep: &mut impl FnMut() -> bool) {
+        fs::create_dir_all(into).unwrap();
+        for (name, node) in &names[dir] {
             match node {
-                Node::Dir => fs::create_dir_all(target).unwrap(),
+                Node::Dir(dir) => self.restore(names, *dir, &into.join(name), keep),
                 Node::File(inode) => {
                     let inode = &self.inodes[*inode];
                     let mut bytes = inode.durable.clone();
                     for change in &inode.pending {
-                        change.kind.partly_to(&mut bytes, || dice(16) < keep);
+                        change.kind.partly_to(&mut bytes, &mut *keep);
                     }
-                    fs::write(target, bytes).unwrap();
+                    fs::write(into.join(name), bytes).unwrap();
                 }
             }
         }
@@ -190,41 +231,34 @@ impl Disk {
     }
 
     fn change(&mut self, call: usize, path: &Path, kind: Kind) {
-        let Some(Node::File(inode)) = self.live.get(path) else {
+        let Some(Node::File(inode)) = self.find(path) else {
             panic!("{} is written but does not exist", path.display())
         };
-        self.inodes[*inode].pending.push(Change { call, returned: false, kind });
+        self.inodes[inode].pending.push(Change { call, returned: false, kind });
     }
 }
 
 impl Rename {
     fn to(&self, names: &mut Names) {
         match self {
-            Rename::Link(path, node) => {
-                names.insert(path.clone(), *node);
+            Rename::Link((dir, name), node) => {
+                names[*dir].insert(name.clone(), *node);
             }
-            Rename::Unlink(path) => {
-                names.remove(path);
+            Rename::Unlink((dir, name)) => {
+                names[*dir].remove(name);
             }
-            Rename::Move(from, to) => {
-                let moved: Vec<PathBuf> =
-                    names.keys().filter(|path| path.starts_with(from)).cloned().collect();
-                for path in moved {
-                    if let Some(node) = names.remove(&path) {
-                        let rest = path.strip_prefix(from).unwrap();
-                        let target =
-                            if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
-                        names.insert(target, node);
-                    }
+            Rename::Move((from, old), (to, new)) => {
+                if let Some(node) = names[*from].remove(old) {
+                    names[*to].insert(new.clone(), node);
                 }
             }
         }
     }
 
-    fn concerns(&self, dir: &Path) -> bool {
+    fn concerns(&self, dir: usize) -> bool {
         match self {
-            Rename::Link(path, _) | Rename::Unlink(path) => path.parent() == Some(dir),
-            Rename::Move(from, to) => from.parent() == Some(dir) || to.parent() == Some(dir),
+            Rename::Link(place, _) | Rename::Unlink(place) => place.0 == dir,
+            Rename::Move(from, to) => from.0 == dir || to.0 == dir,
         }
     }
 }

@@ -85,7 +85,7 @@ fn nothing_acknowledged_is_lost_to_a_power_cut() {
             at = moment;
             let found = tempfile::tempdir().unwrap();
             let keep = [0, 4, 8, 12, 15, 16][dice(6) as usize];
-            disk.lose_power(&dir, found.path(), &mut dice, keep);
+            disk.lose_power(found.path(), &mut dice, keep);
             let what = format!("cut {done} at call {moment} of {}, {keep}/16 kept", steps.len());
             check(found.path(), &acks, &what);
             done += 1;
