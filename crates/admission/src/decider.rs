@@ -57,23 +57,30 @@ impl Decider {
     /// Works until stopped or until the record fails. Returns once everything accepted is answered.
     pub(crate) fn run(mut self) {
         let mut arrivals = Arrivals::default();
-        while self.inbox.failure().is_none() {
-            self.turn(&mut arrivals);
-            if arrivals.closed && self.is_drained() {
-                if self.service_stops() {
-                    continue; // Its last commit goes the way of all others.
-                }
-                break;
-            }
-            self.outbox.append_if_free(&self.inbox);
-            let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
+        while let Some(pause) = self.step(&mut arrivals) {
             self.inbox.take(&mut arrivals, pause);
         }
+    }
+
+    /// Does what there is to do now and says how long to wait for more. `None`: there will be nothing more,
+    /// because everything is answered and nothing more accepted.
+    pub(crate) fn step(&mut self, arrivals: &mut Arrivals) -> Option<Duration> {
+        if self.inbox.failure().is_none() {
+            self.turn(arrivals);
+            let done = arrivals.closed && self.is_drained();
+            // That the service stops is its last commit, which goes the way of all others.
+            if !done || self.service_stops() {
+                self.outbox.append_if_free(&self.inbox);
+                let at_once = self.sweeping || done;
+                return Some(if at_once { Duration::ZERO } else { self.options.sweep_every });
+            }
+        }
         if self.inbox.failure().is_some() {
-            self.disappoint_all(&mut arrivals);
+            self.disappoint_all(arrivals);
         } else {
             self.save_signs();
         }
+        None
     }
 
     /// Takes up everything that has arrived, and sends a group off if it is time.

@@ -111,6 +111,11 @@ impl Line {
         lock(&self.answers).len()
     }
 
+    /// The answers that have arrived.
+    pub(crate) fn drain(&self) -> Vec<Tagged> {
+        mem::take(&mut lock(&self.answers))
+    }
+
     /// The answers that have arrived; waits for the first.
     pub(crate) async fn take(&self) -> Vec<Tagged> {
         loop {
