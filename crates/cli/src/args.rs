@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Who {
         /// The account's name.
         account: String,
-        /// As of this instant; now if left out.
+        /// As of this instant, which must have come; now if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
@@ -340,7 +340,7 @@ pub(crate) struct Range {
     /// From this instant; from the beginning if left out.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
-    /// Up to, not including, this instant; to the last fact if left out.
+    /// Up to, not including, this instant; if left out, `trail` goes to the last fact and `usage` to now.
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
 }

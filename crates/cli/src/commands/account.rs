@@ -126,10 +126,14 @@ fn change(ledger: Ledger, request: Request) -> Result<(), Failure> {
 fn list(data: &Path, output: Output) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let views = Views::without_snapshots(&ledger);
-    let now = place::now();
+    let clock = place::now();
     let mut rows = Vec::new();
     for (number, name) in place::names(&ledger, AccountId::SYSTEM, Kind::Account)? {
-        let account = views.as_of(AccountId(number), AsOf::Now)?.account;
+        let recorded = views.as_of(AccountId(number), AsOf::Now)?;
+        let now = clock.max(recorded.account.last_at());
+        // As `who` does: what is due by time alone has happened.
+        let signs = admission::saved_signs(&ledger, AccountId(number))?;
+        let account = recorded.settled(&signs, now);
         if account.standing() == Standing::Unopened || account.is_importing() {
             continue; // Never opened after all, or not whole yet.
         }

@@ -11,3 +11,4 @@ mod commands;
 mod demo;
 mod place;
 mod seats_by_name;
+mod time;
