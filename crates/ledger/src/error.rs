@@ -33,8 +33,8 @@ pub(crate) const RESTORE: &str =
 /// Why a ledger could not be opened or created.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process works on the directory. Stop it, or talk to it.
-    #[error("{dir} is in use by {holder}; stop it, or send the command to the running server")]
+    /// Another process works on the directory. Wait for it, or stop it.
+    #[error("{dir} is in use by {holder}; wait until it is done, or stop it")]
     InUse {
         /// The ledger's directory.
         dir: PathBuf,
