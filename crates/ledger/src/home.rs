@@ -6,6 +6,7 @@
 //!  lock       locked while a process works here; holds that process's id
 //!  running    stands here while a process works here: found at open, the stop was not clean
 //!  head       see `store::head`
+//!  journal/   see `store::journal`
 //!  log/       see `store::volumes`
 //!  aside/     copies made after an unclean stop, until the log is known to be whole
 //!  index/     rebuildable: see `index`

@@ -124,8 +124,10 @@ fn start(
 /// Builds the index again where it is missing, and reads the newest volume whole.
 fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, OpenError> {
     let volumes = store.volumes();
-    let sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
-    let mut reading = Reading { heads: Vec::new(), sizes, recorded_at: Timestamp::ZERO };
+    let mut sizes: Vec<u64> = standing(store).iter().map(|row| row.head.size).collect();
+    sizes.sort_unstable();
+    let mut reading =
+        Reading { heads: Vec::new(), sizes: Vec::new(), recorded_at: Timestamp::ZERO };
     let mut ends = volumes.iter().copied().skip(1);
     for first in &volumes {
         let end = ends.next();
@@ -134,11 +136,14 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
         }
         // Settled trees are taken up where they were left; a volume before that needs none of its own.
         let known = settled.tree();
-        let mut tree = if known.size() <= first.0 { known.clone() } else { Frontier::new() };
+        let ahead = known.size() > first.0;
+        let mut tree = if ahead { Frontier::new() } else { known.clone() };
         if known.size() < first.0 {
             let what = format!("the Merkle tree is known up to {} only", known.size());
             return Err(Damage::at(*first, what).into());
         }
+        // A tree that does not begin where the log begins has other roots.
+        reading.sizes = if ahead { Vec::new() } else { sizes.clone() };
         let mut generation = Generation::new(*first, tree.clone());
         reading.volume(store, end, &mut tree, &mut generation)?;
         let Some(end) = end else {
@@ -151,6 +156,7 @@ fn read_log(store: &Arc<dyn LogStore>, mut settled: Settled) -> Result<Log, Open
 }
 
 struct Reading {
+    // In order: where roots are wanted.
     sizes: Vec<u64>,
     heads: Vec<Head>,
     recorded_at: Timestamp,
@@ -189,7 +195,7 @@ impl Reading {
     }
 
     fn note_head(&mut self, tree: &Frontier) {
-        if self.sizes.contains(&tree.size()) {
+        if self.sizes.binary_search(&tree.size()).is_ok() {
             self.heads.push(Head { size: tree.size(), root: tree.root() });
         }
     }

@@ -7,6 +7,8 @@ pub struct Options {
     pub volume_commits: u64,
     /// Bytes after which the next volume is begun, about.
     pub volume_bytes: u64,
+    /// Bytes of each of the journal's two files. Each time one is full the volumes are synced.
+    pub journal_bytes: u64,
     /// Bytes of a block, at most; up to [`BLOCK_BYTES_MAX`](crate::block::BLOCK_BYTES_MAX).
     pub block_bytes: usize,
     /// What the engine may keep in memory of the newest volume, in bytes, about.
@@ -24,6 +26,7 @@ impl Default for Options {
         Options {
             volume_commits: 1 << 19,
             volume_bytes: 64 << 20,
+            journal_bytes: 8 << 20,
             block_bytes: 28 << 10,
             cache_bytes: 32 << 20,
             closed_cache_bytes: 8 << 20,

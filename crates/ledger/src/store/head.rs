@@ -9,16 +9,15 @@
 //! ```
 //!
 //! `check` is the first eight bytes of the BLAKE3 of the 56 before it. The row in force is the valid one
-//! with the highest sequence. It says: a group of commits up to `size`, with Merkle root `root`, was being
-//! made durable when everything up to `confirmed` was durable already.
+//! with the highest sequence. It says: the log was durable up to `confirmed` commits, and a group up to
+//! `size`, with Merkle root `root`, was being made durable.
 //!
-//! A group's row is written and synced while its blocks are synced, and before it is acknowledged. A crash
-//! in between may leave the row durable and the blocks not: therefore only `confirmed` is a promise. Right
-//! after both syncs the next slot is given the same row with `confirmed = size`, without a sync of its own:
-//! usually it gets to the disk by itself, and the next group's row carries the promise in any case.
+//! Here a row is written when its group is durable in the journal, with `confirmed = size`, and without a
+//! sync of its own: usually it gets to the disk by itself, and it is synced whenever the volumes are. The
+//! journal's records tell the rest.
 //!
-//! A row is void if a later one tells of a shorter log: a crash had lost its blocks, opening wrote down what
-//! it found instead, and what was appended since is other than what was announced.
+//! A row is void if a later one tells of a shorter log: a crash had lost the blocks it announced, and what
+//! was appended since is other than what was announced.
 //!
 //! Reader: a log shorter than `confirmed` of the row in force has lost something that was acknowledged. A
 //! log whose root at any recorded `size` differs is not the log that was written. Void rows say nothing.
@@ -33,9 +32,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 const SLOT_BYTES: usize = 4096;
 const SLOTS: u64 = 16;
@@ -135,71 +131,6 @@ impl HeadFile {
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
-}
-
-/// Writes and syncs rows on a thread of its own, so that a row goes to the disk beside its blocks.
-#[derive(Debug)]
-pub(crate) struct HeadWriter {
-    file: Arc<HeadFile>,
-    rows: Option<Sender<HeadRow>>,
-    written: Receiver<io::Result<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl HeadWriter {
-    /// Starts the thread.
-    pub(crate) fn new(file: HeadFile) -> io::Result<HeadWriter> {
-        let file = Arc::new(file);
-        let (rows, to_write) = channel::<HeadRow>();
-        let (report, written) = channel();
-        let thread = std::thread::Builder::new().name("ledger-head".to_owned()).spawn({
-            let file = Arc::clone(&file);
-            move || {
-                while let Ok(row) = to_write.recv() {
-                    let result = file.write(&row).and_then(|()| file.sync());
-                    if report.send(result).is_err() {
-                        break;
-                    }
-                }
-            }
-        })?;
-        Ok(HeadWriter { file, rows: Some(rows), written, thread: Some(thread) })
-    }
-
-    /// Begins to write a row and sync it.
-    pub(crate) fn begin(&self, row: HeadRow) -> io::Result<()> {
-        let sent = self.rows.as_ref().map(|rows| rows.send(row).is_ok());
-        if sent == Some(true) { Ok(()) } else { Err(gone()) }
-    }
-
-    /// Waits until the row begun last is durable.
-    pub(crate) fn wait(&self) -> io::Result<()> {
-        self.written.recv().unwrap_or_else(|_| Err(gone()))
-    }
-
-    /// Writes a row without syncing it.
-    pub(crate) fn note(&self, row: &HeadRow) -> io::Result<()> {
-        self.file.write(row)
-    }
-
-    /// Makes the rows noted so far durable.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync()
-    }
-}
-
-impl Drop for HeadWriter {
-    fn drop(&mut self) {
-        self.rows = None;
-        if let Some(thread) = self.thread.take() {
-            // The thread does nothing that can panic; if it did, there is nothing left to stop.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn gone() -> io::Error {
-    io::Error::other("the thread that writes the head file is gone")
 }
 
 fn check(bytes: &[u8]) -> [u8; 8] {

@@ -12,8 +12,10 @@
 pub(crate) mod engine;
 pub(crate) mod finish;
 pub(crate) mod head;
+pub(crate) mod journal;
 pub mod memory;
 pub(crate) mod recover;
+mod sync;
 pub(crate) mod volume;
 pub mod volumes;
 

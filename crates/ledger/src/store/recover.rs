@@ -8,13 +8,16 @@
 use super::engine::{EngineError, sync_dir};
 use super::finish;
 use super::head::HeadRow;
+use super::journal::Record;
 use super::volume::Volume;
 use super::volumes::name;
+use crate::block::Block;
 use crate::error::{Damage, OpenError, RESTORE};
 use crate::options::Options;
 use crate::position::Position;
 use std::fs;
 use std::io;
+use std::iter::Peekable;
 use std::path::Path;
 
 /// The volumes of a log.
@@ -28,13 +31,16 @@ pub(crate) struct Found {
     pub(crate) newest: Volume,
 }
 
-/// Finds the volumes, checks that they follow one another and opens the newest.
+/// Finds the volumes, gives each what only the journal has of it, checks that they follow one another and
+/// opens the newest.
 pub(crate) fn find(
     home: &Path,
     options: &Options,
     unclean: bool,
     row: Option<&HeadRow>,
+    journal: &[Record],
 ) -> Result<Found, OpenError> {
+    let mut redo = Redo { blocks: journal.iter().flat_map(|record| &record.blocks).peekable() };
     let log = home.join("log");
     let reading = || OpenError::io(format!("reading {}", log.display()));
     finish::tidy(&log).map_err(reading())?;
@@ -48,6 +54,10 @@ pub(crate) fn find(
     let mut unfinished = Vec::new();
     let mut found = Vec::new();
     for (first, finished_at) in volumes {
+        if let Some(volume) = &open {
+            redo.give(volume, Some(first))?;
+            end = volume.end();
+        }
         if first != end {
             let lost = row.is_none_or(|row| row.confirmed > end.0);
             if lost || open.is_none() || first < end {
@@ -104,7 +114,40 @@ pub(crate) fn find(
             );
         }
     };
+    redo.give(&newest, None)?;
     Ok(Found { volumes: found, unfinished, newest })
+}
+
+/// The blocks of the journal, in order, as far as no volume has been given them.
+struct Redo<'a, I: Iterator<Item = &'a Block>> {
+    blocks: Peekable<I>,
+}
+
+impl<'a, I: Iterator<Item = &'a Block>> Redo<'a, I> {
+    /// Gives a volume the blocks it lacks, up to where the next one begins.
+    fn give(&mut self, volume: &Volume, next: Option<Position>) -> Result<(), OpenError> {
+        while let Some(block) = self.blocks.peek() {
+            let end = volume.end();
+            if block.end() > end {
+                if next.is_some_and(|next| next <= block.first()) {
+                    return Ok(());
+                }
+                if block.first() != end {
+                    let what = format!(
+                        "the log ends here, and the journal goes on with {} only",
+                        block.first()
+                    );
+                    return Err(Damage::at(end, what).into());
+                }
+                volume.append(block).map_err(|cause| OpenError::Io {
+                    what: format!("giving the volume at {} what the journal has", volume.first()),
+                    source: io::Error::other(cause),
+                })?;
+            }
+            self.blocks.next();
+        }
+        Ok(())
+    }
 }
 
 /// Removes the copies made before opening.
@@ -200,7 +243,7 @@ mod tests {
     }
 
     fn find_in(home: &Path, unclean: bool, confirmed: u64) -> Result<Vec<(u64, bool)>, OpenError> {
-        let found = find(home, &Options::default(), unclean, Some(&row(confirmed)))?;
+        let found = find(home, &Options::default(), unclean, Some(&row(confirmed)), &[])?;
         let volumes: Vec<_> =
             found.volumes.iter().map(|(first, finished)| (first.0, *finished)).collect();
         assert_eq!(Some(found.newest.first().0), volumes.last().map(|(first, _)| *first));
@@ -246,7 +289,7 @@ mod tests {
         volume(home.path(), 0, 10);
         volume(home.path(), 10, 5);
         volume(home.path(), 15, 2);
-        let found = find(home.path(), &Options::default(), false, Some(&row(15))).unwrap();
+        let found = find(home.path(), &Options::default(), false, Some(&row(15)), &[]).unwrap();
         let ends: Vec<_> = found.unfinished.iter().map(Volume::end).collect();
         assert_eq!((ends, found.newest.end()), (vec![Position(10), Position(15)], Position(17)));
     }
@@ -281,7 +324,7 @@ mod tests {
         let original = fs::read(copy.join("db")).unwrap();
         // As if the engine had spoilt it while it recovered.
         fs::write(log.join("db"), b"spoilt").unwrap();
-        let found = find(home.path(), &Options::default(), true, Some(&row(0))).unwrap();
+        let found = find(home.path(), &Options::default(), true, Some(&row(0)), &[]).unwrap();
         assert_eq!(found.newest.end(), Position(200));
         assert_eq!(fs::read(copy.join("db")).unwrap(), original, "the copy is never opened");
         assert!(way_out(home.path(), Position(0)).contains("aside"));

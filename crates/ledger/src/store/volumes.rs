@@ -15,8 +15,10 @@
 
 use super::engine::sync_dir;
 use super::finish::{self, FinishError};
-use super::head::{HeadFile, HeadRow, HeadWriter};
+use super::head::{HeadFile, HeadRow};
+use super::journal::Journal;
 use super::recover::{self, Found};
+use super::sync::{Checkpoint, Syncing, Tail};
 use super::volume::Volume;
 use super::{Blocks, LogStore};
 use crate::block::Block;
@@ -34,13 +36,15 @@ use std::thread::JoinHandle;
 
 /// See the module.
 pub struct SledVolumes {
-    log: PathBuf,
+    pub(super) log: PathBuf,
     options: Options,
     slots: RwLock<BTreeMap<Position, Arc<Slot>>>,
-    writing: Mutex<Writing>,
-    syncing: Mutex<Syncing>,
+    pub(super) syncing: Mutex<Syncing>,
+    pub(super) checkpoint: Mutex<Checkpoint>,
+    pub(super) writing: Mutex<Writing>,
     preparing: Mutex<Option<JoinHandle<Option<Volume>>>>,
-    poison: OnceLock<String>,
+    pub(super) poison: Arc<OnceLock<String>>,
+    record_bytes_max: usize,
     clock: AtomicU64,
 }
 
@@ -58,16 +62,13 @@ struct SlotState {
     used: u64,
 }
 
-struct Writing {
-    newest: Arc<Volume>,
-    // Full volumes that may hold commits not yet durable, oldest first.
-    unsynced: Vec<Arc<Volume>>,
-    renamed: bool,
-}
-
-struct Syncing {
-    head: HeadWriter,
-    rows: Vec<HeadRow>,
+/// What is appended to. Of the locks of this store it is the last to be taken; `syncing` is the first.
+pub(super) struct Writing {
+    pub(super) newest: Arc<Volume>,
+    // Full volumes that may hold commits not yet synced in them, oldest first.
+    pub(super) unsynced: Vec<Arc<Volume>>,
+    pub(super) renamed: bool,
+    pub(super) tail: Tail,
 }
 
 impl SledVolumes {
@@ -101,10 +102,11 @@ impl SledVolumes {
                 Damage::at(Position(0), format!("{} holds no valid row", path.display())).into()
             );
         }
+        let dir = home.join("journal");
+        let (journal, records) = Journal::open(&dir, options.journal_bytes)
+            .map_err(OpenError::io(format!("reading {}", dir.display())))?;
         let Found { volumes, unfinished, newest } =
-            recover::find(home, options, unclean, rows.last())?;
-        let head =
-            HeadWriter::new(head).map_err(OpenError::io("starting the head file's thread"))?;
+            recover::find(home, options, unclean, rows.last(), &records)?;
         let newest = Arc::new(newest);
         let unsynced: Vec<_> = unfinished.into_iter().map(Arc::new).collect();
         let slot = |(first, finished)| {
@@ -120,19 +122,21 @@ impl SledVolumes {
             options: options.clone(),
             slots: RwLock::new(slots),
             // What a killed process wrote, names included, may not be durable yet.
-            writing: Mutex::new(Writing { newest, unsynced, renamed: true }),
-            syncing: Mutex::new(Syncing { head, rows }),
+            writing: Mutex::new(Writing { newest, unsynced, renamed: true, tail: Tail::default() }),
+            checkpoint: Mutex::new(None),
+            record_bytes_max: journal.record_bytes_max(),
+            syncing: Mutex::new(Syncing::new(head, rows, journal, &records)),
             preparing: Mutex::new(None),
-            poison: OnceLock::new(),
+            poison: Arc::default(),
             clock: AtomicU64::new(0),
         })
     }
 
-    fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
+    pub(super) fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
         self.poison.get().map_or(Ok(()), |cause| Err(StoreError::Poisoned(cause.clone())))
     }
 
-    fn fail(&self, cause: impl ToString) -> StoreError {
+    pub(super) fn fail(&self, cause: impl ToString) -> StoreError {
         let cause = cause.to_string();
         // Only the first failure is told: the others follow from it.
         let _ = self.poison.set(cause.clone());
@@ -283,31 +287,13 @@ impl LogStore for SledVolumes {
             debug_assert_eq!(block.first(), writing.newest.end(), "blocks follow one another");
             writing.newest.append(block).map_err(|error| self.fail(error))?;
         }
+        writing.tail.add(blocks, self.record_bytes_max);
         self.prepare_in_time(&writing.newest);
         Ok(writing.newest.first())
     }
 
     fn sync(&self, head: Head) -> Result<(), StoreError> {
-        let mut syncing = lock(&self.syncing);
-        self.refuse_if_poisoned()?;
-        let last = syncing.rows.last();
-        let (sequence, confirmed) = last.map_or((0, 0), |row| (row.sequence, row.confirmed));
-        let row = HeadRow { sequence: sequence + 1, head, confirmed };
-        syncing.head.begin(row).map_err(|error| self.fail(error))?;
-        let (unsynced, newest, renamed) = {
-            let mut writing = lock(&self.writing);
-            let unsynced = std::mem::take(&mut writing.unsynced);
-            (unsynced, Arc::clone(&writing.newest), std::mem::take(&mut writing.renamed))
-        };
-        let blocks = unsynced.iter().chain([&newest]).try_for_each(|volume| volume.engine().sync());
-        let names = if renamed { sync_dir(&self.log) } else { Ok(()) };
-        let row = syncing.head.wait();
-        blocks.map_err(|error| self.fail(error))?;
-        names.and(row).map_err(|error| self.fail(error))?;
-        let row = HeadRow { sequence: sequence + 2, head, confirmed: head.size };
-        syncing.head.note(&row).map_err(|error| self.fail(error))?;
-        syncing.rows = vec![row];
-        Ok(())
+        self.make_durable(head)
     }
 
     fn end(&self) -> Position {
@@ -352,7 +338,7 @@ impl LogStore for SledVolumes {
     }
 
     fn heads(&self) -> Vec<HeadRow> {
-        lock(&self.syncing).rows.clone()
+        lock(&self.syncing).rows().to_vec()
     }
 
     fn volumes(&self) -> Vec<Position> {
@@ -367,6 +353,7 @@ impl LogStore for SledVolumes {
         if lock(&slot.state).finished {
             return Ok(());
         }
+        self.sync_full()?;
         self.finish_slot(&slot).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         self.close_least_used(volume);
         Ok(())
@@ -378,7 +365,7 @@ impl LogStore for SledVolumes {
             // Whatever was prepared is thrown away when the ledger is opened again.
             let _ = thread.join();
         }
-        lock(&self.syncing).head.sync().map_err(|error| self.fail(error))
+        self.make_whole()
     }
 }
 

@@ -7,6 +7,7 @@ use seats::{AccountId, Event, Timestamp};
 
 pub(crate) fn tiny() -> Options {
     Options {
+        journal_bytes: 32 << 10,
         volume_commits: 150,
         block_bytes: 2000,
         closed_volumes_open: 2,

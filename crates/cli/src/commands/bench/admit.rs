@@ -1,5 +1,6 @@
 //! Durable logins: a closed loop of logins and log-outs over many accounts through admission, every answer
-//! synced first, beside raw appends of the same commits in batches of as many.
+//! synced first, beside raw appends of the same commits: in batches as large as ours were, and in batches
+//! of as many as were in flight.
 
 use super::latency::Latency;
 use super::yardstick;
@@ -21,10 +22,12 @@ pub(super) const COLUMNS: &[&str] = &[
     "p50_us",
     "p99_us",
     "p999_us",
+    "commits_per_sync",
     "bytes_per_event",
     "raw_per_s",
     "raw_p50_us",
     "of_raw",
+    "of_raw_same_batches",
 ];
 
 const APP: Actor = Actor { role: Role::App, id: 0 };
@@ -51,7 +54,7 @@ pub(super) fn run(
             ));
             rounds.push(runtime.block_on(one(conditions, *depth, accounts, round))?);
         }
-        rows.push(summary(*depth, &mut rounds));
+        rows.push(summary(*depth, &rounds));
     }
     Ok(rows)
 }
@@ -65,17 +68,22 @@ struct Round {
     p99: u64,
     p999: u64,
     bytes_per_event: u64,
+    commits_per_sync: u64,
     raw_per_s: u64,
     raw_p50: u64,
+    /// In batches as large as ours were on average.
+    raw_same_per_s: u64,
 }
 
-fn summary(depth: usize, rounds: &mut [Round]) -> Value {
+fn summary(depth: usize, rounds: &[Round]) -> Value {
     let mid = |field: fn(&Round) -> u64| {
         let mut values: Vec<u64> = rounds.iter().map(field).collect();
         median(&mut values)
     };
-    let mut shares: Vec<u64> =
-        rounds.iter().map(|r| r.answers_per_s * 10_000 / r.raw_per_s.max(1)).collect();
+    let share = |raw: fn(&Round) -> u64| {
+        let shares = rounds.iter().map(|r| r.answers_per_s * 10_000 / raw(r).max(1));
+        ratio(median(&mut shares.collect::<Vec<u64>>()), 10_000)
+    };
     json!({
         "in_flight": depth,
         "sync": "fdatasync of log and head before each answer",
@@ -86,10 +94,12 @@ fn summary(depth: usize, rounds: &mut [Round]) -> Value {
         "p50_us": mid(|r| r.p50),
         "p99_us": mid(|r| r.p99),
         "p999_us": mid(|r| r.p999),
+        "commits_per_sync": mid(|r| r.commits_per_sync),
         "bytes_per_event": mid(|r| r.bytes_per_event),
         "raw_per_s": mid(|r| r.raw_per_s),
         "raw_p50_us": mid(|r| r.raw_p50),
-        "of_raw": ratio(median(&mut shares), 10_000),
+        "of_raw": share(|r| r.raw_per_s),
+        "of_raw_same_batches": share(|r| r.raw_same_per_s),
     })
 }
 
@@ -105,10 +115,11 @@ async fn one(
     let admission = Admission::start(ledger.clone(), options, SystemClock)?;
     let mut load = Load::new(admission.clone(), accounts, conditions.seed ^ round);
     load.prepare().await?;
-    let first = ledger.head().size;
+    let (first, before) = (ledger.head().size, admission.counts());
     let begun = ticks();
     load.drive(depth, begun + conditions.seconds * 1_000_000).await?;
     let took = ticks().saturating_sub(begun);
+    let syncs = admission.counts().syncs - before.syncs;
     let stopped = admission.stop().await;
     stopped.map_err(|reason| Failure::unexpected(format!("the ledger stopped: {reason}")))?;
 
@@ -126,6 +137,9 @@ async fn one(
     let bytes = bytes_on_disk(&dir);
     std::fs::remove_dir_all(&dir).map_err(Failure::unexpected)?;
     let raw = conditions.home.join("raw");
+    let commits_per_sync = commits / syncs.max(1);
+    let same = usize::try_from(commits_per_sync).unwrap_or(depth);
+    let (raw_same_per_s, _) = yardstick::raw_append(&raw, &sample, same, conditions.seconds)?;
     let (raw_per_s, mut raw) = yardstick::raw_append(&raw, &sample, depth, conditions.seconds)?;
     Ok(Round {
         answers_per_s: per_second(commits, took),
@@ -134,7 +148,9 @@ async fn one(
         p50: latency.per_mille(500),
         p99: latency.per_mille(990),
         p999: latency.per_mille(999),
+        commits_per_sync,
         bytes_per_event: bytes / events.max(1),
+        raw_same_per_s,
         raw_per_s,
         raw_p50: raw.per_mille(500),
     })
