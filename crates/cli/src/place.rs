@@ -12,15 +12,21 @@ use seats::notation::Notation;
 use seats::{AccountId, Micros, Rejection, SiteId, Timestamp, UserId};
 use std::path::Path;
 
+/// Refuses if there is nothing in `dir`, not even the directory.
+pub(crate) fn check_there(dir: &Path) -> Result<(), Failure> {
+    if dir.exists() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "there is no ledger in {}; `seatledger account open NAME --licences N` makes one, --data names \
+         another directory",
+        dir.display()
+    )))
+}
+
 /// Opens the ledger in `dir`.
 pub(crate) fn open(dir: &Path) -> Result<Ledger, Failure> {
-    if !dir.exists() {
-        return Err(Failure::refused(format!(
-            "there is no ledger in {}; `seatledger account open NAME --licences N` makes one, --data \
-             names another directory",
-            dir.display()
-        )));
-    }
+    check_there(dir)?;
     Ok(Ledger::open(dir, &Options::default())?)
 }
 
@@ -168,8 +174,10 @@ impl From<OpenError> for Failure {
             OpenError::NotALedger { .. }
             | OpenError::Newer { .. }
             | OpenError::Damaged(_)
+            | OpenError::Book { .. }
+            | OpenError::Engine { .. }
             | OpenError::Read(_) => Kind::Damaged,
-            OpenError::Io { .. } | OpenError::Engine { .. } => Kind::Unexpected,
+            OpenError::Io { .. } => Kind::Unexpected,
         };
         Failure::new(kind, error)
     }

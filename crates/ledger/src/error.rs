@@ -74,6 +74,18 @@ pub enum OpenError {
     /// Something in it is damaged. See [`Damage`].
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// The directory of names is missing or damaged, while the log is there. Restore it from a backup as new
+    /// as the log; the log itself is not affected.
+    #[error(
+        "the directory of names, {dir}, {cause}; restore it from a backup taken with the log or after it \
+         (the log itself is not affected)"
+    )]
+    Book {
+        /// Where it stands, or should.
+        dir: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The operating system refused something. Mend what it names (rights, space, disk) and try again.
     #[error("{what}: {source}")]
     Io {

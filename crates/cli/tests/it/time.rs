@@ -115,3 +115,39 @@ fn a_sign_of_life_that_is_not_recorded_is_not_made_up() {
     let now = place.json("who clinic");
     assert!(now["seats"][0]["last_seen"].is_string(), "{now}");
 }
+
+#[test]
+fn a_clock_that_ran_ahead_is_set_right_and_confirmed() {
+    let place = written_at(ahead(86_400), vec![Setting::Lease(None)]);
+    let lines =
+        ["login clinic bob", "account set-licences clinic 3", "account open b --licences 1"];
+    for line in lines {
+        let says = ["the clock says 20", "Z, but the ledger was written to at", "clock confirm"];
+        place.fails(line, 1, &says);
+    }
+    let csv = "user,requested_at,granted_at,ended_at,seats\n\
+               a,2025-01-01T00:00:00Z,2025-01-01T00:00:00Z,2025-01-01T01:00:00Z,1\n";
+    std::fs::write(place.home.path().join("h.csv"), csv).unwrap();
+    place.fails("import csv h.csv --account old", 1, &["clock confirm"]);
+    assert_eq!(place.json("clock show")["believed"], false);
+    let said = place.ok("clock confirm");
+    assert!(said.starts_with("the clock is right: it is 20"), "{said}");
+    assert_eq!(place.json("clock show")["believed"], true);
+    for line in lines {
+        place.ok(line);
+    }
+    place.ok("import csv h.csv --account old");
+    assert!(place.ok("clock confirm").contains("nothing to confirm"));
+    assert_eq!(place.json("verify")["ok"], true);
+    assert!(place.ok("log").contains("clock stepped"), "it is recorded");
+}
+
+#[test]
+fn a_ledger_that_lay_still_asks_whether_the_clock_is_right() {
+    let remarks = |age: u32| {
+        let place = written_at(ago(age), vec![Setting::Lease(None)]);
+        talk(&place.run("login clinic bob")).contains("if the clock is wrong, set it right first")
+    };
+    assert!(!remarks(30 * 86_400));
+    assert!(remarks(32 * 86_400));
+}

@@ -80,7 +80,7 @@ fn rows_for_programs() {
         json["rows"],
         json!([{
             "at": "2026-03-28T08:43:00Z", "recorded_at": null,
-            "what": "add user Dora; login Dora -> denied: all 2 seats are held",
+            "what": "add user Dora; login Dora -> denied: all 2 seats are held", "note": null,
             "by": "app", "position": 6, "version": 7,
         }])
     );
