@@ -47,19 +47,19 @@ pub(crate) fn run(data: &Path, login: Login, output: Output) -> Result<(), Failu
     };
     let names = Names::new(ledger.book(), account);
     let told = Told { ledger: &ledger, account, before: &before, names, zone, at, again };
-    let mut json = json!({
+    let json = json!({
         "granted": matches!(outcome, Outcome::Granted { .. }), "again": again, "answered_at": At(at),
         "request": request.to_string(), "position": answered.position.map(|p| p.0),
     });
     match outcome {
         Outcome::Granted { session, seat, overdraft } => match output.format {
-            Format::Json => {
-                json["seat"] = seat.0.into();
-                json["session"] = session.0.into();
-                json["overdraft"] = overdraft.into();
-                json["present"] = told.present(present);
-                output.json(&json)
-            }
+            Format::Json => output.json(&joined(
+                json,
+                json!({
+                    "seat": seat.0, "session": session.0, "overdraft": overdraft,
+                    "present": told.present(present),
+                }),
+            )),
             Format::Table => {
                 let overdraft = if overdraft { ", overdraft" } else { "" };
                 let since = told.since(present);
@@ -72,12 +72,13 @@ pub(crate) fn run(data: &Path, login: Login, output: Output) -> Result<(), Failu
             let rows = told.holders(&answered, reason)?;
             match output.format {
                 Format::Json => {
-                    json["reason"] = word(reason).into();
-                    json["explanation"] = why.into();
-                    json["held"] = held.into();
-                    json["dormant"] = dormant.into();
-                    json["holders"] = rows.iter().map(|row| told.row(row, &answered)).collect();
-                    output.json(&json)?;
+                    let rows: Vec<Value> =
+                        rows.iter().map(|row| told.row(row, &answered)).collect();
+                    let denied = json!({
+                        "reason": word(reason), "explanation": why, "held": held,
+                        "dormant": dormant, "holders": rows,
+                    });
+                    output.json(&joined(json, denied))?;
                 }
                 Format::Table => {
                     output.text(&format!("denied: {why}{}", told.since(None)))?;
@@ -93,6 +94,14 @@ pub(crate) fn run(data: &Path, login: Login, output: Output) -> Result<(), Failu
         }
         Outcome::Waiting => output.done("waiting for a seat"),
     }
+}
+
+/// One JSON object of two.
+fn joined(mut json: Value, more: Value) -> Value {
+    if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
+        json.extend(more);
+    }
+    json
 }
 
 /// What an answer is told with.
@@ -182,13 +191,12 @@ impl Told<'_> {
 
     /// A row as the account's policy lets a refused user see it: oneself always, others by the policy.
     fn row(&self, row: &SeatRow, answered: &Answered) -> Value {
-        let mut value = json!(row);
         let (policy, holder) = (self.before.policy().names, seats::UserId(row.user_id));
-        if policy != seats::Names::Full && answered.user != Some(holder) {
-            value["user"] = self.names.to_refused(holder, policy).into();
-            value["user_id"] = Value::Null;
+        if policy == seats::Names::Full || answered.user == Some(holder) {
+            return json!(row);
         }
-        value
+        let user = self.names.to_refused(holder, policy);
+        joined(json!(row), json!({ "user": user, "user_id": null }))
     }
 
     /// The same for people.
@@ -197,10 +205,10 @@ impl Told<'_> {
         let time = |at: Option<At>| at.map(|at| self.zone.show(at.0));
         json!({
             "seat": row.seat,
-            "user": shown["user"].as_str().unwrap_or("(not shown)"),
+            "user": shown.get("user").and_then(Value::as_str).unwrap_or("(not shown)"),
             "since": time(row.since),
             "last_seen": time(row.last_seen),
-            "state": shown["state"],
+            "state": shown.get("state"),
         })
     }
 }

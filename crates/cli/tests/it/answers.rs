@@ -12,7 +12,7 @@ fn denied(place: &Place, line: &str) -> Value {
 /// A clinic of one licence whose only seat is Ann Lee's.
 fn full(settings: &str) -> Place {
     let place = Place::new();
-    place.ok(&format!("account open clinic --licences 1 --lease none {settings}").trim());
+    place.ok(format!("account open clinic --licences 1 --lease none {settings}").trim());
     place.ok("login clinic Ann_Lee");
     place
 }
