@@ -85,6 +85,7 @@ mod signs;
 mod slot;
 mod source;
 mod start;
+pub mod stepped;
 mod syncer;
 mod time_watch;
 

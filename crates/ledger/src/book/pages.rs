@@ -149,25 +149,53 @@ pub struct MemoryPages {
 
 type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
 
+/// A row that was set, or removed.
+type Change = ((Table, Vec<u8>), Option<Vec<u8>>);
+
 #[derive(Clone, Debug, Default)]
 struct State {
     live: Rows,
     durable: Rows,
+    /// What lies between them, in the order in which it was written.
+    unsynced: Vec<Change>,
     fail_sync: bool,
 }
 
 impl MemoryPages {
     /// The book as found after a crash at this instant: without what was not synced, or with all of it.
     pub fn crash(&self, keep_unsynced: bool) -> Arc<MemoryPages> {
-        let state = lock(&self.state);
-        let found = if keep_unsynced { &state.live } else { &state.durable };
-        let found = State { live: found.clone(), durable: found.clone(), fail_sync: false };
+        self.crash_after(if keep_unsynced { usize::MAX } else { 0 })
+    }
+
+    /// The book as found after a crash that the first `changes` of the unsynced changes survived.
+    pub fn crash_after(&self, changes: usize) -> Arc<MemoryPages> {
+        let mut found = lock(&self.state).clone();
+        found.unsynced.truncate(changes);
+        found.make_durable();
+        found.live = found.durable.clone();
+        found.fail_sync = false;
         Arc::new(MemoryPages { state: Mutex::new(found) })
+    }
+
+    /// How many changes are not synced.
+    pub fn unsynced_changes(&self) -> usize {
+        lock(&self.state).unsynced.len()
     }
 
     /// Makes every sync from now on fail, with nothing becoming durable.
     pub fn fail_syncs(&self) {
         lock(&self.state).fail_sync = true;
+    }
+}
+
+impl State {
+    fn make_durable(&mut self) {
+        for change in self.unsynced.drain(..) {
+            match change {
+                (key, Some(value)) => self.durable.insert(key, value),
+                (key, None) => self.durable.remove(&key),
+            };
+        }
     }
 }
 
@@ -177,11 +205,13 @@ impl Pages for MemoryPages {
     }
 
     fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
-        let live = &mut lock(&self.state).live;
-        match value {
-            Some(value) => live.insert((table, key.to_vec()), value.to_vec()),
-            None => live.remove(&(table, key.to_vec())),
+        let mut state = lock(&self.state);
+        let (key, value) = ((table, key.to_vec()), value.map(<[u8]>::to_vec));
+        match value.clone() {
+            Some(value) => state.live.insert(key.clone(), value),
+            None => state.live.remove(&key),
         };
+        state.unsynced.push((key, value));
         Ok(())
     }
 
@@ -203,7 +233,7 @@ impl Pages for MemoryPages {
             let cause = "the sync was made to fail".to_owned();
             return Err(BookError::Unavailable { doing: "written", cause });
         }
-        state.durable = state.live.clone();
+        state.make_durable();
         Ok(())
     }
 }
