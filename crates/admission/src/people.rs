@@ -94,7 +94,7 @@ impl People {
         let mut entered = Vec::new();
         let prepared = self.in_words(account, request, repeated, now, &mut entered);
         match prepared {
-            Ok((command, user, site)) => Ok(Prepared { command, user, site, entered }),
+            Ok(prepared) => Ok(Prepared { entered, ..prepared }),
             Err(error) => {
                 self.erase(&entered);
                 Err(error)
@@ -102,7 +102,7 @@ impl People {
         }
     }
 
-    /// The command, whom it is about, and from where. Notes whom it enters in the directory.
+    /// The request as a command. Whom it enters in the directory is noted in `entered`, also if it fails.
     fn in_words<'a>(
         &mut self,
         account: &Account,
@@ -110,7 +110,7 @@ impl People {
         repeated: bool,
         now: Timestamp,
         entered: &mut Vec<Subject>,
-    ) -> Result<(Cow<'a, Command>, Option<UserId>, Option<SiteId>), Error> {
+    ) -> Result<Prepared<'a>, Error> {
         let (mut whom, mut from) = (None, None);
         let command = match request {
             Request::Open(new) => self.open(account, new, now, entered)?,
@@ -141,20 +141,23 @@ impl People {
             }
             Request::AssignPlan { plan, effective, .. } => {
                 let plan = self.keep_plan(plan)?;
-                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(now)) }
+                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(account, now)) }
             }
-            Request::SetLicences { to, effective, .. } => {
-                Command::SetLicences { to: *to, effective: effective.unwrap_or(from_now(now)) }
-            }
+            Request::SetLicences { to, effective, .. } => Command::SetLicences {
+                to: *to,
+                effective: effective.unwrap_or(from_now(account, now)),
+            },
             Request::Command { command, .. } => {
                 self.entered_before(account, command)?;
                 if let Command::LogIn(login) = command {
                     (whom, from) = (Some(login.user), login.site);
                 }
-                return Ok((Cow::Borrowed(command), whom, from));
+                let (command, entered) = (Cow::Borrowed(command), Vec::new());
+                return Ok(Prepared { command, user: whom, site: from, entered });
             }
         };
-        Ok((Cow::Owned(command), whom, from))
+        let (command, entered) = (Cow::Owned(command), Vec::new());
+        Ok(Prepared { command, user: whom, site: from, entered })
     }
 
     /// Erases what was entered for a request that was rejected.
@@ -362,6 +365,7 @@ fn usable(account: &Account, request: &Request) -> Result<(), Error> {
     Err(Error::Rejected(Rejection::UnknownUser(user)))
 }
 
-fn from_now(now: Timestamp) -> Effective {
-    Effective { instant: now, date: None }
+/// From now, or from the account's last commit: while the clock is behind that, time stands still there.
+fn from_now(account: &Account, now: Timestamp) -> Effective {
+    Effective { instant: now.max(account.last_at()), date: None }
 }

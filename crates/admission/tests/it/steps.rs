@@ -37,7 +37,7 @@ fn whoever_arrives_as_the_record_fails_is_told_at_once() {
 fn facts_of_the_service_may_overtake_one_another_on_their_way() {
     let (store, clock) = (MemoryStore::new(), ManualClock::new(NINE));
     let mut admission = start(&store, &clock);
-    let mut step = |admission: &mut Stepped| {
+    let step = |admission: &mut Stepped| {
         clock.step(clock.wall() + Micros::from_secs(3_600));
         admission.confirm_clock(ADMIN);
         admission.decide();
