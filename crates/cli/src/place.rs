@@ -58,7 +58,7 @@ pub(crate) fn admit<T>(
             Err(Failure::unexpected(format!("it was recorded, but at the end {reason}")))
         }
         (Err(Error::Unknown | Error::Stopped), Err(reason)) => Err(Failure::unexpected(format!(
-            "{reason}; whether the command was recorded is not known until that is mended: then look, with \
+            "{reason}. Whether the command was recorded is not known until that is mended: then look, with \
              `seatledger log`, before asking again"
         ))),
         (Err(Error::Rejected(rejection)), _) => Err(rejected(&ledger, account, &rejection)?),
@@ -258,7 +258,7 @@ mod tests {
         let said = failure.what();
         for part in [
             "the record failed: ",
-            "whether the command was recorded is not known",
+            "Whether the command was recorded is not known",
             "seatledger log",
         ] {
             assert!(said.contains(part), "{part:?} is not in {said:?}");
