@@ -13,11 +13,12 @@ postgres_gathered="64 requests one pipelined transaction"
 
 postgres_prepare() {
   if [[ ! -x $pg_bin/pgbench ]]; then
+    [[ -z ${PG_BIN:-} ]] || { why="PG_BIN=$PG_BIN holds no pgbench"; return 1; }
     local had_cluster=no
-    [[ -e /etc/postgresql/15/main || -e /var/lib/postgresql/15/main ]] && had_cluster=yes
+    [[ ! -e /etc/postgresql/15/main ]] || had_cluster=yes
     packages_installed "$pg_bin/pgbench" postgresql-15 || return 1
-    # Debian starts a cluster when it installs the package; nobody asked for that one.
-    [[ $had_cluster == yes ]] || pg_dropcluster --stop 15 main >&2 || true
+    # Debian starts a cluster when it installs the package; it would only be in the way.
+    [[ $had_cluster == yes ]] || pg_ctlcluster 15 main stop >&2 || true
   fi
   mkdir "$work/pg" && { ((EUID != 0)) || chown postgres "$work/pg"; }
   pg_user "$pg_bin/initdb" -D "$work/pg/data" -U postgres -A trust -E UTF8 --locale=C \
