@@ -40,31 +40,36 @@ impl Clerk {
     /// Works until the decider ends.
     pub(crate) fn run(mut self, errands: &Receiver<Errand>) {
         while let Ok(errand) = errands.recv() {
-            match errand {
-                Errand::Load(account) => {
-                    let state = self.source.load(account).map_err(Error::from);
-                    self.hand_over(account, state);
-                }
-                Errand::LoadOccupied => match self.source.occupied() {
-                    Ok(occupied) => {
-                        for account in occupied {
-                            self.hand_over(account.id(), Ok(account));
-                        }
+            self.run_errand(errand);
+        }
+    }
+
+    /// Does one thing.
+    pub(crate) fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::Load(account) => {
+                let state = self.source.load(account).map_err(Error::from);
+                self.hand_over(account, state);
+            }
+            Errand::LoadOccupied => match self.source.occupied() {
+                Ok(occupied) => {
+                    for account in occupied {
+                        self.hand_over(account.id(), Ok(account));
                     }
-                    // A service that cannot see who sits must not let them sit for ever unseen.
-                    Err(error) => self.inbox.fail(&error.to_string()),
-                },
-                Errand::Ending(answered, to) => {
-                    let answer = self.with_ending(*answered);
-                    let mut parcel = vec![Parcel::Answer { to, answer, draft: None }];
-                    self.inbox.deliver(&mut parcel, Position(0));
                 }
-                Errand::Save(mark, rows) => {
-                    let rows = rows.iter().map(|(account, row)| (*account, row.as_slice()));
-                    let book = self.ledger.book();
-                    if let Err(error) = book.save_liveness(mark, rows).and_then(|()| book.sync()) {
-                        self.inbox.fail(&error.to_string());
-                    }
+                // A service that cannot see who sits must not let them sit for ever unseen.
+                Err(error) => self.inbox.fail(&error.to_string()),
+            },
+            Errand::Ending(answered, to) => {
+                let answer = self.with_ending(*answered);
+                let mut parcel = vec![Parcel::Answer { to, answer, draft: None }];
+                self.inbox.deliver(&mut parcel, Position(0));
+            }
+            Errand::Save(mark, rows) => {
+                let rows = rows.iter().map(|(account, row)| (*account, row.as_slice()));
+                let book = self.ledger.book();
+                if let Err(error) = book.save_liveness(mark, rows).and_then(|()| book.sync()) {
+                    self.inbox.fail(&error.to_string());
                 }
             }
         }

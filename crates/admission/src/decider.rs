@@ -19,11 +19,11 @@ use crate::outbox::Outbox;
 use crate::reply::Parcel;
 use crate::request::Request;
 use crate::service::{Service, oldest_sign};
-use crate::slot::{Loaded, Phase, Slot};
+use crate::slot::{Loaded, Phase, SignsOfLife, Slot};
 use crate::time_watch::TimeWatch;
 use ledger::Position;
 use rustc_hash::FxHashMap;
-use seats::{Account, AccountId, Liveness, Timestamp};
+use seats::{Account, AccountId, Liveness, Micros, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::mem;
@@ -45,6 +45,8 @@ pub(crate) struct Decider {
     pub(crate) slots: FxHashMap<AccountId, Slot>,
     /// Questions about accounts that the clerk is reading.
     pub(crate) loading: FxHashMap<AccountId, Vec<Ask>>,
+    /// What was heard of the sessions of accounts that are read again, because the record refused a commit.
+    pub(crate) heard: FxHashMap<AccountId, SignsOfLife>,
     /// Groups on their way to the disk.
     pub(crate) in_flight: usize,
     /// Groups that came back from there, to be filled again.
@@ -57,23 +59,30 @@ impl Decider {
     /// Works until stopped or until the record fails. Returns once everything accepted is answered.
     pub(crate) fn run(mut self) {
         let mut arrivals = Arrivals::default();
-        while self.inbox.failure().is_none() {
-            self.turn(&mut arrivals);
-            if arrivals.closed && self.is_drained() {
-                if self.service_stops() {
-                    continue; // Its last commit goes the way of all others.
-                }
-                break;
-            }
-            self.outbox.append_if_free(&self.inbox);
-            let pause = if self.sweeping { Duration::ZERO } else { self.options.sweep_every };
+        while let Some(pause) = self.step(&mut arrivals) {
             self.inbox.take(&mut arrivals, pause);
         }
+    }
+
+    /// Does what there is to do now and says how long to wait for more. `None`: there will be nothing more,
+    /// because everything is answered and nothing more accepted.
+    pub(crate) fn step(&mut self, arrivals: &mut Arrivals) -> Option<Duration> {
+        if self.inbox.failure().is_none() {
+            self.turn(arrivals);
+            let done = arrivals.closed && self.is_drained();
+            // That the service stops is its last commit, which goes the way of all others.
+            if !done || self.service_stops() {
+                self.outbox.append_if_free(&self.inbox);
+                let at_once = self.sweeping || done;
+                return Some(if at_once { Duration::ZERO } else { self.options.sweep_every });
+            }
+        }
         if self.inbox.failure().is_some() {
-            self.disappoint_all(&mut arrivals);
+            self.disappoint_all(arrivals);
         } else {
             self.save_signs();
         }
+        None
     }
 
     /// Takes up everything that has arrived, and sends a group off if it is time.
@@ -81,6 +90,9 @@ impl Decider {
         self.keep_time();
         for group in arrivals.synced.drain(..) {
             self.synced(group);
+        }
+        for group in arrivals.refused.drain(..) {
+            self.refused(group);
         }
         for loaded in arrivals.loaded.drain(..) {
             self.loaded(loaded);
@@ -120,16 +132,43 @@ impl Decider {
         self.spare.push(group);
     }
 
+    /// The record took nothing of a group: its accounts are read again, as they were before it. Of a session
+    /// that ended in it, what was heard since signs of life were last saved is forgotten.
+    fn refused(&mut self, group: Group) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        for account in group.accounts {
+            if account == AccountId::SYSTEM {
+                // What the service said of itself is followed by more of the same that is on its way.
+                self.inbox.fail("the record does not take what the service says of itself");
+            }
+            let Some(slot) = self.slots.remove(&account) else { continue };
+            self.heard.insert(account, slot.live.liveness().signs().clone());
+            self.loading.entry(account).or_default().extend(slot.waiting);
+            let _ = self.clerk.send(Errand::Load(account));
+        }
+    }
+
     fn loaded(&mut self, loaded: Loaded) {
         let Loaded { account, state } = loaded;
         let mut asks = self.loading.remove(&account).unwrap_or_default();
+        let heard = self.heard.remove(&account);
         match state {
             Ok(_) if self.slots.contains_key(&account) => {} // Opened or loaded meanwhile.
-            Ok((state, signs)) => {
+            Ok((state, mut signs)) => {
+                let refused = heard.is_some();
+                signs.extend(heard.into_iter().flatten());
                 let liveness = Liveness::restored(signs.clone(), Arc::default());
                 let outages = self.service.outages(oldest_sign(&state, &liveness));
-                self.slots.insert(account, Slot::new(state, signs, outages));
-                self.settle(account);
+                let mut slot = Slot::new(state, signs, outages);
+                if refused {
+                    // The sweeper tries again, but not at once.
+                    self.desk.save_later(&mut slot);
+                    self.desk.watch_from(&mut slot, self.watch.last() + Micros::from_secs(1));
+                }
+                self.slots.insert(account, slot);
+                if !refused {
+                    self.settle(account);
+                }
             }
             Err(error) => {
                 let refused = asks.into_iter().map(|ask| refusal(ask.to, error.clone()));

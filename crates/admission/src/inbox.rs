@@ -47,6 +47,8 @@ pub(crate) struct Arrivals {
     pub(crate) orders: Vec<Order>,
     /// Groups whose commits are on disk.
     pub(crate) synced: Vec<Group>,
+    /// Groups of which the record took nothing.
+    pub(crate) refused: Vec<Group>,
     pub(crate) loaded: Vec<Loaded>,
     /// No more will be accepted: finish what there is.
     pub(crate) closed: bool,
@@ -142,6 +144,14 @@ impl Inbox {
         self.accept(|arrivals| arrivals.synced.push(group));
     }
 
+    /// Tells the decider which commits the record did not take, and those who wait for them why.
+    pub(crate) fn refused(&self, mut group: Group, reason: &str) {
+        let mut parcels = mem::take(&mut group.parcels);
+        // The decider first, so that whoever asks again at once is answered by what is on disk.
+        self.accept(|arrivals| arrivals.refused.push(group));
+        self.refuse(&mut parcels, &Error::NotRecorded { reason: Arc::from(reason) });
+    }
+
     /// Hands the decider an account it asked for.
     pub(crate) fn loaded(&self, loaded: Loaded) {
         self.accept(|arrivals| arrivals.loaded.push(loaded));
@@ -171,8 +181,12 @@ impl Inbox {
 
     /// Tells whoever waits for these parcels that the outcome is unknown.
     pub(crate) fn disappoint(&self, parcels: &mut Vec<Parcel>) {
+        self.refuse(parcels, &Error::Unknown);
+    }
+
+    fn refuse(&self, parcels: &mut Vec<Parcel>, error: &Error) {
         self.answered(parcels.iter().filter(|parcel| parcel.is_counted()).count());
-        disappoint(parcels);
+        disappoint(parcels, error);
     }
 
     /// What to say when there is no room. A sync takes about a millisecond and carries all that wait, so
@@ -242,6 +256,7 @@ impl Arrivals {
         self.asks.is_empty()
             && self.orders.is_empty()
             && self.synced.is_empty()
+            && self.refused.is_empty()
             && self.loaded.is_empty()
     }
 }

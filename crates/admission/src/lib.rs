@@ -85,6 +85,7 @@ mod signs;
 mod slot;
 mod source;
 mod start;
+pub mod stepped;
 mod syncer;
 mod time_watch;
 
@@ -98,6 +99,7 @@ pub use names::{
 };
 pub use options::Options;
 pub use request::{By, LoginRequest, NewAccount, Release, Request, SETTINGS_MAX};
+pub use service::time_on;
 pub use signs::saved_signs;
 pub use source::{AccountSource, FromLog};
 pub use time_watch::{STEP_MAX, Step};

@@ -11,7 +11,7 @@
 //! A thread that panics (none should) counts as a failure of the record: whoever waits is told that the
 //! outcome is unknown, and everything stops.
 
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, Errand};
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::desk::Desk;
@@ -22,17 +22,18 @@ use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::people::People;
-use crate::service::{Service, recorded_outages};
+use crate::service::{Service, last_believed, recorded_outages};
 use crate::slot::Slot;
 use crate::source::{AccountSource, FromLog};
 use crate::syncer;
 use crate::time_watch::TimeWatch;
-use ledger::{Ledger, Position};
+use ledger::{Ledger, Position, Syncer};
 use rustc_hash::FxHashMap;
 use seats::{AccountId, Timestamp};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -59,48 +60,10 @@ impl Admission {
         ledger: Ledger,
         options: Options,
         clock: impl Clock,
-        mut source: impl AccountSource,
+        source: impl AccountSource,
     ) -> Result<Admission, StartError> {
-        let writer = ledger.writer()?;
-        let last = ledger.head().size.checked_sub(1).map(Position);
-        let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
-        let recorded_at = last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at);
-        let system = source.load(AccountId::SYSTEM)?;
-        let outages = recorded_outages(&ledger)?;
-        let mark = ledger.book().liveness_mark()?;
-        let people = People::new(&ledger)?;
-
-        let inbox = Arc::new(Inbox::new(options.waiting_max));
-        let syncer = writer.syncer();
-        let outbox = Arc::new(Outbox::new(ledger.clone(), writer));
-        let (to_clerk, errands) = mpsc::channel();
-        let clerk =
-            Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
-        let system = Slot::new(system, BTreeMap::new(), Arc::default());
-        let mut decider = Decider {
-            options,
-            inbox: Arc::clone(&inbox),
-            desk: Desk {
-                ledger: ledger.clone(),
-                people,
-                group: Group::default(),
-                ready: Vec::new(),
-                recorded_at,
-                due: BinaryHeap::new(),
-                unsaved: Vec::new(),
-            },
-            watch: TimeWatch::new(Box::new(clock), recorded_at),
-            service: Service::new(mark, outages),
-            outbox: Arc::clone(&outbox),
-            clerk: to_clerk,
-            slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
-            loading: FxHashMap::default(),
-            in_flight: 0,
-            spare: Vec::new(),
-            sweeping: false,
-        };
-        // A service listens from now on, not from when its thread first runs.
-        decider.keep_time();
+        let crew = Crew::new(&ledger, options, clock, source)?;
+        let Crew { decider, syncer, clerk, errands, inbox, outbox } = crew;
 
         let (told, ended) = watch::channel(false);
         let syncer = {
@@ -130,6 +93,69 @@ impl Admission {
         let decider = decider.inspect_err(|_| closing.close())?;
         drop(closing);
         Ok(Admission::new(Shared { inbox, ledger, threads: Mutex::new(vec![decider]), ended }))
+    }
+}
+
+/// What works together, before anybody works.
+pub(crate) struct Crew {
+    pub(crate) decider: Decider,
+    pub(crate) syncer: Syncer,
+    pub(crate) clerk: Clerk,
+    pub(crate) errands: Receiver<Errand>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) outbox: Arc<Outbox>,
+}
+
+impl Crew {
+    /// Reads what is to be known before anything is asked.
+    pub(crate) fn new(
+        ledger: &Ledger,
+        options: Options,
+        clock: impl Clock,
+        mut source: impl AccountSource,
+    ) -> Result<Crew, StartError> {
+        let writer = ledger.writer()?;
+        let last = ledger.head().size.checked_sub(1).map(Position);
+        let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
+        let recorded_at = last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at);
+        let system = source.load(AccountId::SYSTEM)?;
+        let outages = recorded_outages(ledger)?;
+        let mark = ledger.book().liveness_mark()?;
+        let people = People::new(ledger)?;
+
+        let inbox = Arc::new(Inbox::new(options.waiting_max));
+        let syncer = writer.syncer();
+        let outbox = Arc::new(Outbox::new(ledger.clone(), writer));
+        let (to_clerk, errands) = mpsc::channel();
+        let clerk =
+            Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
+        let system = Slot::new(system, BTreeMap::new(), Arc::default());
+        let mut decider = Decider {
+            options,
+            inbox: Arc::clone(&inbox),
+            desk: Desk {
+                ledger: ledger.clone(),
+                people,
+                group: Group::default(),
+                ready: Vec::new(),
+                recorded_at,
+                due: BinaryHeap::new(),
+                unsaved: Vec::new(),
+            },
+            watch: TimeWatch::new(Box::new(clock), last_believed(ledger)?),
+            service: Service::new(mark, outages),
+            outbox: Arc::clone(&outbox),
+            clerk: to_clerk,
+            slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
+            loading: FxHashMap::default(),
+            heard: FxHashMap::default(),
+            in_flight: 0,
+            spare: Vec::new(),
+            sweeping: false,
+        };
+        // A service listens from now on, not from when its thread first runs.
+        decider.keep_time();
+        Ok(Crew { decider, syncer, clerk, errands, inbox, outbox })
     }
 }
 

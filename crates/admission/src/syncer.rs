@@ -7,7 +7,7 @@
 //! that.
 
 use crate::inbox::Inbox;
-use crate::outbox::Outbox;
+use crate::outbox::{Appended, Outbox};
 use ledger::Syncer;
 use std::mem;
 use std::sync::atomic::Ordering;
@@ -15,30 +15,40 @@ use std::sync::atomic::Ordering;
 /// Works until nothing more will be sent.
 pub(crate) fn run(syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
     while outbox.wait() {
-        outbox.append(inbox);
-        let mut groups = outbox.appended();
-        if inbox.failure().is_none() && !groups.is_empty() {
-            match syncer.sync() {
-                Ok(_) => {
-                    inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
-                    for appended in &mut groups {
-                        // The parcels stay here; the rest of the group is used again.
-                        let parcels = mem::take(&mut appended.group.parcels);
-                        inbox.synced(mem::take(&mut appended.group));
-                        appended.group.parcels = parcels;
-                    }
-                    for mut appended in groups.drain(..) {
-                        inbox.deliver(&mut appended.group.parcels, appended.first);
-                    }
+        let groups = gather(outbox, inbox);
+        sync(groups, syncer, outbox, inbox);
+    }
+}
+
+/// Appends what is decided. Gives back the groups that the next sync will cover.
+pub(crate) fn gather(outbox: &Outbox, inbox: &Inbox) -> Vec<Appended> {
+    outbox.append(inbox);
+    outbox.appended()
+}
+
+/// Makes groups durable and lets their answers leave.
+pub(crate) fn sync(mut groups: Vec<Appended>, syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
+    if inbox.failure().is_none() && !groups.is_empty() {
+        match syncer.sync() {
+            Ok(_) => {
+                inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
+                for appended in &mut groups {
+                    // The parcels stay here; the rest of the group is used again.
+                    let parcels = mem::take(&mut appended.group.parcels);
+                    inbox.synced(mem::take(&mut appended.group));
+                    appended.group.parcels = parcels;
                 }
-                Err(error) => inbox.fail(&error.to_string()),
+                for mut appended in groups.drain(..) {
+                    inbox.deliver(&mut appended.group.parcels, appended.first);
+                }
             }
+            Err(error) => inbox.fail(&error.to_string()),
         }
-        if inbox.failure().is_some() {
-            let groups = groups.into_iter().map(|appended| appended.group);
-            for mut group in groups.chain(outbox.lost()) {
-                inbox.disappoint(&mut group.parcels);
-            }
+    }
+    if inbox.failure().is_some() {
+        let groups = groups.into_iter().map(|appended| appended.group);
+        for mut group in groups.chain(outbox.lost()) {
+            inbox.disappoint(&mut group.parcels);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::ahead::each_block;
 use crate::block::{Block, Entry};
-use crate::book::Book;
+use crate::book::{Book, MemoryPages};
 use crate::cache::BlockCache;
 use crate::commit::{Commit, leaf_hash};
 use crate::error::{Damage, OpenError, ReadError};
@@ -83,7 +83,17 @@ impl Ledger {
 
     /// Opens a ledger in memory on a store that is empty or was found after a crash.
     pub fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
-        open::in_memory(store)
+        let book = store.book();
+        Ledger::on_store(store, book, &Options::default())
+    }
+
+    /// Opens a ledger on a store of the caller's own, with its book in memory. The store holds one volume.
+    pub fn on_store(
+        store: Arc<dyn LogStore>,
+        book: Arc<MemoryPages>,
+        options: &Options,
+    ) -> Result<Ledger, OpenError> {
+        open::on_store(store, book, options)
     }
 
     /// How far the log is durable, and the Merkle root over it.

@@ -11,7 +11,7 @@
 
 use crate::ahead::each_block;
 use crate::block::Block;
-use crate::book::Book;
+use crate::book::{Book, MemoryPages};
 use crate::cache::BlockCache;
 use crate::commit::{Commit, leaf_hash};
 use crate::error::{Damage, OpenError, ReadError};
@@ -21,7 +21,6 @@ use crate::ledger::{Inner, Ledger};
 use crate::merkle::Frontier;
 use crate::options::Options;
 use crate::position::{Head, Position};
-use crate::store::memory::MemoryStore;
 use crate::store::recover;
 use crate::store::volumes::SledVolumes;
 use crate::store::{HeadRow, LogStore};
@@ -57,20 +56,23 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
         log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
     }
     hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
-    let book = Book::open(&dir.join("book"))?;
+    let book = Book::open(&dir.join("book"), log.tree.size())?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
     ledger.0.settle_in_background();
     Ok(ledger)
 }
 
-/// Opens a ledger in memory.
-pub(crate) fn in_memory(store: Arc<MemoryStore>) -> Result<Ledger, OpenError> {
-    let book = Book::in_memory(store.book());
-    let store: Arc<dyn LogStore> = store;
+/// Opens a ledger on a store of the caller's, with its book in memory.
+pub(crate) fn on_store(
+    store: Arc<dyn LogStore>,
+    book: Arc<MemoryPages>,
+    options: &Options,
+) -> Result<Ledger, OpenError> {
+    let book = Book::in_memory(book);
     let log = read_log(&store, Settled::none())?;
     hold_against(&standing(&store), &log)?;
-    start(store, log, book, None, &Options::default())
+    start(store, log, book, None, options)
 }
 
 /// What reading the log gave.

@@ -7,6 +7,7 @@
 use crate::account::{Account, Ending, Session, Standing, UserStanding};
 use crate::admit;
 use crate::command::Command;
+use crate::cut::EVENT_BYTES_MAX;
 use crate::event::{EndedBy, Event, ExpiryCause};
 use crate::ids::{SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
@@ -104,6 +105,12 @@ pub enum Rejection {
     /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
     #[error("this request id was used before, for another login")]
     RequestReused,
+    /// What it says is longer than one commit may be. Say it in several commands, or shorter.
+    #[error("it takes {bytes} bytes, one commit holds {EVENT_BYTES_MAX}; ask in several commands")]
+    TooLarge {
+        /// How long its events are in the record's encoding.
+        bytes: usize,
+    },
 }
 
 /// What a command comes to at `at`. An empty list: nothing to record (a heartbeat of a live session).

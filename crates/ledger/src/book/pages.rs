@@ -3,7 +3,7 @@
 use super::BookError;
 use crate::error::{OpenError, RESTORE};
 use crate::guard::lock;
-use crate::store::engine::Engine;
+use crate::store::engine::{Engine, EngineError, in_words};
 use crate::store::recover::engine_error;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,18 +66,22 @@ impl SledPages {
     }
 
     pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
-        let engine =
-            Engine::open(dir, CACHE_BYTES).map_err(|error| engine_error(dir, &error, RESTORE))?;
+        let engine = Engine::open(dir, CACHE_BYTES).map_err(|error| match error {
+            EngineError::Io(_) => engine_error(dir, &error, RESTORE),
+            error => unusable(dir, format!("cannot be opened: {error}")),
+        })?;
         let mut tables = BTreeMap::new();
         for (table, name) in TABLES {
-            let tree = engine.db.open_tree(name).map_err(|error| OpenError::Engine {
-                dir: dir.to_owned(),
-                cause: error.to_string(),
-                way_out: RESTORE.to_owned(),
-            })?;
-            tables.insert(table, tree);
+            let tree = engine.db.open_tree(name);
+            let cannot = |error| unusable(dir, format!("cannot be opened: {}", in_words(&error)));
+            tables.insert(table, tree.map_err(cannot)?);
         }
         Ok(SledPages { engine, tables, poison: OnceLock::new() })
+    }
+
+    /// Whether there is a database in `dir` that holds anything. sled makes a new one where there is none.
+    pub(super) fn stands(dir: &Path) -> bool {
+        std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > 0)
     }
 
     fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
@@ -130,7 +134,11 @@ impl Pages for SledPages {
 }
 
 fn unread(error: sled::Error) -> BookError {
-    BookError::Unavailable { doing: "read", cause: error.to_string() }
+    BookError::Unavailable { doing: "read", cause: in_words(&error) }
+}
+
+fn unusable(dir: &Path, cause: String) -> OpenError {
+    OpenError::Book { dir: dir.to_owned(), cause }
 }
 
 /// A book in memory, which keeps what was written and what was synced apart, so that it can crash.
@@ -141,25 +149,53 @@ pub struct MemoryPages {
 
 type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
 
+/// A row that was set, or removed.
+type Change = ((Table, Vec<u8>), Option<Vec<u8>>);
+
 #[derive(Clone, Debug, Default)]
 struct State {
     live: Rows,
     durable: Rows,
+    /// What lies between them, in the order in which it was written.
+    unsynced: Vec<Change>,
     fail_sync: bool,
 }
 
 impl MemoryPages {
     /// The book as found after a crash at this instant: without what was not synced, or with all of it.
     pub fn crash(&self, keep_unsynced: bool) -> Arc<MemoryPages> {
-        let state = lock(&self.state);
-        let found = if keep_unsynced { &state.live } else { &state.durable };
-        let found = State { live: found.clone(), durable: found.clone(), fail_sync: false };
+        self.crash_after(if keep_unsynced { usize::MAX } else { 0 })
+    }
+
+    /// The book as found after a crash that the first `changes` of the unsynced changes survived.
+    pub fn crash_after(&self, changes: usize) -> Arc<MemoryPages> {
+        let mut found = lock(&self.state).clone();
+        found.unsynced.truncate(changes);
+        found.make_durable();
+        found.live = found.durable.clone();
+        found.fail_sync = false;
         Arc::new(MemoryPages { state: Mutex::new(found) })
+    }
+
+    /// How many changes are not synced.
+    pub fn unsynced_changes(&self) -> usize {
+        lock(&self.state).unsynced.len()
     }
 
     /// Makes every sync from now on fail, with nothing becoming durable.
     pub fn fail_syncs(&self) {
         lock(&self.state).fail_sync = true;
+    }
+}
+
+impl State {
+    fn make_durable(&mut self) {
+        for change in self.unsynced.drain(..) {
+            match change {
+                (key, Some(value)) => self.durable.insert(key, value),
+                (key, None) => self.durable.remove(&key),
+            };
+        }
     }
 }
 
@@ -169,11 +205,13 @@ impl Pages for MemoryPages {
     }
 
     fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
-        let live = &mut lock(&self.state).live;
-        match value {
-            Some(value) => live.insert((table, key.to_vec()), value.to_vec()),
-            None => live.remove(&(table, key.to_vec())),
+        let mut state = lock(&self.state);
+        let (key, value) = ((table, key.to_vec()), value.map(<[u8]>::to_vec));
+        match value.clone() {
+            Some(value) => state.live.insert(key.clone(), value),
+            None => state.live.remove(&key),
         };
+        state.unsynced.push((key, value));
         Ok(())
     }
 
@@ -195,7 +233,7 @@ impl Pages for MemoryPages {
             let cause = "the sync was made to fail".to_owned();
             return Err(BookError::Unavailable { doing: "written", cause });
         }
-        state.durable = state.live.clone();
+        state.make_durable();
         Ok(())
     }
 }

@@ -1,0 +1,199 @@
+//! The naive model: what the durable log says, told again without the code that wrote it.
+//!
+//! It is shown every commit that became durable, in order, and shares no code with `seats` or the writer
+//! beyond the names of the events. It objects to whatever must never be: a gap or a fork in the log or in an
+//! account's history, time that goes back, a root that is not the root of what was seen, a request that
+//! nobody made or that was recorded before, and everything that [`Clinic`] objects to.
+
+use crate::clinic::Clinic;
+use crate::tree::Tree;
+use ledger::Head;
+use ledger::block::Entry;
+use ledger::commit::{Commit, NO_PREVIOUS, leaf_hash};
+use seats::{AccountId, Digest, Event, Outcome, RequestId, SiteId, Timestamp, UserId};
+
+/// What must never be, and was.
+pub(crate) type Objection = String;
+
+/// A login as it was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Recorded {
+    /// Of which account.
+    pub(crate) account: AccountId,
+    /// In which commit.
+    pub(crate) position: u64,
+    /// Who asked.
+    pub(crate) user: UserId,
+    /// From where.
+    pub(crate) site: Option<SiteId>,
+    /// What it came to.
+    pub(crate) outcome: Outcome,
+}
+
+/// See the module.
+pub(crate) struct Model {
+    tree: Tree,
+    clinics: Vec<Clinic>,
+    /// By the number of the request.
+    logins: Vec<Option<Recorded>>,
+    owners: Vec<u32>,
+    recorded_at: Timestamp,
+    commit: Commit,
+}
+
+impl Default for Model {
+    fn default() -> Model {
+        Model {
+            tree: Tree::default(),
+            clinics: Vec::new(),
+            logins: Vec::new(),
+            owners: Vec::new(),
+            recorded_at: Timestamp::ZERO,
+            commit: Commit::blank(),
+        }
+    }
+}
+
+impl Model {
+    /// How many commits it has seen.
+    pub(crate) fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The account that the commit at a position belongs to.
+    pub(crate) fn owner(&self, position: u64) -> Option<AccountId> {
+        self.owners.get(position as usize).map(|owner| AccountId(u64::from(*owner)))
+    }
+
+    /// What was recorded of a request.
+    pub(crate) fn login(&self, request: u64) -> Option<&Recorded> {
+        self.logins.get(request as usize)?.as_ref()
+    }
+
+    /// An account; an empty one if nothing was seen of it.
+    pub(crate) fn clinic(&mut self, account: AccountId) -> &mut Clinic {
+        let place = account.0 as usize;
+        if self.clinics.len() <= place {
+            self.clinics.resize_with(place + 1, Clinic::default);
+        }
+        &mut self.clinics[place]
+    }
+
+    /// Objects to a head that is not that of the commits seen.
+    pub(crate) fn check_head(&self, head: Head) -> Result<(), Objection> {
+        if head.size != self.size() {
+            return Err(format!("the log has {} commits, {} are durable", head.size, self.size()));
+        }
+        if head.root != self.tree.root() {
+            return Err(format!("the root at size {} is not that of its commits", head.size));
+        }
+        Ok(())
+    }
+
+    /// Takes up the next commit. `may_be` says whether anybody may have made this request.
+    pub(crate) fn take(
+        &mut self,
+        entry: &Entry<'_>,
+        may_be: impl Fn(u64) -> bool,
+    ) -> Result<(), Objection> {
+        if entry.position.0 != self.size() {
+            return Err(format!("a commit stands at {} of {}", entry.position, self.size()));
+        }
+        let mut commit = std::mem::replace(&mut self.commit, Commit::blank());
+        commit.decode_into(entry.bytes).map_err(|error| error.to_string())?;
+        let leaf = leaf_hash(entry.bytes);
+        let taken = self.links(entry, &commit, leaf).and_then(|()| self.content(&commit, may_be));
+        let told = taken.map_err(|objection| {
+            format!("{objection}: {:?} at {} of {}", commit.events, commit.at.0, commit.account)
+        });
+        self.tree.push(leaf);
+        self.owners.push(commit.account.0 as u32);
+        self.commit = commit;
+        told
+    }
+
+    fn links(&mut self, entry: &Entry<'_>, commit: &Commit, leaf: Digest) -> Result<(), Objection> {
+        if commit.recorded_at < self.recorded_at || commit.at > commit.recorded_at {
+            return Err("recorded_at goes back, or lies before at".to_owned());
+        }
+        self.recorded_at = commit.recorded_at;
+        let position = entry.position;
+        let clinic = self.clinic(commit.account);
+        let previous = clinic.last.map(|(position, _)| position);
+        if commit.version != clinic.version + 1 || entry.previous != previous {
+            return Err(format!("version {} follows {}", commit.version, clinic.version));
+        }
+        if commit.previous != clinic.last.map_or(NO_PREVIOUS, |(_, leaf)| leaf) {
+            return Err("the chain of the account is broken".to_owned());
+        }
+        if commit.at < clinic.at {
+            return Err(format!("at goes back from {}", clinic.at.0));
+        }
+        (clinic.version, clinic.at) = (commit.version, commit.at);
+        clinic.last = Some((position, leaf));
+        Ok(())
+    }
+
+    fn content(&mut self, commit: &Commit, may_be: impl Fn(u64) -> bool) -> Result<(), Objection> {
+        let position = self.size();
+        if commit.account == AccountId::SYSTEM {
+            return Ok(());
+        }
+        let mut asked: Option<(u64, Recorded)> = None;
+        self.clinic(commit.account).begin();
+        for event in &commit.events {
+            match event {
+                Event::LoginRequested { request, user, site, .. } => {
+                    let number = number_of(*request);
+                    if self.login(number).is_some() || !may_be(number) {
+                        return Err(format!("request {number} is recorded twice or unasked"));
+                    }
+                    let (account, user, site) = (commit.account, *user, *site);
+                    let outcome = Outcome::Waiting;
+                    asked = Some((number, Recorded { account, position, user, site, outcome }));
+                }
+                Event::SeatGranted { session, seat, overdraft, .. } => {
+                    let Some((_, login)) = &mut asked else {
+                        return Err("a grant that nobody asked for".to_owned());
+                    };
+                    let (session, seat, overdraft) = (*session, *seat, *overdraft);
+                    login.outcome = Outcome::Granted { session, seat, overdraft };
+                    let login = *login;
+                    self.clinic(commit.account).grant(commit.at, &login)?;
+                }
+                Event::SeatDenied { reason, held, dormant, .. } => {
+                    let Some((_, login)) = &mut asked else {
+                        return Err("a denial that nobody asked for".to_owned());
+                    };
+                    let (reason, held, dormant) = (*reason, *held, *dormant);
+                    login.outcome = Outcome::Denied { reason, held, dormant };
+                    let login = *login;
+                    self.clinic(commit.account).deny(commit.at, &login)?;
+                }
+                event => self.clinic(commit.account).happen(commit.at, position, event)?,
+            }
+        }
+        self.clinic(commit.account).end()?;
+        if let Some((number, login)) = asked {
+            if login.outcome == Outcome::Waiting {
+                return Err("a login without an answer".to_owned());
+            }
+            let place = number as usize;
+            if self.logins.len() <= place {
+                self.logins.resize(place + 1, None);
+            }
+            self.logins[place] = Some(login);
+        }
+        Ok(())
+    }
+}
+
+/// The id of a request by its number.
+pub(crate) fn request_of(number: u64) -> RequestId {
+    RequestId(u128::from(number).to_be_bytes())
+}
+
+/// The number of a request.
+fn number_of(request: RequestId) -> u64 {
+    u64::try_from(u128::from_be_bytes(request.0)).unwrap_or(u64::MAX)
+}
