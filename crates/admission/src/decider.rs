@@ -7,7 +7,9 @@
 //!   next group is decided);
 //! - so a trickle of commands during a sync becomes one block and not many.
 //!
-//! It never waits for the disk and never reads histories: the syncer and the clerk do.
+//! It never waits for a sync and never reads histories: the syncer and the clerk do. It does append, when it
+//! has nothing else to do and the writer is free ([`Outbox::append_if_free`]); now and then that begins a new
+//! volume, or waits for memory to be written out.
 
 use crate::clerk::Errand;
 use crate::desk::{Decided, Desk, refusal};
@@ -136,11 +138,11 @@ impl Decider {
     /// that ended in it, what was heard since signs of life were last saved is forgotten.
     fn refused(&mut self, group: Group) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        if group.drafts.iter().any(|draft| draft.account == AccountId::SYSTEM) {
+            // What the service said of itself is followed by more of the same that is on its way.
+            self.inbox.fail("the record does not take what the service says of itself");
+        }
         for account in group.accounts {
-            if account == AccountId::SYSTEM {
-                // What the service said of itself is followed by more of the same that is on its way.
-                self.inbox.fail("the record does not take what the service says of itself");
-            }
             let Some(slot) = self.slots.remove(&account) else { continue };
             self.heard.insert(account, slot.live.liveness().signs().clone());
             self.loading.entry(account).or_default().extend(slot.waiting);
@@ -304,6 +306,11 @@ impl Decider {
         group.newcomers = self.desk.people.take_unsynced();
         for account in &group.accounts {
             if let Some(slot) = self.slots.get_mut(account) {
+                debug_assert_eq!(
+                    slot.phase,
+                    Phase::Filling,
+                    "an account is in one group, and once"
+                );
                 slot.phase = Phase::InFlight;
                 slot.recent.clear();
             }
@@ -322,12 +329,18 @@ impl Decider {
 
     /// The record failed: whoever still waits is told so.
     fn disappoint_all(&mut self, arrivals: &mut Arrivals) {
+        // What was taken before and what has arrived since. Orders are told by being dropped.
+        let mut asks = mem::take(arrivals).asks;
         self.inbox.take(arrivals, Duration::ZERO);
-        let asks = arrivals.asks.drain(..);
+        asks.append(&mut mem::take(arrivals).asks);
         let loading = self.loading.drain().flat_map(|(_, asks)| asks);
         let waiting = self.slots.values_mut().flat_map(|slot| slot.waiting.drain(..));
-        let mut parcels: Vec<Parcel> =
-            asks.chain(loading).chain(waiting).map(|ask| refusal(ask.to, Error::Unknown)).collect();
+        let mut parcels: Vec<Parcel> = asks
+            .into_iter()
+            .chain(loading)
+            .chain(waiting)
+            .map(|ask| refusal(ask.to, Error::Unknown))
+            .collect();
         parcels.append(&mut self.desk.ready);
         parcels.append(&mut self.desk.group.parcels);
         self.inbox.disappoint(&mut parcels);

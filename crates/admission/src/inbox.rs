@@ -60,7 +60,7 @@ pub(crate) struct Inbox {
     waiting: AtomicUsize,
     waiting_max: usize,
     pub(crate) tally: Tally,
-    /// Why the record failed, if it did. Nothing is accepted or answered once this is set.
+    /// Why the record failed, if it did. Nothing is accepted or recorded once this is set.
     failure: OnceLock<Failure>,
 }
 
@@ -92,8 +92,7 @@ impl Inbox {
 
     /// Accepts one question, or says why not.
     pub(crate) fn push(&self, ask: Ask) -> Result<(), Error> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
-            self.answered(1);
+        if self.reserve(1) == 0 {
             return Err(self.busy());
         }
         let closed = self.accept(|arrivals| {
@@ -111,9 +110,7 @@ impl Inbox {
 
     /// Accepts as many of `asks` as there is room for. Leaves the others, and says why.
     pub(crate) fn push_all(&self, asks: &mut Vec<Ask>) -> Result<(), Error> {
-        let before = self.waiting.fetch_add(asks.len(), Ordering::Relaxed);
-        let room = self.waiting_max.saturating_sub(before).min(asks.len());
-        self.answered(asks.len() - room);
+        let room = self.reserve(asks.len());
         let closed = self.accept(|arrivals| {
             if !arrivals.closed {
                 arrivals.asks.extend(asks.drain(..room));
@@ -205,12 +202,22 @@ impl Inbox {
         }
     }
 
+    /// Counts as many of `number` questions as waiting as there is room for; gives that number. What there is no
+    /// room for is never counted, so that it takes nobody else's.
+    fn reserve(&self, number: usize) -> usize {
+        let room = |waiting: usize| self.waiting_max.saturating_sub(waiting).min(number);
+        let before = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+            Some(waiting.saturating_add(room(waiting)))
+        });
+        room(before.unwrap_or(usize::MAX))
+    }
+
     /// Counts `number` questions as no longer waiting.
     fn answered(&self, number: usize) {
         self.waiting.fetch_sub(number, Ordering::Relaxed);
     }
 
-    /// Moves what has arrived into `arrivals`, whose lists are empty. Waits up to `timeout` if there is
+    /// Moves what has arrived into `arrivals`, whose lists must be empty: they are what is filled next. Waits up to `timeout` if there is
     /// nothing new.
     pub(crate) fn take(&self, arrivals: &mut Arrivals, timeout: Duration) {
         let mut state = lock(&self.state);
@@ -258,5 +265,41 @@ impl Arrivals {
             && self.synced.is_empty()
             && self.refused.is_empty()
             && self.loaded.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    fn asks(number: usize) -> Vec<Ask> {
+        let ask = |_| Ask { question: Question::Occupancy(AccountId(1)), to: Reply::Nobody };
+        (0..number).map(ask).collect()
+    }
+
+    /// A batch for which there is no room must not make others believe that there is none for them.
+    #[test]
+    fn no_more_are_counted_than_there_is_room_for() {
+        let (inbox, done) = (Inbox::new(8), AtomicBool::new(false));
+        let most = std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let mut most = 0;
+                while !done.load(Ordering::Relaxed) {
+                    most = most.max(inbox.counts().waiting);
+                }
+                most
+            });
+            for _ in 0..20_000 {
+                let mut batch = asks(1_000);
+                assert!(inbox.push_all(&mut batch).is_err());
+                assert_eq!(batch.len(), 992);
+                inbox.answered(8);
+            }
+            done.store(true, Ordering::Relaxed);
+            watcher.join().unwrap_or(usize::MAX)
+        });
+        assert!(most <= 8, "{most} waited where 8 may");
+        assert_eq!(inbox.counts().waiting, 0);
     }
 }

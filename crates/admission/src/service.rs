@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::error::Error;
 use crate::signs;
-use crate::slot::{Phase, Slot};
+use crate::slot::Slot;
 use crate::time_watch::{Step, TimeWatch};
 use ledger::{Actor, Ledger, Position, ReadError, Role};
 use seats::{Account, AccountId, Event, Live, Liveness, Micros, Outage, Timestamp};
@@ -217,10 +217,6 @@ impl Decider {
         let mut version = slot.live.account().version();
         let at = now.max(slot.live.account().last_at());
         slot.live.apply(at, &events);
-        // Nobody decides anything on the system account, so it needs not wait for its last commit.
-        if slot.phase == Phase::InFlight {
-            slot.phase = Phase::Synced;
-        }
         self.desk.draft(&mut slot, &mut version, at, now, actor, events);
         self.slots.insert(AccountId::SYSTEM, slot);
     }

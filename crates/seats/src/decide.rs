@@ -45,6 +45,12 @@ pub enum Rejection {
         /// What was asked.
         to: u32,
     },
+    /// The change would count from before there was anything to change. Let it count from the opening, or later.
+    #[error("licences: they cannot change from a time before the account was opened")]
+    BeforeOpening {
+        /// From when they first count.
+        first: Timestamp,
+    },
     /// The licences are that many already from that instant.
     #[error("licences: they are {to} already from that time")]
     SameLicences {
@@ -190,6 +196,12 @@ fn commercial(
         }
         Command::SetLicences { to, effective } => {
             let (to, effective) = (count(*to)?, *effective);
+            // Licences count from the opening, or from the day that was named then. What is dated back lies
+            // before now, so a change of licences that are yet to count may still come into force at once.
+            let first = account.licences().changes().first().map_or(at, |(first, _)| *first);
+            if effective.instant < first.min(at) {
+                return Err(Rejection::BeforeOpening { first });
+            }
             let from = account.licences().at(effective.instant);
             if from == to {
                 return Err(Rejection::SameLicences { to });

@@ -16,4 +16,5 @@ mod mass;
 mod repeats;
 mod rig;
 mod service;
+mod steps;
 mod twins;

@@ -2,11 +2,11 @@
 
 use crate::rig::{ADMIN, APP, NINE, history, login, service, wait};
 use admission::{Admission, Answered, Error, ManualClock, NewAccount, Options, Request};
-use ledger::Ledger;
+use ledger::{Ledger, Subject};
 use seats::cut::EVENT_BYTES_MAX;
 use seats::{
-    AccountId, Command, Commitment, Effective, Event, Micros, Reclaim, Rejection, SameUser,
-    SessionId, Setting, UserId,
+    AccountId, Command, Effective, Event, Micros, Reclaim, Rejection, SameUser, SessionId, Setting,
+    UserId,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -142,7 +142,9 @@ fn what_no_commit_holds_is_refused_alone() {
     let clinic = rig.open("clinic", 1, &[]);
     let account = AccountId(clinic.0 + 1);
     let effective = Effective { instant: NINE, date: None };
-    let (zone, profile) = ("x".repeat(EVENT_BYTES_MAX), Commitment([0; 32]));
+    let zone = "x".repeat(EVENT_BYTES_MAX);
+    let book = rig.admission.ledger().book();
+    let profile = book.enrol(Subject::account(account), "large").unwrap();
     let (settings, plan) = (vec![], None);
     let open = Command::Open { zone, profile, licences: 1, settings, plan, effective };
     let answers = wait(rig.admission.submit_many([
