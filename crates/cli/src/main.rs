@@ -60,6 +60,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
             commands::log::run(data, from, account.as_deref(), output)
         }
         Command::Verify => commands::verify::run(data, output),
+        Command::Repair { into, lost } => {
+            commands::repair::run(data, &into, lost.as_deref(), output)
+        }
         Command::Bench(bench) => commands::bench::run(bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();
