@@ -273,7 +273,8 @@ impl People {
 
     fn enter(&mut self, subject: Subject, text: &str) -> Result<Commitment, Error> {
         self.unsynced = true;
-        Ok(self.ledger.book().enrol(subject, text)?)
+        // Blanks around a name are the keyboard's, not the person's.
+        Ok(self.ledger.book().enrol(subject, text.trim())?)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::people::People;
-use crate::service::{Service, recorded_outages};
+use crate::service::{Service, last_believed, recorded_outages};
 use crate::slot::Slot;
 use crate::source::{AccountSource, FromLog};
 use crate::syncer;
@@ -142,7 +142,7 @@ impl Crew {
                 due: BinaryHeap::new(),
                 unsaved: Vec::new(),
             },
-            watch: TimeWatch::new(Box::new(clock), recorded_at),
+            watch: TimeWatch::new(Box::new(clock), last_believed(ledger)?),
             service: Service::new(mark, outages),
             outbox: Arc::clone(&outbox),
             clerk: to_clerk,

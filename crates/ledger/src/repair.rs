@@ -9,7 +9,8 @@
 //! ```
 //!
 //! The damaged directory stays as it is: only copies of its volumes are opened, because the engine shortens
-//! what it finds damaged. The commits keep their bytes, so the new log has the Merkle root that the old one
+//! what it finds damaged. Where the engine fails, blocks are looked for in the raw file
+//! ([`carve`](crate::store)). The commits keep their bytes, so the new log has the Merkle root that the old one
 //! had at that size, and whoever noted a root can tell that nothing before it was changed.
 
 use crate::block::{Block, Entry};
@@ -19,6 +20,7 @@ use crate::home::Home;
 use crate::ledger::{Ledger, Record};
 use crate::options::Options;
 use crate::position::{Head, Position};
+use crate::store::carve;
 use crate::store::finish::volumes_in;
 use crate::store::head::HeadFile;
 use crate::store::journal::Journal;
@@ -27,6 +29,7 @@ use crate::store::volume::Volume;
 use crate::store::volumes::name;
 use crate::verify::{Bad, Verifier};
 use crate::writer::{Draft, Writer};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::mem;
@@ -114,7 +117,8 @@ fn save(
     let mut saving = Saving { writer: new.writer().map_err(write)?, drafts: Vec::new() };
     let (mut first_bad, mut readable) = (None, 0);
     let mut commit = Commit::blank();
-    Sources { from, scratch, options }.each_entry(&mut |entry| {
+    let known_end = Some(Position(known));
+    Sources { from, scratch, options, known: known_end }.each_entry(&mut |entry| {
         known = known.max(entry.position.0 + 1);
         if first_bad.is_none() {
             match verifier.commit(entry, leaf_hash(entry.bytes), &mut commit) {
@@ -146,6 +150,8 @@ struct Sources<'a> {
     from: &'a Path,
     scratch: &'a Path,
     options: &'a Options,
+    /// Where the log is known to have reached.
+    known: Option<Position>,
 }
 
 impl Sources<'_> {
@@ -184,36 +190,48 @@ impl Sources<'_> {
         show: &mut impl FnMut(&Block) -> Result<(), RepairError>,
     ) -> Result<(), RepairError> {
         let log = self.from.join("log");
-        for first in volumes_in(&log).unwrap_or_default() {
+        let volumes = volumes_in(&log).unwrap_or_default();
+        let mut firsts = volumes.iter().copied().skip(1);
+        for first in volumes.iter().copied() {
             // An opening that was refused has kept the volume as it was found.
             let kept = self.from.join("aside").join(name(first));
             let found = if kept.exists() { kept } else { log.join(name(first)) };
             let copy = self.scratch.join(name(first));
             copy_dir(&found, &copy).map_err(write)?;
-            if let Ok(volume) = Volume::open(&copy, first, self.options.closed_cache_bytes) {
-                each_of_volume(&Arc::new(volume), show)?;
+            // Before the engine opens it, and shortens what it finds damaged.
+            let raw = fs::read(copy.join("db")).unwrap_or_default();
+            let read = Volume::open(&copy, first, self.options.closed_cache_bytes)
+                .map(|volume| blocks_of(&Arc::new(volume)));
+            let mut blocks = read.unwrap_or_default();
+            let end = blocks.last_key_value().map_or(first, |(_, block)| block.end());
+            let dense: u64 = blocks.values().map(|block| block.end().0 - block.first().0).sum();
+            let next = firsts.next().or(self.known).unwrap_or(end);
+            if end < next || dense < end.0 - first.0 {
+                for (first, block) in carve::blocks(&raw, first) {
+                    blocks.entry(first).or_insert(block);
+                }
             }
+            blocks.values().try_for_each(&mut *show)?;
             remove(&copy).map_err(write)?;
         }
         Ok(())
     }
 }
 
-fn each_of_volume(
-    volume: &Arc<Volume>,
-    show: &mut impl FnMut(&Block) -> Result<(), RepairError>,
-) -> Result<(), RepairError> {
+/// Every block that the engine can read.
+fn blocks_of(volume: &Arc<Volume>) -> BTreeMap<Position, Block> {
+    let mut blocks = BTreeMap::new();
     let mut next = volume.first();
     while next < volume.end() {
         for block in Arc::clone(volume).scan(next) {
             let Ok(block) = block else { break };
-            show(&block)?;
             next = block.end();
+            blocks.insert(block.first(), block);
         }
         // What cannot be read is passed over, a commit at a time, to find what can.
         next = Position(next.0 + 1);
     }
-    Ok(())
+    blocks
 }
 
 /// The new ledger, being written.

@@ -1,9 +1,9 @@
 //! `repair`: what can be saved of a damaged ledger, in a new directory, and exactly what cannot.
 
 use crate::args::Format;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
-use ledger::repair::{Salvage, repair};
+use ledger::repair::{RepairError, Salvage, repair};
 use ledger::{Options, Record};
 use reporting::civil::show_utc;
 use seats::notation::{Nameless, Notation};
@@ -18,7 +18,8 @@ pub(crate) fn run(
     lost: Option<&Path>,
     output: Output,
 ) -> Result<(), Failure> {
-    let unwritable = |path: &Path, error| Failure::unexpected(format!("{}: {error}", path.display()));
+    let unwritable =
+        |path: &Path, error| Failure::unexpected(format!("{}: {error}", path.display()));
     let mut list = match lost {
         Some(path) => {
             let file = File::create_new(path).map_err(|error| unwritable(path, error))?;
@@ -35,12 +36,17 @@ pub(crate) fn run(
         |done| bar.set_position(done),
         |record| {
             if let Some((path, list)) = &mut list {
-                let written = lines(record).into_iter().try_for_each(|line| writeln!(list, "{line}"));
+                let written =
+                    lines(record).into_iter().try_for_each(|line| writeln!(list, "{line}"));
                 failed = failed.take().or(written.err().map(|error| unwritable(path, error)));
             }
         },
     )
-    .map_err(Failure::damaged)?;
+    .map_err(|error| match error {
+        RepairError::Open(error) => error.into(),
+        RepairError::Changed(_) => Failure::new(Kind::Damaged, error),
+        RepairError::Write(_) => Failure::unexpected(error),
+    })?;
     bar.finish_and_clear();
     if let Some((path, mut list)) = list {
         list.flush().map_err(|error| unwritable(path, error))?;
@@ -108,7 +114,12 @@ fn lines(record: &Record) -> Vec<String> {
     let notation = Notation { names: &Nameless, time: &show_utc };
     let events = commit.events.iter();
     let line = |event| {
-        format!("{:>8} {} {}", record.position.0, commit.account, notation.line(commit.at, event, None))
+        format!(
+            "{:>8} {} {}",
+            record.position.0,
+            commit.account,
+            notation.line(commit.at, event, None)
+        )
     };
     events.map(line).collect()
 }
