@@ -58,7 +58,7 @@ pub(crate) fn admit<T>(
             Err(Failure::unexpected(format!("it was recorded, but at the end {reason}")))
         }
         (Err(Error::Unknown | Error::Stopped), Err(reason)) => Err(Failure::unexpected(format!(
-            "{reason}; whether the command was recorded is not known until that is mended: then look, with \
+            "{reason}. Whether the command was recorded is not known until that is mended: then look, with \
              `seatledger log`, before asking again"
         ))),
         (Err(Error::Rejected(rejection)), _) => Err(rejected(&ledger, account, &rejection)?),
@@ -224,5 +224,52 @@ impl From<Error> for Failure {
 impl From<admission::StartError> for Failure {
     fn from(error: admission::StartError) -> Failure {
         Failure::unexpected(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admission::{LoginRequest, NewAccount, request_id};
+    use ledger::memory::{Fault, MemoryStore};
+    use ledger::{Actor, Role};
+
+    const APP: Actor = Actor { role: Role::App, id: 0 };
+
+    /// A login whose group meets a fault of the store: what is said of it.
+    fn said_of(fault: Fault) -> Failure {
+        let store = MemoryStore::new();
+        let ledger = Ledger::in_memory(store.clone()).unwrap();
+        let new = NewAccount::new("clinic", "Europe/London", 1);
+        let open = async |admission: &Admission| admission.open_account(new, APP).await;
+        let account = admit(ledger.clone(), None, open).unwrap().account;
+        store.inject(fault);
+        let (user, site, device) = ("alice".into(), None, None);
+        let request = request_id("r1").unwrap();
+        let login = LoginRequest { account, user, site, device, request };
+        admit(ledger, Some(account), async |admission| admission.log_in(login, APP).await)
+            .unwrap_err()
+    }
+
+    #[test]
+    fn a_record_that_fails_says_why_and_what_is_not_known() {
+        let failure = said_of(Fault::Sync { blocks: 0, row: false });
+        assert!(failure.is_unexpected());
+        let said = failure.what();
+        for part in [
+            "the record failed: ",
+            "Whether the command was recorded is not known",
+            "seatledger log",
+        ] {
+            assert!(said.contains(part), "{part:?} is not in {said:?}");
+        }
+        assert!(!said.contains("request id"), "whoever made no id cannot use it: {said:?}");
+    }
+
+    #[test]
+    fn a_record_that_refuses_says_that_nothing_was_recorded() {
+        let failure = said_of(Fault::Refuse);
+        assert!(failure.is_unexpected());
+        assert!(failure.what().contains("nothing was recorded"), "{:?}", failure.what());
     }
 }

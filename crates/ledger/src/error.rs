@@ -157,7 +157,7 @@ pub enum StoreError {
     #[error("nothing was stored: {0}; try again")]
     Unavailable(String),
     /// It may have been stored or not. Ask again with the same request id once the ledger is open again.
-    #[error("the outcome is unknown: {0}; ask again with the same request id")]
+    #[error("what came of it on disk is unknown: {0}")]
     Unknown(String),
     /// An earlier write failed, and this store will not write again. Restart the process; opening finds out
     /// what was stored.

@@ -11,7 +11,7 @@
 //!  aside/     copies made after an unclean stop, until the log is known to be whole
 //!  index/     rebuildable: see `index`
 //!  book/      the directory of names, price plans, liveness: see `book`
-//!  views/     the projector's own; may be deleted at any time
+//!  views/     the projector's own; may be deleted while nobody works here
 //! ```
 
 use crate::error::{Damage, OpenError};

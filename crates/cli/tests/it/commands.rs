@@ -167,7 +167,7 @@ fn a_second_process_is_told_who_has_it() {
     let ledger = ledger::Ledger::open(&place.data(), &ledger::Options::default()).unwrap();
     let holder = std::process::id().to_string();
     for line in ["who clinic", "login clinic alice", "verify"] {
-        place.fails(line, 6, &["in use", &holder]);
+        place.fails(line, 6, &["in use", &holder, "wait until it is done"]);
     }
     drop(ledger);
     place.ok("login clinic alice");

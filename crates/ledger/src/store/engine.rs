@@ -114,7 +114,8 @@ fn open_when_free(dir: &Path, cache_bytes: u64) -> Result<sled::Db, EngineError>
                 tries += 1;
                 std::thread::sleep(LOCK_PAUSE);
             }
-            Err(sled::Error::Io(error)) if !tells_of_damage(&error) => {
+            // A lock that stays taken says nothing of what is in the file either.
+            Err(sled::Error::Io(error)) if tries == LOCK_TRIES || !tells_of_damage(&error) => {
                 return Err(EngineError::Io(error));
             }
             Err(error) => return Err(EngineError::Failed(in_words(&error))),
