@@ -84,17 +84,24 @@ fn told(salvage: &Salvage, unsaved: u64, into: &Path, lost: Option<&Path>) -> St
             text += &if unsaved == 0 {
                 String::from("Nothing that was acknowledged is known to follow.\n")
             } else {
-                format!(
-                    "{unsaved} commits are lost: positions {size} to {}.\n\
-                     {} of them can still be read, but stand behind the gap{}.\n",
-                    salvage.known.saturating_sub(1),
-                    salvage.readable,
-                    match lost {
-                        Some(path) => format!("; {} lists them", path.display()),
-                        None if salvage.readable > 0 => String::from("; --lost FILE lists them"),
-                        None => String::new(),
+                let last = salvage.known.saturating_sub(1);
+                let lines = match unsaved {
+                    1 => format!("1 commit is lost: position {last}.\n"),
+                    _ => format!("{unsaved} commits are lost: positions {size} to {last}.\n"),
+                };
+                let readable = match (salvage.readable, lost) {
+                    (0, _) => String::from("None of it can be read any more.\n"),
+                    (n, None) => {
+                        format!(
+                            "{n} can be read, but stand behind a gap; --lost FILE lists them.\n"
+                        )
                     }
-                )
+                    (n, Some(path)) => {
+                        let path = path.display();
+                        format!("{n} can be read, but stand behind a gap; {path} lists them.\n")
+                    }
+                };
+                lines + &readable
             };
             text
         }
