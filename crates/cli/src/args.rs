@@ -146,6 +146,18 @@ pub(crate) enum Command {
     Clock(Clock),
     /// Check the whole ledger: every byte, the tree, the chains and the rules, and the names it is bound to.
     Verify,
+    /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
+    ///
+    /// The damaged directory (--data) stays as it is. What is saved is the longest beginning of the history
+    /// that passes verification; its Merkle root is the one the old ledger had at that size.
+    Repair {
+        /// The new directory; missing or empty.
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+        /// Write the commits that can be read but not saved into this new file, in notation.
+        #[arg(long, value_name = "FILE")]
+        lost: Option<PathBuf>,
+    },
     /// Measure this machine: durable logins, replay, verification, beside the limit of disk and processor.
     Bench(Bench),
     /// Print a completion script for a shell.

@@ -61,6 +61,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Clock(clock) => commands::clock::run(data, clock, output),
         Command::Verify => commands::verify::run(data, output),
+        Command::Repair { into, lost } => {
+            commands::repair::run(data, &into, lost.as_deref(), output)
+        }
         Command::Bench(bench) => commands::bench::run(bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();

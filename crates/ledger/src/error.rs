@@ -28,7 +28,7 @@ impl Damage {
 
 /// The usual way out of damage.
 pub(crate) const RESTORE: &str =
-    "restore the directory from a backup, or ask `seatledger verify` how far it is whole";
+    "restore the directory from a backup, or save what is whole with `seatledger repair`";
 
 /// Why a ledger could not be opened or created.
 #[derive(Debug, thiserror::Error)]

@@ -101,6 +101,16 @@ impl Home {
         Ok(Home { dir: dir.to_owned(), unclean, _lock: lock })
     }
 
+    /// Locks `dir`, which may be damaged, to look at it only.
+    pub(crate) fn look(dir: &Path) -> Result<Home, OpenError> {
+        match check_format(dir) {
+            Err(OpenError::Damaged(_)) => {}
+            format => format?,
+        }
+        let lock = lock(dir)?;
+        Ok(Home { dir: dir.to_owned(), unclean: dir.join("running").exists(), _lock: lock })
+    }
+
     /// Where it is.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir

@@ -129,7 +129,7 @@ pub fn directory(
 /// How often progress is told, in commits.
 const PROGRESS_COMMITS: u64 = 1 << 16;
 
-struct Verifier<'a> {
+pub(crate) struct Verifier<'a> {
     size: u64,
     book: Option<&'a Book>,
     bound: Bound,
@@ -143,7 +143,7 @@ struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier<'a> {
+    pub(crate) fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier<'a> {
         Verifier {
             size,
             book: None,
@@ -175,7 +175,8 @@ impl<'a> Verifier<'a> {
             for (entry, leaf) in
                 block.entries().zip(leaves).filter(|(entry, _)| entry.position.0 < size)
             {
-                bad = self.commit(&entry, leaf, &mut commit).err();
+                let checked = self.commit(&entry, leaf, &mut commit);
+                bad = checked.and_then(|()| self.remembered_root()).err();
                 if bad.is_some() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -201,7 +202,13 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn commit(&mut self, entry: &Entry<'_>, leaf: Digest, commit: &mut Commit) -> Result<(), Bad> {
+    /// Verifies the next commit against everything before it, and reads it into `commit`.
+    pub(crate) fn commit(
+        &mut self,
+        entry: &Entry<'_>,
+        leaf: Digest,
+        commit: &mut Commit,
+    ) -> Result<(), Bad> {
         let position = entry.position;
         let nameless = |what: String| Bad { position, account: None, what };
         if position.0 != self.tree.size() {
@@ -249,6 +256,11 @@ impl<'a> Verifier<'a> {
         }
         self.events += commit.events.len() as u64;
         self.tree.push(leaf);
+        Ok(())
+    }
+
+    /// Verifies the root if one was remembered at the size reached.
+    pub(crate) fn remembered_root(&self) -> Result<(), Bad> {
         let size = self.tree.size();
         let remembered =
             self.remembered.iter().find(|row| row.head.size == size).map(|row| row.head);

@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod people;
+pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod seat;
 pub(crate) mod verify;

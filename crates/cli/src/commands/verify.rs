@@ -62,8 +62,8 @@ fn in_words(report: &Report) -> String {
     let mut said = match &report.first_bad {
         None => "whole: every byte, chain and rule of the log holds\n".to_owned(),
         Some(bad) => format!(
-            "BAD at position {}: {}\nThe log is whole up to there. Restore it from a backup; what is left is \
-             best kept aside as it is.\n",
+            "BAD at position {}: {}\nThe log is whole up to there. Restore it from a backup, or save \
+             what is whole with `seatledger repair --into NEW`; keep what is left as it is.\n",
             bad.position, bad.what
         ),
     };

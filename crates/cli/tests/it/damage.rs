@@ -222,3 +222,33 @@ fn programs_get_json_where_there_is_nothing() {
     assert_eq!(report["ok"], false);
     assert!(report["error"].as_str().unwrap().contains("no ledger"), "{report}");
 }
+
+#[test]
+fn what_is_whole_can_be_saved_into_a_new_ledger() {
+    let place = harmed(|_| {});
+    let whole = place.json("verify");
+    assert_eq!(place.json("repair --into copy")["saved"], whole["size"]);
+    let place = harmed(|data| {
+        let bytes = fs::read(log_file(data)).unwrap();
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+        let file = fs::OpenOptions::new().write(true).open(log_file(data)).unwrap();
+        file.set_len(used as u64 * 2 / 3).unwrap();
+    });
+    place.fails("who clinic", 5, &["seatledger repair"]);
+    let told = place.ok("repair --into saved --lost lost.txt");
+    let size = whole["size"].as_u64().unwrap();
+    let saved: u64 = told.split(' ').next().unwrap().parse().unwrap();
+    assert!((1..size).contains(&saved), "{told}");
+    for part in [
+        format!("{} commits are lost: positions {saved} to {}", size - saved, size - 1),
+        format!("size      {saved}"),
+    ] {
+        assert!(told.contains(&part), "{part:?} is not in {told:?}");
+    }
+    assert!(place.home.path().join("lost.txt").exists());
+    let verify = place.json("verify --data saved");
+    assert_eq!((&verify["ok"], &verify["size"]), (&true.into(), &saved.into()));
+    assert!(place.ok("who clinic --data saved").contains("clinic"), "names are taken over");
+    place.fails("repair --into saved", 4, &["saved", "choose an empty directory"]);
+    place.fails("repair --into other --lost lost.txt", 1, &["lost.txt"]);
+}

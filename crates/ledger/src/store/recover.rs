@@ -209,7 +209,8 @@ fn copy_aside(home: &Path, first: Position) -> io::Result<()> {
     fs::rename(&part, &copy)
 }
 
-fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a directory with everything in it.
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
