@@ -11,7 +11,7 @@ use crate::disk::Disk;
 use crate::model::{Model, Objection};
 use crate::plan::{Action, Plan, Step};
 use admission::stepped::Stepped;
-use admission::{Clock, FromLog, ManualClock, STEP_MAX};
+use admission::{Clock, Error, FromLog, ManualClock, STEP_MAX};
 use ledger::{Actor, Head, Ledger, Role};
 use seats::{Micros, Timestamp};
 use std::fmt;
@@ -67,6 +67,8 @@ struct World<'a> {
     callers: Callers,
     model: Model,
     upsets: u64,
+    /// Faults of the disk that had struck when the service started.
+    faults: u64,
     survived: Survived,
 }
 
@@ -84,6 +86,7 @@ pub fn run(plan: &Plan) -> Result<Survived, Broken> {
         callers: Callers::new(plan.profile.accounts),
         model: Model::default(),
         upsets: 0,
+        faults: 0,
         survived: Survived::default(),
     };
     let broken = |step: u32| move |what: Objection| Broken { step, what };
@@ -123,7 +126,11 @@ impl World<'_> {
             Action::Restart => self.restart(&mut dice)?,
             Action::Compare => self.compare(&mut dice)?,
         }
-        if self.service.as_ref().is_some_and(|(_, service)| service.failure().is_some()) {
+        let service = self.service.as_ref();
+        if let Some(failure) = service.and_then(|(_, service)| service.failure()) {
+            if self.disk.faults() == self.faults {
+                return Err(format!("stopped, and the disk has not failed: {failure}"));
+            }
             let action = dice.of_these(&[Action::Kill, Action::CutPower]);
             self.crash(action, &mut dice)?;
         }
@@ -165,7 +172,11 @@ impl World<'_> {
 
     fn hear(&mut self) -> Result<(), Objection> {
         let Some((ledger, service)) = &mut self.service else { return Ok(()) };
+        let healthy = service.failure().is_none();
         for (tag, answer) in service.answers() {
+            if healthy && answer == Err(Error::Unknown) {
+                return Err(format!("nothing has failed, and answer {tag} is that it is unknown"));
+            }
             self.callers.hear(tag, &answer, &mut self.model, Some(ledger))?;
         }
         Ok(())
@@ -231,7 +242,7 @@ impl World<'_> {
         // The disk is dead before the process drops what it holds.
         let answers = service.crash();
         for (tag, answer) in answers {
-            let answer = if deaf { Err(admission::Error::Unknown) } else { answer };
+            let answer = if deaf { Err(Error::Unknown) } else { answer };
             self.callers.hear(tag, &answer, &mut self.model, Some(ledger))?;
         }
         match self.callers.open() {
@@ -244,6 +255,7 @@ impl World<'_> {
     fn start(&mut self) -> Result<(), Objection> {
         let profile = &self.plan.profile;
         let (store, book) = self.disk.mount();
+        self.faults = self.disk.faults();
         let options = ledger::Options {
             block_bytes: profile.block_bytes,
             block_cache_bytes: profile.block_cache_bytes,
