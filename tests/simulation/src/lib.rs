@@ -48,10 +48,13 @@ mod disk;
 mod model;
 mod plan;
 mod policy;
+mod saved;
 mod shrink;
+mod survived;
 mod tree;
 mod world;
 
 pub use plan::{Plan, Profile};
 pub use shrink::{attempt, shrink};
-pub use world::{AT_THE_END, Broken, Survived, run};
+pub use survived::{AT_THE_END, Broken, Survived};
+pub use world::run;

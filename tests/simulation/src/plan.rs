@@ -51,6 +51,8 @@ pub struct Profile {
     pub block_cache_bytes: usize,
     /// One command in so many is none of logging in, logging out and signs of life.
     pub office_every: u64,
+    /// Whether a projector saves snapshots beside the service.
+    pub snapshots: bool,
     /// How admission works.
     pub options: Options,
 }
@@ -124,14 +126,15 @@ impl Profile {
             haste: dice.scale(2, 400),
             time_every: dice.scale(4, 200),
             pause_us_max: dice.scale(100, 200_000_000),
-            // A start reads the whole log, so troubles are counted by the run and not by the step.
-            trouble_every: (steps / dice.scale(4, if steps > 20_000 { 40 } else { 200 })).max(20),
+            // A start reads the whole log: a long run has few troubles, a short one may be full of them.
+            trouble_every: (steps / dice.scale(2, if steps > 20_000 { 12 } else { 200 })).max(20),
             faults: !dice.once_in(4),
             lies: false,
             jumps: !dice.once_in(3),
-            block_bytes: dice.of_these(&[1_500, 3_000, 3_000, 28 << 10]),
+            block_bytes: dice.of_these(&[1_500, 3_000, 3_000, 3_000, 28 << 10]),
             block_cache_bytes: dice.of_these(&[20_000, 64 << 20, 64 << 20, 64 << 20]),
             office_every: dice.scale(4, 200),
+            snapshots: dice.once_in(24),
             options: Options {
                 service: !dice.once_in(8),
                 depth: 1 + dice.index(4),
