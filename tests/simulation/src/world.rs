@@ -172,6 +172,7 @@ impl World<'_> {
         }
         self.survived.jumps += 1;
         self.upset(by < 0);
+        self.model.went_back |= by < 0;
         self.skew += by;
         self.clock.step(Timestamp(self.clock.wall().0.saturating_add_signed(by)));
     }

@@ -139,13 +139,15 @@ pub struct MemoryPages {
     state: Mutex<State>,
 }
 
-type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+type Key = (Table, Vec<u8>);
+
+type Rows = BTreeMap<Key, Vec<u8>>;
 
 #[derive(Clone, Debug, Default)]
 struct State {
     live: Rows,
     /// What was changed since the last sync, in this order: which row, and what it was before.
-    unsynced: Vec<((Table, Vec<u8>), Option<Vec<u8>>)>,
+    unsynced: Vec<(Key, Option<Vec<u8>>)>,
     fail_sync: bool,
 }
 
