@@ -13,11 +13,12 @@ postgres_gathered="64 requests one pipelined transaction"
 
 postgres_prepare() {
   if [[ ! -x $pg_bin/pgbench ]]; then
+    [[ -z ${PG_BIN:-} ]] || { why="PG_BIN=$PG_BIN holds no pgbench"; return 1; }
     local had_cluster=no
-    [[ -e /etc/postgresql/15/main || -e /var/lib/postgresql/15/main ]] && had_cluster=yes
+    [[ ! -e /etc/postgresql/15/main ]] || had_cluster=yes
     packages_installed "$pg_bin/pgbench" postgresql-15 || return 1
-    # Debian starts a cluster when it installs the package; nobody asked for that one.
-    [[ $had_cluster == yes ]] || pg_dropcluster --stop 15 main >&2 || true
+    # Debian starts a cluster when it installs the package; it would only be in the way.
+    [[ $had_cluster == yes ]] || pg_ctlcluster 15 main stop >&2 || true
   fi
   mkdir "$work/pg" && { ((EUID != 0)) || chown postgres "$work/pg"; }
   pg_user "$pg_bin/initdb" -D "$work/pg/data" -U postgres -A trust -E UTF8 --locale=C \
@@ -27,7 +28,7 @@ postgres_prepare() {
   pg_user tee -a "$work/pg/data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
 unix_socket_directories = '$work/pg'
-max_connections = 300
+max_connections = 600
 fsync = on
 synchronous_commit = on
 full_page_writes = on
@@ -127,7 +128,7 @@ postgres_measure() {
 }
 
 postgres_sweep() {
-  local what clients method way
+  local clients method way
   # The two ways to sync a log that are durable and can be fast; the better one stays.
   for method in fdatasync open_datasync; do
     sql -c "ALTER SYSTEM SET wal_sync_method = $method" -c "SELECT pg_reload_conf()" >/dev/null
@@ -136,10 +137,9 @@ postgres_sweep() {
   method=$(python3 "$here/table.py" better "$results" postgres fdatasync open_datasync)
   sql -c "ALTER SYSTEM SET wal_sync_method = $method" -c "SELECT pg_reload_conf()" >/dev/null
   talk "postgres: wal_sync_method = $method is the better"
-  for what in spread hot; do
-    for way in "$postgres_one" "$postgres_lock" "$postgres_event"; do
-      for clients in 1 4 16 64 128 256; do postgres_measure $what "$way" $clients 0; done
-    done
+  for way in "$postgres_one" "$postgres_lock" "$postgres_event"; do
+    for clients in 1 4 16 64 128 256 512; do postgres_measure spread "$way" $clients 0; done
+    for clients in 1 4 16 64 128; do postgres_measure hot "$way" $clients 0; done
   done
   for clients in 1 2 4 8; do postgres_measure spread "$postgres_gathered" $clients 0; done
   postgres_measure hot "$postgres_gathered" 1 0

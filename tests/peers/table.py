@@ -13,6 +13,7 @@ import sys
 # what, its heading, the figure, its unit, whether more is better.
 WORK = [
     ("spread", "durable grants/s, 1,000 accounts", "grants_per_s", "/s", True),
+    ("hot", "durable answers/s, one account", "stored_per_s", "/s", True),
     ("hot", "durable grants/s, one account", "grants_per_s", "/s", True),
     ("latency", "one client, p50", "p50_us", " us", False),
     ("history", "reading the history in order, events/s", "events_per_s", "/s", True),

@@ -12,8 +12,11 @@
 //! ```
 //! [`script`] reads such a file, [`cast`] numbers its people and tells its time, [`stage`] plays it on
 //! [`seats::Live`], and [`drama::check`] compares. Fixtures stand in `fixtures/scenarios`.
+//!
+//! [`victim`] is for the tests that crash the real thing.
 
 pub mod cast;
 pub mod drama;
 pub mod script;
 pub mod stage;
+pub mod victim;

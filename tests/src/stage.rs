@@ -185,6 +185,7 @@ impl Stage {
         };
         let taken = self.live.take(command, first.as_ref(), at);
         taken.due.into_iter().try_for_each(|due| self.record(due.at, due.events))?;
+        taken.ahead.into_iter().try_for_each(|ends| self.record(taken.at, ends))?;
         let before = self.folded.clone();
         let notation = Notation { names: &self.cast, time: &clock };
         let came_of_it = notation.outcome(taken.at, &taken.events, Some(&before));

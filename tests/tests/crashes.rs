@@ -12,16 +12,11 @@
 )]
 
 use ledger::{Ledger, Position};
+use scenarios::victim::{Acknowledged, parse};
 use seats::{AccountId, Event};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-struct Acknowledged {
-    position: u64,
-    account: u64,
-    request: String,
-}
 
 fn rounds() -> u64 {
     std::env::var("CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(30)
@@ -64,15 +59,6 @@ fn kill_one(
     child.wait().unwrap();
     heard.extend(lines.map_while(Result::ok));
     heard.iter().filter_map(|line| parse(line)).collect()
-}
-
-/// A line cut short by the kill was never received whole: nobody was told.
-fn parse(line: &str) -> Option<Acknowledged> {
-    let mut words = line.strip_prefix("ack ")?.split(' ');
-    let position = words.next()?.parse().ok()?;
-    let account = words.next()?.parse().ok()?;
-    let request = words.next()?.to_owned();
-    (request.len() == 32).then_some(Acknowledged { position, account, request })
 }
 
 #[test]

@@ -7,7 +7,9 @@
 //!   next group is decided);
 //! - so a trickle of commands during a sync becomes one block and not many.
 //!
-//! It never waits for the disk and never reads histories: the syncer and the clerk do.
+//! It never waits for a sync and never reads histories: the syncer and the clerk do. It does append, when it
+//! has nothing else to do and the writer is free ([`Outbox::append_if_free`]); now and then that begins a new
+//! volume, or waits for memory to be written out.
 
 use crate::clerk::Errand;
 use crate::desk::{Decided, Desk, refusal};
@@ -19,11 +21,11 @@ use crate::outbox::Outbox;
 use crate::reply::Parcel;
 use crate::request::Request;
 use crate::service::{Service, oldest_sign};
-use crate::slot::{Loaded, Phase, Slot};
+use crate::slot::{Loaded, Phase, SignsOfLife, Slot};
 use crate::time_watch::TimeWatch;
 use ledger::Position;
 use rustc_hash::FxHashMap;
-use seats::{Account, AccountId, Liveness, Timestamp};
+use seats::{Account, AccountId, Liveness, Micros, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::mem;
@@ -45,6 +47,8 @@ pub(crate) struct Decider {
     pub(crate) slots: FxHashMap<AccountId, Slot>,
     /// Questions about accounts that the clerk is reading.
     pub(crate) loading: FxHashMap<AccountId, Vec<Ask>>,
+    /// What was heard of the sessions of accounts that are read again, because the record refused a commit.
+    pub(crate) heard: FxHashMap<AccountId, SignsOfLife>,
     /// Groups on their way to the disk.
     pub(crate) in_flight: usize,
     /// Groups that came back from there, to be filled again.
@@ -89,6 +93,9 @@ impl Decider {
         for group in arrivals.synced.drain(..) {
             self.synced(group);
         }
+        for group in arrivals.refused.drain(..) {
+            self.refused(group);
+        }
         for loaded in arrivals.loaded.drain(..) {
             self.loaded(loaded);
         }
@@ -127,16 +134,43 @@ impl Decider {
         self.spare.push(group);
     }
 
+    /// The record took nothing of a group: its accounts are read again, as they were before it. Of a session
+    /// that ended in it, what was heard since signs of life were last saved is forgotten.
+    fn refused(&mut self, group: Group) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if group.drafts.iter().any(|draft| draft.account == AccountId::SYSTEM) {
+            // What the service said of itself is followed by more of the same that is on its way.
+            self.inbox.fail("the record does not take what the service says of itself");
+        }
+        for account in group.accounts {
+            let Some(slot) = self.slots.remove(&account) else { continue };
+            self.heard.insert(account, slot.live.liveness().signs().clone());
+            self.loading.entry(account).or_default().extend(slot.waiting);
+            let _ = self.clerk.send(Errand::Load(account));
+        }
+    }
+
     fn loaded(&mut self, loaded: Loaded) {
         let Loaded { account, state } = loaded;
         let mut asks = self.loading.remove(&account).unwrap_or_default();
+        let heard = self.heard.remove(&account);
         match state {
             Ok(_) if self.slots.contains_key(&account) => {} // Opened or loaded meanwhile.
-            Ok((state, signs)) => {
+            Ok((state, mut signs)) => {
+                let refused = heard.is_some();
+                signs.extend(heard.into_iter().flatten());
                 let liveness = Liveness::restored(signs.clone(), Arc::default());
                 let outages = self.service.outages(oldest_sign(&state, &liveness));
-                self.slots.insert(account, Slot::new(state, signs, outages));
-                self.settle(account);
+                let mut slot = Slot::new(state, signs, outages);
+                if refused {
+                    // The sweeper tries again, but not at once.
+                    self.desk.save_later(&mut slot);
+                    self.desk.watch_from(&mut slot, self.watch.last() + Micros::from_secs(1));
+                }
+                self.slots.insert(account, slot);
+                if !refused {
+                    self.settle(account);
+                }
             }
             Err(error) => {
                 let refused = asks.into_iter().map(|ask| refusal(ask.to, error.clone()));
@@ -272,6 +306,11 @@ impl Decider {
         group.newcomers = self.desk.people.take_unsynced();
         for account in &group.accounts {
             if let Some(slot) = self.slots.get_mut(account) {
+                debug_assert_eq!(
+                    slot.phase,
+                    Phase::Filling,
+                    "an account is in one group, and once"
+                );
                 slot.phase = Phase::InFlight;
                 slot.recent.clear();
             }
@@ -290,12 +329,18 @@ impl Decider {
 
     /// The record failed: whoever still waits is told so.
     fn disappoint_all(&mut self, arrivals: &mut Arrivals) {
+        // What was taken before and what has arrived since. Orders are told by being dropped.
+        let mut asks = mem::take(arrivals).asks;
         self.inbox.take(arrivals, Duration::ZERO);
-        let asks = arrivals.asks.drain(..);
+        asks.append(&mut mem::take(arrivals).asks);
         let loading = self.loading.drain().flat_map(|(_, asks)| asks);
         let waiting = self.slots.values_mut().flat_map(|slot| slot.waiting.drain(..));
-        let mut parcels: Vec<Parcel> =
-            asks.chain(loading).chain(waiting).map(|ask| refusal(ask.to, Error::Unknown)).collect();
+        let mut parcels: Vec<Parcel> = asks
+            .into_iter()
+            .chain(loading)
+            .chain(waiting)
+            .map(|ask| refusal(ask.to, Error::Unknown))
+            .collect();
         parcels.append(&mut self.desk.ready);
         parcels.append(&mut self.desk.group.parcels);
         self.inbox.disappoint(&mut parcels);

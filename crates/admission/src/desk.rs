@@ -98,10 +98,22 @@ impl Desk {
 
     /// Lets the sweeper look at an account when something is due in it.
     pub(crate) fn watch(&mut self, slot: &mut Slot) {
-        let next_due = slot.live.next_due();
-        if next_due < slot.sweep_at {
-            slot.sweep_at = next_due;
-            self.due.push(Reverse((next_due, slot.live.account().id())));
+        self.watch_from(slot, slot.live.next_due());
+    }
+
+    /// Lets the sweeper look at an account at this instant, or before.
+    pub(crate) fn watch_from(&mut self, slot: &mut Slot, when: Timestamp) {
+        if when < slot.sweep_at {
+            slot.sweep_at = when;
+            self.due.push(Reverse((when, slot.live.account().id())));
+        }
+    }
+
+    /// Has the signs of life of an account saved with the next ones.
+    pub(crate) fn save_later(&mut self, slot: &mut Slot) {
+        if !slot.unsaved {
+            slot.unsaved = true;
+            self.unsaved.push(slot.live.account().id());
         }
     }
 
@@ -173,6 +185,9 @@ impl Desk {
         for due in taken.due {
             self.draft(slot, &mut version, due.at, now, CLOCK, due.events);
         }
+        for ends in taken.ahead {
+            self.draft(slot, &mut version, taken.at, now, actor, ends);
+        }
         let mut draft = None;
         if !taken.events.is_empty() {
             let place = self.group.drafts.len();
@@ -183,10 +198,7 @@ impl Desk {
             self.draft(slot, &mut version, taken.at, now, actor, taken.events);
         }
         match &taken.answer {
-            Ok(_) if is_sign_of_life(&prepared.command) && !slot.unsaved => {
-                slot.unsaved = true;
-                self.unsaved.push(slot.live.account().id());
-            }
+            Ok(_) if is_sign_of_life(&prepared.command) => self.save_later(slot),
             Ok(_) => {}
             Err(_) => self.people.take_back(prepared),
         }
@@ -222,7 +234,8 @@ impl Desk {
         let draft = Draft { account, expected, at, recorded_at, actor, rules, pool, events };
         self.group.drafts.push(draft);
         *version = version.saturating_add(1);
-        if slot.phase == Phase::Synced {
+        // Nobody decides anything on the system account, so nothing needs to wait for its commits.
+        if slot.phase == Phase::Synced && account != AccountId::SYSTEM {
             slot.phase = Phase::Filling;
             self.group.accounts.push(account);
         }

@@ -60,6 +60,13 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// The record did not take what was decided, and nothing of it was recorded. Mend what the reason names
+    /// (a full disk, say), then ask again.
+    #[error("nothing was recorded: {reason}; ask again when that is mended")]
+    NotRecorded {
+        /// What the ledger said.
+        reason: Arc<str>,
+    },
     /// The record failed while the command was on its way: it may have been recorded or not. Ask again
     /// with the same request id when the service is back; the answer is then definite.
     #[error("the outcome is unknown; ask again with the same request id")]

@@ -11,7 +11,7 @@ pub(crate) struct Group {
     pub(crate) drafts: Vec<Draft>,
     /// Answers that depend on them.
     pub(crate) parcels: Vec<Parcel>,
-    /// Whose commits these are, each once.
+    /// Whose commits these are, each once; the system account, which waits for nothing, is none of them.
     pub(crate) accounts: Vec<AccountId>,
     /// The directory has new entries that these commits refer to; it is synced first.
     pub(crate) newcomers: bool,

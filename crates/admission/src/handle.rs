@@ -291,8 +291,9 @@ impl Admission {
         answer.await.unwrap_or(Err(Error::Unknown))
     }
 
-    /// Records now what is due by time alone in the accounts in memory, and returns when that is on disk.
-    /// A service does so by itself; answers never depend on it.
+    /// Records now what is due by time alone in the accounts in memory, and returns when that is on disk. An
+    /// account whose last commits are on their way to the disk is left for the next sweep, after they have
+    /// arrived. A service sweeps by itself; answers never depend on it.
     ///
     /// # Errors
     /// [`Error::Unknown`] if the record failed, [`Error::Stopped`].

@@ -47,6 +47,8 @@ pub(crate) struct Arrivals {
     pub(crate) orders: Vec<Order>,
     /// Groups whose commits are on disk.
     pub(crate) synced: Vec<Group>,
+    /// Groups of which the record took nothing.
+    pub(crate) refused: Vec<Group>,
     pub(crate) loaded: Vec<Loaded>,
     /// No more will be accepted: finish what there is.
     pub(crate) closed: bool,
@@ -58,7 +60,7 @@ pub(crate) struct Inbox {
     waiting: AtomicUsize,
     waiting_max: usize,
     pub(crate) tally: Tally,
-    /// Why the record failed, if it did. Nothing is accepted or answered once this is set.
+    /// Why the record failed, if it did. Nothing is accepted or recorded once this is set.
     failure: OnceLock<Failure>,
 }
 
@@ -90,8 +92,7 @@ impl Inbox {
 
     /// Accepts one question, or says why not.
     pub(crate) fn push(&self, ask: Ask) -> Result<(), Error> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
-            self.answered(1);
+        if self.reserve(1) == 0 {
             return Err(self.busy());
         }
         let closed = self.accept(|arrivals| {
@@ -109,9 +110,7 @@ impl Inbox {
 
     /// Accepts as many of `asks` as there is room for. Leaves the others, and says why.
     pub(crate) fn push_all(&self, asks: &mut Vec<Ask>) -> Result<(), Error> {
-        let before = self.waiting.fetch_add(asks.len(), Ordering::Relaxed);
-        let room = self.waiting_max.saturating_sub(before).min(asks.len());
-        self.answered(asks.len() - room);
+        let room = self.reserve(asks.len());
         let closed = self.accept(|arrivals| {
             if !arrivals.closed {
                 arrivals.asks.extend(asks.drain(..room));
@@ -140,6 +139,14 @@ impl Inbox {
     /// Tells the decider which commits are on disk.
     pub(crate) fn synced(&self, group: Group) {
         self.accept(|arrivals| arrivals.synced.push(group));
+    }
+
+    /// Tells the decider which commits the record did not take, and those who wait for them why.
+    pub(crate) fn refused(&self, mut group: Group, reason: &str) {
+        let mut parcels = mem::take(&mut group.parcels);
+        // The decider first, so that whoever asks again at once is answered by what is on disk.
+        self.accept(|arrivals| arrivals.refused.push(group));
+        self.refuse(&mut parcels, &Error::NotRecorded { reason: Arc::from(reason) });
     }
 
     /// Hands the decider an account it asked for.
@@ -171,8 +178,12 @@ impl Inbox {
 
     /// Tells whoever waits for these parcels that the outcome is unknown.
     pub(crate) fn disappoint(&self, parcels: &mut Vec<Parcel>) {
+        self.refuse(parcels, &Error::Unknown);
+    }
+
+    fn refuse(&self, parcels: &mut Vec<Parcel>, error: &Error) {
         self.answered(parcels.iter().filter(|parcel| parcel.is_counted()).count());
-        disappoint(parcels);
+        disappoint(parcels, error);
     }
 
     /// What to say when there is no room. A sync takes about a millisecond and carries all that wait, so
@@ -191,12 +202,22 @@ impl Inbox {
         }
     }
 
+    /// Counts as many of `number` questions as waiting as there is room for; gives that number. What there is no
+    /// room for is never counted, so that it takes nobody else's.
+    fn reserve(&self, number: usize) -> usize {
+        let room = |waiting: usize| self.waiting_max.saturating_sub(waiting).min(number);
+        let before = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+            Some(waiting.saturating_add(room(waiting)))
+        });
+        room(before.unwrap_or(usize::MAX))
+    }
+
     /// Counts `number` questions as no longer waiting.
     fn answered(&self, number: usize) {
         self.waiting.fetch_sub(number, Ordering::Relaxed);
     }
 
-    /// Moves what has arrived into `arrivals`, whose lists are empty. Waits up to `timeout` if there is
+    /// Moves what has arrived into `arrivals`, whose lists must be empty: they are what is filled next. Waits up to `timeout` if there is
     /// nothing new.
     pub(crate) fn take(&self, arrivals: &mut Arrivals, timeout: Duration) {
         let mut state = lock(&self.state);
@@ -242,6 +263,43 @@ impl Arrivals {
         self.asks.is_empty()
             && self.orders.is_empty()
             && self.synced.is_empty()
+            && self.refused.is_empty()
             && self.loaded.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    fn asks(number: usize) -> Vec<Ask> {
+        let ask = |_| Ask { question: Question::Occupancy(AccountId(1)), to: Reply::Nobody };
+        (0..number).map(ask).collect()
+    }
+
+    /// A batch for which there is no room must not make others believe that there is none for them.
+    #[test]
+    fn no_more_are_counted_than_there_is_room_for() {
+        let (inbox, done) = (Inbox::new(8), AtomicBool::new(false));
+        let most = std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let mut most = 0;
+                while !done.load(Ordering::Relaxed) {
+                    most = most.max(inbox.counts().waiting);
+                }
+                most
+            });
+            for _ in 0..20_000 {
+                let mut batch = asks(1_000);
+                assert!(inbox.push_all(&mut batch).is_err());
+                assert_eq!(batch.len(), 992);
+                inbox.answered(8);
+            }
+            done.store(true, Ordering::Relaxed);
+            watcher.join().unwrap_or(usize::MAX)
+        });
+        assert!(most <= 8, "{most} waited where 8 may");
+        assert_eq!(inbox.counts().waiting, 0);
     }
 }

@@ -57,8 +57,10 @@
 //!
 //! - No answer leaves before everything it depends on is synced; not a denial, not a rejection.
 //! - A login is asked with a request id; asked again, even after years, it gets its first answer.
-//! - After a failed append or sync nothing is answered but [`Error::Unknown`], and then
-//!   [`Error::Stopped`].
+//! - After a failed append or sync nothing more is recorded. What waits for the record is answered
+//!   [`Error::Unknown`], what is asked then [`Error::Stopped`]; an answer whose commits were on disk before
+//!   is still delivered. An append that certainly stored nothing is answered [`Error::NotRecorded`], and the
+//!   others go on.
 //! - Time goes back in no account, whatever the clock does (`time_watch`); a restart expires nobody
 //!   (`service`).
 //! - This crate knows no HTTP. Only [`clock`] reads a clock.
@@ -99,6 +101,7 @@ pub use names::{
 };
 pub use options::Options;
 pub use request::{By, LoginRequest, NewAccount, Release, Request, SETTINGS_MAX};
+pub use service::time_on;
 pub use signs::saved_signs;
 pub use source::{AccountSource, FromLog};
 pub use time_watch::{STEP_MAX, Step};

@@ -12,7 +12,7 @@
 use crate::group::Group;
 use crate::inbox::Inbox;
 use crate::reply::lock;
-use ledger::{Ledger, Position, Writer};
+use ledger::{AppendError, Ledger, Position, StoreError, Writer};
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::Ordering;
@@ -69,7 +69,7 @@ impl Outbox {
         !(way.decided.is_empty() && way.appended.is_empty())
     }
 
-    /// Appends what is decided, in order. If that fails, everything stops.
+    /// Appends what is decided, in order. If nobody knows what came of it, everything stops.
     pub(crate) fn append(&self, inbox: &Inbox) {
         self.append_while(lock(&self.writer), inbox, |_| true);
     }
@@ -108,13 +108,13 @@ impl Outbox {
                 if decided.front().is_some_and(&wanted) { decided.pop_front() } else { None }
             };
             let Some(mut group) = next else { return };
-            let entered = match group.newcomers {
-                true => self.ledger.book().sync().map_err(|error| error.to_string()),
-                false => Ok(()),
-            };
-            let appended = entered
-                .and_then(|()| writer.append(&group.drafts).map_err(|error| error.to_string()));
-            match appended {
+            if group.newcomers
+                && let Err(error) = self.ledger.book().sync()
+            {
+                inbox.fail(&error.to_string());
+                return inbox.disappoint(&mut group.parcels);
+            }
+            match writer.append(&group.drafts) {
                 Ok(ticket) => {
                     let commits = group.drafts.len() as u64;
                     inbox.tally.commits.fetch_add(commits, Ordering::Relaxed);
@@ -123,8 +123,9 @@ impl Outbox {
                     let first = ticket.first;
                     self.change(|way| way.appended.push(Appended { first, group }));
                 }
-                Err(reason) => {
-                    inbox.fail(&reason);
+                Err(error) if stored_nothing(&error) => inbox.refused(group, &error.to_string()),
+                Err(error) => {
+                    inbox.fail(&error.to_string());
                     inbox.disappoint(&mut group.parcels);
                 }
             }
@@ -140,5 +141,20 @@ impl Outbox {
         if wake {
             self.moved.notify_one();
         }
+    }
+}
+
+/// Whether an append that failed left the log as it was and said nothing against what memory knew before it.
+///
+/// A conflict does: somebody else has written to the account, or memory is wrong.
+fn stored_nothing(error: &AppendError) -> bool {
+    match error {
+        AppendError::AtWentBack { .. }
+        | AppendError::RecordedAtWentBack { .. }
+        | AppendError::Encode { .. }
+        | AppendError::Read { .. }
+        | AppendError::Store(StoreError::Unavailable(_)) => true,
+        AppendError::Conflict { .. }
+        | AppendError::Store(StoreError::Unknown(_) | StoreError::Poisoned(_)) => false,
     }
 }

@@ -50,10 +50,33 @@ impl People {
         if let Some(account) = self.ledger.book().account_named(&new.name)? {
             return Ok((account, false));
         }
-        let account = AccountId(self.next_account);
+        // An embedding program may have entered an account by itself, to open it with a command of the rules.
+        let mut account = AccountId(self.next_account);
+        while self.is_given(account)? {
+            account = AccountId(account.0.saturating_add(1));
+        }
         self.enter(Subject::account(account), &new.name)?;
-        self.next_account = self.next_account.saturating_add(1);
+        self.next_account = account.0.saturating_add(1);
         Ok((account, true))
+    }
+
+    /// Whether the number of an account stands for one already, in the log or in the directory.
+    fn is_given(&self, account: AccountId) -> Result<bool, Error> {
+        let entry = self.ledger.book().entry(Subject::account(account))?;
+        Ok(entry != Entry::Unknown || self.ledger.account_head(account)?.is_some())
+    }
+
+    /// Refuses to open an account by a command of the rules under a number that the directory has not given
+    /// to it: the next account would get the same one.
+    fn entered_before(&self, account: &Account, command: &Command) -> Result<(), Error> {
+        let Command::Open { profile, .. } = command else { return Ok(()) };
+        if account.standing() != Standing::Unopened {
+            return Ok(());
+        }
+        match self.ledger.book().entry(Subject::account(account.id()))? {
+            Entry::Known(entry) if entry.commitment == *profile => Ok(()),
+            _ => Err(Error::Rejected(Rejection::NumberTaken("the account's number"))),
+        }
     }
 
     /// Puts a request into the words of the rules. `repeated`: its id was answered before, so nobody new is
@@ -69,19 +92,38 @@ impl People {
             usable(account, request)?;
         }
         let mut entered = Vec::new();
+        let prepared = self.in_words(account, request, repeated, now, &mut entered);
+        match prepared {
+            Ok(prepared) => Ok(Prepared { entered, ..prepared }),
+            Err(error) => {
+                self.erase(&entered);
+                Err(error)
+            }
+        }
+    }
+
+    /// The request as a command. Whom it enters in the directory is noted in `entered`, also if it fails.
+    fn in_words<'a>(
+        &mut self,
+        account: &Account,
+        request: &'a Request,
+        repeated: bool,
+        now: Timestamp,
+        entered: &mut Vec<Subject>,
+    ) -> Result<Prepared<'a>, Error> {
         let (mut whom, mut from) = (None, None);
         let command = match request {
-            Request::Open(new) => self.open(account, new, now)?,
+            Request::Open(new) => self.open(account, new, now, entered)?,
             Request::LogIn(login) => {
-                let login = self.log_in(account, login, repeated, &mut entered)?;
+                let login = self.log_in(account, login, repeated, entered)?;
                 (whom, from) = (Some(login.user), login.site);
                 Command::LogIn(login)
             }
-            Request::Release(release) => self.release(account, release, &mut entered)?,
+            Request::Release(release) => self.release(account, release, entered)?,
             Request::AddUser { name, .. } => {
                 let (user, profile) = match self.user(account, name)? {
                     Some(user) => (user, self.commitment(Subject::user(account.id(), user))?),
-                    None => self.new_user(account, name, &mut entered)?,
+                    None => self.new_user(account, name, entered)?,
                 };
                 whom = Some(user);
                 Command::AddUser { user, profile }
@@ -92,36 +134,39 @@ impl People {
                 }
                 let site = account.next_site();
                 let subject = Subject::site(account.id(), site);
-                let profile = self.enter(subject, name)?;
                 entered.push(subject);
+                let profile = self.enter(subject, name)?;
                 from = Some(site);
                 Command::AddSite { site, profile }
             }
             Request::AssignPlan { plan, effective, .. } => {
                 let plan = self.keep_plan(plan)?;
-                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(now)) }
+                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(account, now)) }
             }
-            Request::SetLicences { to, effective, .. } => {
-                Command::SetLicences { to: *to, effective: effective.unwrap_or(from_now(now)) }
-            }
+            Request::SetLicences { to, effective, .. } => Command::SetLicences {
+                to: *to,
+                effective: effective.unwrap_or(from_now(account, now)),
+            },
             Request::Command { command, .. } => {
+                self.entered_before(account, command)?;
                 if let Command::LogIn(login) = command {
                     (whom, from) = (Some(login.user), login.site);
                 }
-                return Ok(Prepared {
-                    command: Cow::Borrowed(command),
-                    user: whom,
-                    site: from,
-                    entered,
-                });
+                let (command, entered) = (Cow::Borrowed(command), Vec::new());
+                return Ok(Prepared { command, user: whom, site: from, entered });
             }
         };
-        Ok(Prepared { command: Cow::Owned(command), user: whom, site: from, entered })
+        let (command, entered) = (Cow::Owned(command), Vec::new());
+        Ok(Prepared { command, user: whom, site: from, entered })
     }
 
     /// Erases what was entered for a request that was rejected.
     pub(crate) fn take_back(&mut self, prepared: &Prepared<'_>) {
-        for subject in &prepared.entered {
+        self.erase(&prepared.entered);
+    }
+
+    fn erase(&self, entered: &[Subject]) {
+        for subject in entered {
             // If it stays, the next newcomer replaces it.
             let _ = self.ledger.book().forget(*subject);
         }
@@ -138,8 +183,17 @@ impl People {
         account: &Account,
         new: &NewAccount,
         now: Timestamp,
+        entered: &mut Vec<Subject>,
     ) -> Result<Command, Error> {
-        let profile = self.commitment(Subject::account(account.id()))?;
+        let subject = Subject::account(account.id());
+        if account.standing() == Standing::Unopened {
+            entered.push(subject); // If it is not opened, nobody shall find it by its name.
+        }
+        let profile = match self.ledger.book().entry(subject)? {
+            Entry::Known(profile) => profile.commitment,
+            // Somebody asked for the same name, found the number, and was rejected.
+            Entry::Forgotten | Entry::Unknown => self.enter(subject, &new.name)?,
+        };
         let plan = new.plan.as_ref().map(|plan| self.keep_plan(plan)).transpose()?;
         let today = Effective { instant: now, date: civil::day(&new.zone, now) };
         Ok(Command::Open {
@@ -159,6 +213,15 @@ impl People {
         repeated: bool,
         entered: &mut Vec<Subject>,
     ) -> Result<LogIn, Error> {
+        // The site first: without it nobody is entered.
+        let site = match &login.site {
+            None => None,
+            Some(By::Id(site)) => Some(*site),
+            Some(By::Name(name)) => {
+                let unknown = || Error::UnknownSite { name: name.clone() };
+                Some(self.site(account, name)?.ok_or_else(unknown)?)
+            }
+        };
         let (user, newcomer) = match &login.user {
             By::Id(user) => (*user, None),
             By::Name(name) => match self.user(account, name)? {
@@ -170,14 +233,6 @@ impl People {
                 }
             },
         };
-        let site = match &login.site {
-            None => None,
-            Some(By::Id(site)) => Some(*site),
-            Some(By::Name(name)) => {
-                let unknown = || Error::UnknownSite { name: name.clone() };
-                Some(self.site(account, name)?.ok_or_else(unknown)?)
-            }
-        };
         let (device, new_device) = match &login.device {
             None => (None, None),
             Some(name) => match self.device(account, name)? {
@@ -186,8 +241,8 @@ impl People {
                 None => {
                     let device = account.next_device();
                     let subject = Subject::device(account.id(), device);
-                    let profile = self.enter(subject, name)?;
                     entered.push(subject);
+                    let profile = self.enter(subject, name)?;
                     (Some(device), Some(profile))
                 }
             },
@@ -273,7 +328,8 @@ impl People {
 
     fn enter(&mut self, subject: Subject, text: &str) -> Result<Commitment, Error> {
         self.unsynced = true;
-        Ok(self.ledger.book().enrol(subject, text)?)
+        // Blanks around a name are the keyboard's, not the person's.
+        Ok(self.ledger.book().enrol(subject, text.trim())?)
     }
 }
 
@@ -309,6 +365,7 @@ fn usable(account: &Account, request: &Request) -> Result<(), Error> {
     Err(Error::Rejected(Rejection::UnknownUser(user)))
 }
 
-fn from_now(now: Timestamp) -> Effective {
-    Effective { instant: now, date: None }
+/// From now, or from the account's last commit: while the clock is behind that, time stands still there.
+fn from_now(account: &Account, now: Timestamp) -> Effective {
+    Effective { instant: now.max(account.last_at()), date: None }
 }

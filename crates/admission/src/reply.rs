@@ -177,15 +177,13 @@ pub(crate) fn deliver(parcels: &mut Vec<Parcel>, first: Position) {
     }
 }
 
-/// Tells everybody who waits for these parcels that the outcome is unknown.
-pub(crate) fn disappoint(parcels: &mut Vec<Parcel>) {
+/// Gives everybody who waits for these parcels this error instead.
+pub(crate) fn disappoint(parcels: &mut Vec<Parcel>, error: &Error) {
     for parcel in parcels.drain(..) {
         match parcel {
-            Parcel::Answer { to, .. } | Parcel::Occupancy { to, .. } => {
-                to.send(Err(Error::Unknown))
-            }
-            Parcel::Done(to) => drop(to.send(Err(Error::Unknown))),
-            Parcel::Confirmed(to, _) => drop(to.send(Err(Error::Unknown))),
+            Parcel::Answer { to, .. } | Parcel::Occupancy { to, .. } => to.send(Err(error.clone())),
+            Parcel::Done(to) => drop(to.send(Err(error.clone()))),
+            Parcel::Confirmed(to, _) => drop(to.send(Err(error.clone()))),
         }
     }
 }

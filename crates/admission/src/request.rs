@@ -6,8 +6,10 @@
 use crate::civil;
 use crate::error::Error;
 use crate::names::{check_name, check_note};
+use seats::decide::LICENCES_MAX;
 use seats::{
-    AccountId, Command, Effective, ReleaseReason, RequestId, SessionId, Setting, SiteId, UserId,
+    AccountId, Command, Effective, Rejection, ReleaseReason, RequestId, SessionId, Setting, SiteId,
+    UserId,
 };
 
 /// The most settings that one command changes.
@@ -150,7 +152,8 @@ pub enum Request {
         /// From when; `None`: now.
         effective: Option<Effective>,
     },
-    /// A command of the rules as it is. Directory entries it refers to must exist and be synced.
+    /// A command of the rules as it is. Directory entries it refers to must exist and be synced; that of an
+    /// account to be opened too.
     Command {
         /// Of which account.
         account: AccountId,
@@ -181,6 +184,10 @@ impl Request {
                 check_name("account", &new.name)?;
                 if !civil::is_zone(&new.zone) {
                     return Err(Error::BadZone { zone: new.zone.clone() });
+                }
+                let to = new.licences;
+                if !(1..=LICENCES_MAX).contains(&to) {
+                    return Err(Error::Rejected(Rejection::BadLicences { to }));
                 }
                 check_settings(&new.settings)?;
             }

@@ -13,11 +13,13 @@
 //! time in which nothing listened counts for leases as if somebody had.
 
 use crate::clerk::Errand;
+use crate::clock::Clock;
 use crate::decider::Decider;
+use crate::error::Error;
 use crate::signs;
-use crate::slot::{Phase, Slot};
-use crate::time_watch::Step;
-use ledger::{Actor, Ledger, ReadError, Role};
+use crate::slot::Slot;
+use crate::time_watch::{Step, TimeWatch};
+use ledger::{Actor, Ledger, Position, ReadError, Role};
 use seats::{Account, AccountId, Event, Live, Liveness, Micros, Outage, Timestamp};
 use std::mem;
 use std::sync::Arc;
@@ -91,6 +93,42 @@ pub(crate) fn recorded_past(ledger: &Ledger) -> Result<Past, ReadError> {
     }
     past.outages.reverse();
     Ok(past)
+}
+
+/// The time of the log's last record, with which the clock is compared at the start.
+///
+/// If the clock had run ahead, was set back and that was confirmed, the log's `recorded_at` stands still
+/// until the clock has caught up; then the time that was confirmed is what counts.
+pub(crate) fn last_believed(ledger: &Ledger) -> Result<Timestamp, ReadError> {
+    let last = ledger.head().size.checked_sub(1).map(Position);
+    let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
+    let Some(last) = last.map(|record| record.commit.recorded_at) else {
+        return Ok(Timestamp::ZERO);
+    };
+    let Some(system) = ledger.account_head(AccountId::SYSTEM)? else { return Ok(last) };
+    for record in ledger.back(system.position) {
+        let commit = record?.commit;
+        if commit.recorded_at < last {
+            break; // Time has passed since.
+        }
+        for event in commit.events.iter().rev() {
+            if let Event::ClockStepped { to, .. } = event {
+                return Ok(last.min(*to));
+            }
+        }
+    }
+    Ok(last)
+}
+
+/// What time it is, as admission takes it: the clock, or the log's last record if the clock stands slightly
+/// behind it. For other writers of the log, such as an import.
+///
+/// # Errors
+/// [`Error::ClockStepped`] if the clock cannot be believed; [`Error::Unreadable`].
+pub fn time_on(ledger: &Ledger, clock: impl Clock) -> Result<Timestamp, Error> {
+    let mut watch = TimeWatch::new(Box::new(clock), last_believed(ledger)?);
+    let step = |step: Step| Error::ClockStepped { from: step.from, to: step.to };
+    watch.read().map_err(step)
 }
 
 impl Decider {
@@ -190,10 +228,6 @@ impl Decider {
         let mut version = slot.live.account().version();
         let at = now.max(slot.live.account().last_at());
         slot.live.apply(at, &events);
-        // Nobody decides anything on the system account, so it needs not wait for its last commit.
-        if slot.phase == Phase::InFlight {
-            slot.phase = Phase::Synced;
-        }
         self.desk.draft(&mut slot, &mut version, at, now, actor, events);
         self.slots.insert(AccountId::SYSTEM, slot);
     }

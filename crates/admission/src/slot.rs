@@ -9,7 +9,7 @@ use seats::{Account, AccountId, Live, Liveness, Outage, RequestId, SessionId, Si
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Where an account's latest commits are.
+/// Where an account's latest commits are. The system account counts as synced always.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
     /// On disk. What is decided without a new commit can be answered at once.

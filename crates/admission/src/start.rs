@@ -22,7 +22,7 @@ use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::people::People;
-use crate::service::{Service, recorded_past};
+use crate::service::{Service, last_believed, recorded_past};
 use crate::slot::Slot;
 use crate::source::{AccountSource, FromLog};
 use crate::syncer;
@@ -142,12 +142,13 @@ impl Crew {
                 due: BinaryHeap::new(),
                 unsaved: Vec::new(),
             },
-            watch: TimeWatch::new(Box::new(clock), recorded_at),
+            watch: TimeWatch::new(Box::new(clock), last_believed(ledger)?),
             service: Service::new(mark, past),
             outbox: Arc::clone(&outbox),
             clerk: to_clerk,
             slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),
             loading: FxHashMap::default(),
+            heard: FxHashMap::default(),
             in_flight: 0,
             spare: Vec::new(),
             sweeping: false,

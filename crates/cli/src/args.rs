@@ -29,7 +29,7 @@ Exit codes:
   1  something failed that should not: a full disk, a broken file
   2  the command line, or a value or file it names, is wrong
   3  the login was denied; the answer says why
-  4  refused: no such account, user or session, or it makes no sense now
+  4  refused: no such account, user, site or session, a name that is taken, or it makes no sense now
   5  the ledger is damaged, foreign or fails verification
   6  another process has the ledger open
 
@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Who {
         /// The account's name.
         account: String,
-        /// As of this instant; now if left out.
+        /// As of this instant, which must have come; now if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
@@ -141,8 +141,23 @@ pub(crate) enum Command {
         #[arg(long)]
         account: Option<String>,
     },
-    /// Check the whole ledger: every byte, the tree, the chains and the rules.
+    /// See how the machine's clock stands against the ledger, and confirm it if it was set back.
+    #[command(subcommand)]
+    Clock(Clock),
+    /// Check the whole ledger: every byte, the tree, the chains and the rules, and the names it is bound to.
     Verify,
+    /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
+    ///
+    /// The damaged directory (--data) stays as it is. What is saved is the longest beginning of the history
+    /// that passes verification; its Merkle root is the one the old ledger had at that size.
+    Repair {
+        /// The new directory; missing or empty.
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+        /// Write the commits that can be read but not saved into this new file, in notation.
+        #[arg(long, value_name = "FILE")]
+        lost: Option<PathBuf>,
+    },
     /// Measure this machine: durable logins, replay, verification, beside the limit of disk and processor.
     Bench(Bench),
     /// Print a completion script for a shell.
@@ -293,6 +308,17 @@ pub(crate) enum Site {
     },
 }
 
+#[derive(Clone, Copy, Subcommand, Debug)]
+pub(crate) enum Clock {
+    /// What the clock says, when the ledger was written to last, and whether the two agree.
+    Show,
+    /// The clock is right as it stands, although the ledger was written to at a later time. Recorded.
+    ///
+    /// For when the clock had run ahead. In accounts that were written to meanwhile, time stands still until
+    /// the clock has caught up; all others go on at the right time.
+    Confirm,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Login {
     /// The account's name.
@@ -340,7 +366,7 @@ pub(crate) struct Range {
     /// From this instant; from the beginning if left out.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
-    /// Up to, not including, this instant; to the last fact if left out.
+    /// Up to, not including, this instant; if left out, `trail` goes to the last fact and `usage` to now.
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
 }

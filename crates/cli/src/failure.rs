@@ -49,6 +49,16 @@ impl Failure {
         Failure { what: format!("{}; {hint}", self.what), ..self }
     }
 
+    /// Whether it is nobody's mistake.
+    pub(crate) fn is_unexpected(&self) -> bool {
+        self.kind == Kind::Unexpected
+    }
+
+    /// What is said of it.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     /// Says what failed on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !self.what.is_empty() {

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let output = Output { format: cli.format };
+    let output = Output { format: cli.format, part_of: None };
     let given = cli.data.as_deref();
     let data = given.unwrap_or(Path::new("seatledger-data"));
     match cli.command {
@@ -33,7 +33,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Account(account) => commands::account::run(data, account, output),
         Command::User(user) => commands::people::user(data, user, output),
         Command::Site(site) => commands::people::site(data, site, output),
-        Command::Login(login) => commands::seat::login(data, login, output),
+        Command::Login(login) => commands::login::run(data, login, output),
         Command::Logout(session) => commands::seat::logout(data, &session, output),
         Command::Heartbeat { session, idle } => {
             commands::seat::heartbeat(data, &session, idle, output)
@@ -59,7 +59,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Log { from, account } => {
             commands::log::run(data, from, account.as_deref(), output)
         }
+        Command::Clock(clock) => commands::clock::run(data, clock, output),
         Command::Verify => commands::verify::run(data, output),
+        Command::Repair { into, lost } => {
+            commands::repair::run(data, &into, lost.as_deref(), output)
+        }
         Command::Bench(bench) => commands::bench::run(bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -5,18 +5,27 @@ use crate::failure::Failure;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::time::Duration;
 
 /// Where and how answers are printed.
 #[derive(Clone, Copy)]
-pub(crate) struct Output {
+pub(crate) struct Output<'a> {
     pub(crate) format: Format,
+    /// Where JSON is gathered that is part of a larger document; `None`: it is printed.
+    pub(crate) part_of: Option<&'a RefCell<Vec<Value>>>,
 }
 
-impl Output {
+impl Output<'_> {
     /// Prints text that ends with a line break of its own, or gets one.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        if let Some(document) = self.part_of {
+            let part = serde_json::from_str(text);
+            let part = part.map_err(|error| Failure::unexpected(format!("JSON: {error}")))?;
+            document.borrow_mut().push(part);
+            return Ok(());
+        }
         let mut stdout = std::io::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
         match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {

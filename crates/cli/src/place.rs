@@ -1,23 +1,32 @@
 //! The ledger the command works on: opening it, finding accounts and users in it by name.
 
 use crate::failure::{Failure, Kind};
-use admission::{Admission, Clock, SystemClock};
+use crate::output;
+use admission::{Admission, Clock, Error, SystemClock};
 use ledger::book::Entry;
-use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, ReadError};
-use reporting::civil::Zone;
+use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, Position, ReadError};
+use projector::{AsOf, Views};
+use reporting::civil::{Zone, show_utc};
 use reporting::names::{Names, find_account};
-use seats::{AccountId, SiteId, Timestamp, UserId};
+use seats::notation::Notation;
+use seats::{AccountId, Micros, Rejection, SiteId, Timestamp, UserId};
 use std::path::Path;
+
+/// Refuses if there is nothing in `dir`, not even the directory.
+pub(crate) fn check_there(dir: &Path) -> Result<(), Failure> {
+    if dir.exists() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "there is no ledger in {}; `seatledger account open NAME --licences N` makes one, --data names \
+         another directory",
+        dir.display()
+    )))
+}
 
 /// Opens the ledger in `dir`.
 pub(crate) fn open(dir: &Path) -> Result<Ledger, Failure> {
-    if !dir.exists() {
-        return Err(Failure::refused(format!(
-            "there is no ledger in {}; `seatledger account open NAME --licences N` makes one, --data \
-             names another directory",
-            dir.display()
-        )));
-    }
+    check_there(dir)?;
     Ok(Ledger::open(dir, &Options::default())?)
 }
 
@@ -26,23 +35,81 @@ pub(crate) fn open_or_create(dir: &Path) -> Result<Ledger, Failure> {
     Ok(Ledger::open_or_create(dir, &Options::default())?)
 }
 
-/// Does something through admission, and stops it in good order.
+/// Does something through admission, and stops it in good order. `account` is the one it is about, whose
+/// names a refusal is told in.
 pub(crate) fn admit<T>(
     ledger: Ledger,
-    work: impl AsyncFnOnce(&Admission) -> Result<T, Failure>,
+    account: Option<AccountId>,
+    work: impl AsyncFnOnce(&Admission) -> Result<T, Error>,
 ) -> Result<T, Failure> {
+    remark_on_clock(&ledger)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    let (done, stopped) = runtime.block_on(async {
         let options = admission::Options::one_shot();
-        let admission = Admission::start(ledger, options, SystemClock)?;
+        let admission = Admission::start(ledger.clone(), options, SystemClock)?;
         let done = work(&admission).await;
-        let stopped = admission.stop().await;
-        let done = done?;
-        stopped.map_err(|reason| Failure::unexpected(format!("the ledger stopped: {reason}")))?;
-        Ok(done)
-    })
+        Ok::<_, Failure>((done, admission.stop().await))
+    })?;
+    match (done, stopped) {
+        (Ok(done), Ok(())) => Ok(done),
+        (Ok(_), Err(reason)) => {
+            Err(Failure::unexpected(format!("it was recorded, but at the end {reason}")))
+        }
+        (Err(Error::Unknown | Error::Stopped), Err(reason)) => Err(Failure::unexpected(format!(
+            "{reason}. Whether the command was recorded is not known until that is mended: then look, with \
+             `seatledger log`, before asking again"
+        ))),
+        (Err(Error::Rejected(rejection)), _) => Err(rejected(&ledger, account, &rejection)?),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// How long a ledger may lie still before somebody is asked whether the clock is right.
+const STILL_MAX: Micros = Micros::from_secs(31 * 86_400);
+
+/// Asks whether the clock is right if the ledger was written to long ago: what is recorded with a clock that
+/// runs ahead stays.
+fn remark_on_clock(ledger: &Ledger) -> Result<(), Failure> {
+    let (now, last) = (now(), recorded_at(ledger)?);
+    if last > Timestamp::ZERO && now.since(last) > STILL_MAX {
+        output::talk(&format!(
+            "note: the clock says {}, and the ledger was last written to at {}; if the clock is wrong, set \
+             it right first",
+            show_utc(now),
+            show_utc(last)
+        ));
+    }
+    Ok(())
+}
+
+/// When the ledger was last written to; the beginning of time if it never was.
+pub(crate) fn recorded_at(ledger: &Ledger) -> Result<Timestamp, Failure> {
+    let last = ledger.head().size.checked_sub(1).map(|last| ledger.record(Position(last)));
+    let last = last.transpose()?.flatten();
+    Ok(last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at))
+}
+
+/// What the rules said, in the account's names and times.
+fn rejected(
+    ledger: &Ledger,
+    account: Option<AccountId>,
+    rejection: &Rejection,
+) -> Result<Failure, Failure> {
+    let kind = match rejection {
+        Rejection::BadLicences { .. } | Rejection::BadSetting { .. } | Rejection::NoSetting => {
+            Kind::Usage
+        }
+        _ => Kind::Refused,
+    };
+    let Some(account) = account else { return Ok(Failure::new(kind, rejection)) };
+    let names = Names::new(ledger.book(), account);
+    let recorded = Views::without_snapshots(ledger).as_of(account, AsOf::Now)?;
+    let zone = zone(recorded.account.zone())?;
+    let time = |at: Timestamp| zone.show(at);
+    let said = Notation { names: &names, time: &time }.rejection(rejection);
+    Ok(Failure::new(kind, said.strip_prefix("refused: ").unwrap_or(&said)))
 }
 
 /// What time it is.
@@ -107,8 +174,10 @@ impl From<OpenError> for Failure {
             OpenError::NotALedger { .. }
             | OpenError::Newer { .. }
             | OpenError::Damaged(_)
+            | OpenError::Book { .. }
+            | OpenError::Engine { .. }
             | OpenError::Read(_) => Kind::Damaged,
-            OpenError::Io { .. } | OpenError::Engine { .. } => Kind::Unexpected,
+            OpenError::Io { .. } => Kind::Unexpected,
         };
         Failure::new(kind, error)
     }
@@ -126,13 +195,26 @@ impl From<BookError> for Failure {
     }
 }
 
-impl From<admission::Error> for Failure {
-    fn from(error: admission::Error) -> Failure {
-        use admission::Error;
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
         let kind = match &error {
-            Error::BadText(_) | Error::BadZone { .. } => Kind::Usage,
-            Error::Rejected(_) | Error::UnknownAccount | Error::UnknownSite { .. } => Kind::Refused,
+            Error::BadText(_)
+            | Error::BadZone { .. }
+            | Error::TooLong(_)
+            | Error::TooMany { .. } => Kind::Usage,
+            Error::Rejected(_)
+            | Error::UnknownAccount
+            | Error::UnknownSite { .. }
+            | Error::NameTaken { .. } => Kind::Refused,
             Error::Unreadable { .. } => Kind::Damaged,
+            Error::ClockStepped { from, to } => {
+                return Failure::unexpected(format!(
+                    "the clock says {}, but the ledger was written to at {}: set the clock right; if it is \
+                     right as it stands, `seatledger clock confirm`",
+                    show_utc(*to),
+                    show_utc(*from)
+                ));
+            }
             _ => Kind::Unexpected,
         };
         Failure::new(kind, error)
@@ -142,5 +224,52 @@ impl From<admission::Error> for Failure {
 impl From<admission::StartError> for Failure {
     fn from(error: admission::StartError) -> Failure {
         Failure::unexpected(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admission::{LoginRequest, NewAccount, request_id};
+    use ledger::memory::{Fault, MemoryStore};
+    use ledger::{Actor, Role};
+
+    const APP: Actor = Actor { role: Role::App, id: 0 };
+
+    /// A login whose group meets a fault of the store: what is said of it.
+    fn said_of(fault: Fault) -> Failure {
+        let store = MemoryStore::new();
+        let ledger = Ledger::in_memory(store.clone()).unwrap();
+        let new = NewAccount::new("clinic", "Europe/London", 1);
+        let open = async |admission: &Admission| admission.open_account(new, APP).await;
+        let account = admit(ledger.clone(), None, open).unwrap().account;
+        store.inject(fault);
+        let (user, site, device) = ("alice".into(), None, None);
+        let request = request_id("r1").unwrap();
+        let login = LoginRequest { account, user, site, device, request };
+        admit(ledger, Some(account), async |admission| admission.log_in(login, APP).await)
+            .unwrap_err()
+    }
+
+    #[test]
+    fn a_record_that_fails_says_why_and_what_is_not_known() {
+        let failure = said_of(Fault::Sync { blocks: 0, row: false });
+        assert!(failure.is_unexpected());
+        let said = failure.what();
+        for part in [
+            "the record failed: ",
+            "Whether the command was recorded is not known",
+            "seatledger log",
+        ] {
+            assert!(said.contains(part), "{part:?} is not in {said:?}");
+        }
+        assert!(!said.contains("request id"), "whoever made no id cannot use it: {said:?}");
+    }
+
+    #[test]
+    fn a_record_that_refuses_says_that_nothing_was_recorded() {
+        let failure = said_of(Fault::Refuse);
+        assert!(failure.is_unexpected());
+        assert!(failure.what().contains("nothing was recorded"), "{:?}", failure.what());
     }
 }

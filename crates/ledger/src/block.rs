@@ -94,6 +94,24 @@ impl Block {
         Ok(Block { bytes, first, count })
     }
 
+    /// The block at the beginning of `bytes`, if there is one; whatever follows it is not looked at.
+    pub(crate) fn find(bytes: &[u8]) -> Option<Block> {
+        let header = bytes.get(DIGEST_BYTES..HEADER_BYTES)?;
+        let (format, header) = header.split_first()?;
+        let count = u16::from_be_bytes(*header.first_chunk()?);
+        if *format != BLOCK_FORMAT || count == 0 {
+            return None;
+        }
+        let rest = bytes.get(HEADER_BYTES..)?;
+        // Where the entries begin does not matter for their lengths.
+        let mut entries = Entries { rest, next: u64::MAX / 2, left: count };
+        if entries.by_ref().count() != usize::from(count) {
+            return None;
+        }
+        let length = bytes.len() - entries.rest.len();
+        Block::check(bytes.get(..length)?.to_vec()).ok()
+    }
+
     /// The position of its first commit.
     pub fn first(&self) -> Position {
         Position(self.first)

@@ -68,7 +68,8 @@ pub struct Actor {
     pub id: u32,
 }
 
-/// Events appended together for one account, atomically: one command, one commit.
+/// Events appended together for one account, atomically: one command, one commit, unless it ends more sessions
+/// than one commit holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Commit {
     /// Whose history it belongs to.

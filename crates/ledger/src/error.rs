@@ -28,13 +28,13 @@ impl Damage {
 
 /// The usual way out of damage.
 pub(crate) const RESTORE: &str =
-    "restore the directory from a backup, or ask `seatledger verify` how far it is whole";
+    "restore the directory from a backup, or save what is whole with `seatledger repair`";
 
 /// Why a ledger could not be opened or created.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process works on the directory. Stop it, or talk to it.
-    #[error("{dir} is in use by {holder}; stop it, or send the command to the running server")]
+    /// Another process works on the directory. Wait for it, or stop it.
+    #[error("{dir} is in use by {holder}; wait until it is done, or stop it")]
     InUse {
         /// The ledger's directory.
         dir: PathBuf,
@@ -74,6 +74,18 @@ pub enum OpenError {
     /// Something in it is damaged. See [`Damage`].
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// The directory of names is missing or damaged, while the log is there. Restore it from a backup as new
+    /// as the log; the log itself is not affected.
+    #[error(
+        "the directory of names, {dir}, {cause}; restore it from a backup taken with the log or after it \
+         (the log itself is not affected)"
+    )]
+    Book {
+        /// Where it stands, or should.
+        dir: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The operating system refused something. Mend what it names (rights, space, disk) and try again.
     #[error("{what}: {source}")]
     Io {
@@ -145,7 +157,7 @@ pub enum StoreError {
     #[error("nothing was stored: {0}; try again")]
     Unavailable(String),
     /// It may have been stored or not. Ask again with the same request id once the ledger is open again.
-    #[error("the outcome is unknown: {0}; ask again with the same request id")]
+    #[error("what came of it on disk is unknown: {0}")]
     Unknown(String),
     /// An earlier write failed, and this store will not write again. Restart the process; opening finds out
     /// what was stored.

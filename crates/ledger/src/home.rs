@@ -11,7 +11,7 @@
 //!  aside/     copies made after an unclean stop, until the log is known to be whole
 //!  index/     rebuildable: see `index`
 //!  book/      the directory of names, price plans, liveness: see `book`
-//!  views/     the projector's own; may be deleted at any time
+//!  views/     the projector's own; may be deleted while nobody works here
 //! ```
 
 use crate::error::{Damage, OpenError};
@@ -99,6 +99,16 @@ impl Home {
             sync_dir(dir).map_err(doing())?;
         }
         Ok(Home { dir: dir.to_owned(), unclean, _lock: lock })
+    }
+
+    /// Locks `dir`, which may be damaged, to look at it only.
+    pub(crate) fn look(dir: &Path) -> Result<Home, OpenError> {
+        match check_format(dir) {
+            Err(OpenError::Damaged(_)) => {}
+            format => format?,
+        }
+        let lock = lock(dir)?;
+        Ok(Home { dir: dir.to_owned(), unclean: dir.join("running").exists(), _lock: lock })
     }
 
     /// Where it is.

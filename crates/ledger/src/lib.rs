@@ -54,6 +54,7 @@ pub mod merkle;
 mod open;
 mod options;
 mod position;
+pub mod repair;
 pub mod store;
 mod varint;
 pub mod verify;

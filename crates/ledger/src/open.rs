@@ -56,7 +56,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Ledger, OpenError> {
         log = read_log(&store, Settled::open(&index, newest)?).map_err(with_way_out)?;
     }
     hold_against(&standing(&store), &log).map_err(|damage| with_way_out(damage.into()))?;
-    let book = Book::open(&dir.join("book"))?;
+    let book = Book::open(&dir.join("book"), log.tree.size())?;
     let ledger = start(store, log, book, Some(home), options)?;
     recover::drop_copies(dir)?;
     ledger.0.settle_in_background();

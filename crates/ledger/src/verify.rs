@@ -5,11 +5,17 @@
 //! ([`seats::Laws`]). Over all: the Merkle root, held against every size the head file remembers; and that
 //! no request was made twice, for which the index of requests is held against the log.
 //!
+//! Beside the log, the directory of names is held against the commitments that the log binds it by
+//! ([`bound`]).
+//!
 //! The first thing that is wrong is reported, and nothing after it is looked at. A directory that does not
 //! open is verified as far as it can be read, and the report says where it breaks off.
 
+pub mod bound;
+
 use crate::ahead::each_block;
 use crate::block::{Block, Entry};
+use crate::book::Book;
 use crate::commit::{Commit, NO_PREVIOUS, leaf_hash};
 use crate::error::{Damage, OpenError, ReadError};
 use crate::home::Home;
@@ -18,8 +24,10 @@ use crate::ledger::Ledger;
 use crate::merkle::Frontier;
 use crate::options::Options;
 use crate::position::{Head, Position};
+use crate::store::head::HeadFile;
 use crate::store::volumes::SledVolumes;
 use crate::store::{HeadRow, LogStore};
+use bound::Bound;
 use rustc_hash::FxHashMap;
 use seats::{AccountId, Digest, Event, Laws, Timestamp};
 use std::ops::ControlFlow;
@@ -43,6 +51,10 @@ pub struct Report {
     pub root: Digest,
     /// The first thing that is wrong.
     pub first_bad: Option<Bad>,
+    /// How many commits were acknowledged for certain, as the head file remembers; `None` if it tells nothing.
+    pub acknowledged: Option<u64>,
+    /// What was found of the directory of names. It does not count for `ok`, which is of the log alone.
+    pub book: Bound,
 }
 
 /// Something that is wrong.
@@ -68,6 +80,7 @@ impl From<Damage> for Bad {
 pub fn ledger(ledger: &Ledger, mut progress: impl FnMut(u64, u64)) -> Report {
     let head = ledger.head();
     let mut verifier = Verifier::new(head.size, ledger.0.store.heads());
+    verifier.book = Some(ledger.book());
     let walked = verifier.walk(&ledger.0.store, &mut progress);
     let rooted = walked
         .and_then(|()| verifier.check_root(&head))
@@ -84,32 +97,42 @@ pub fn directory(
     options: &Options,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Report, OpenError> {
+    let mut unread = None;
     let refused = match Ledger::open(dir, options) {
         Ok(opened) => return Ok(ledger(&opened, progress)),
-        Err(OpenError::Damaged(damage)) => Bad::from(damage),
+        Err(OpenError::Damaged(damage)) => Some(Bad::from(damage)),
+        Err(error @ OpenError::Book { .. }) => {
+            unread = Some(Bad { position: Position(0), account: None, what: error.to_string() });
+            None
+        }
         Err(error) => return Err(error),
     };
     // The copies made by the refused opening are what is read now.
+    let remembered = HeadFile::open(&dir.join("head")).map_or(Vec::new(), |(_, rows)| rows);
+    let nothing = |refused| Ok(Verifier::new(0, remembered).report(refused));
     let home = match Home::open(dir) {
-        Err(OpenError::Damaged(_)) => return Ok(Verifier::new(0, Vec::new()).report(Some(refused))),
+        Err(OpenError::Damaged(_)) => return nothing(refused),
         home => home?,
     };
     let store = match SledVolumes::open(dir, options, home.unclean()) {
         Ok(store) => store,
-        Err(_) => return Ok(Verifier::new(0, Vec::new()).report(Some(refused))),
+        Err(_) => return nothing(refused),
     };
     let mut verifier = Verifier::new(store.end().0, store.heads());
     let store: Arc<dyn LogStore> = Arc::new(store);
     let bad = verifier.walk(&store, &mut progress).err();
-    let first = [bad, Some(refused)].into_iter().flatten().min_by_key(|bad| bad.position);
+    verifier.bound.first_bad = unread;
+    let first = [bad, refused].into_iter().flatten().min_by_key(|bad| bad.position);
     Ok(verifier.report(first))
 }
 
 /// How often progress is told, in commits.
 const PROGRESS_COMMITS: u64 = 1 << 16;
 
-struct Verifier {
+pub(crate) struct Verifier<'a> {
     size: u64,
+    book: Option<&'a Book>,
+    bound: Bound,
     remembered: Vec<HeadRow>,
     tree: Frontier,
     events: u64,
@@ -119,10 +142,12 @@ struct Verifier {
     scratch: Vec<u8>,
 }
 
-impl Verifier {
-    fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier {
+impl<'a> Verifier<'a> {
+    pub(crate) fn new(size: u64, remembered: Vec<HeadRow>) -> Verifier<'a> {
         Verifier {
             size,
+            book: None,
+            bound: Bound::default(),
             remembered: HeadRow::standing(remembered),
             tree: Frontier::new(),
             events: 0,
@@ -150,7 +175,8 @@ impl Verifier {
             for (entry, leaf) in
                 block.entries().zip(leaves).filter(|(entry, _)| entry.position.0 < size)
             {
-                bad = self.commit(&entry, leaf, &mut commit).err();
+                let checked = self.commit(&entry, leaf, &mut commit);
+                bad = checked.and_then(|()| self.remembered_root()).err();
                 if bad.is_some() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -176,7 +202,13 @@ impl Verifier {
         }
     }
 
-    fn commit(&mut self, entry: &Entry<'_>, leaf: Digest, commit: &mut Commit) -> Result<(), Bad> {
+    /// Verifies the next commit against everything before it, and reads it into `commit`.
+    pub(crate) fn commit(
+        &mut self,
+        entry: &Entry<'_>,
+        leaf: Digest,
+        commit: &mut Commit,
+    ) -> Result<(), Bad> {
         let position = entry.position;
         let nameless = |what: String| Bad { position, account: None, what };
         if position.0 != self.tree.size() {
@@ -219,8 +251,16 @@ impl Verifier {
                 self.requests.add(request_key(account, *request), position);
             }
         }
+        if let Some(book) = self.book {
+            self.bound.check(book, position, commit);
+        }
         self.events += commit.events.len() as u64;
         self.tree.push(leaf);
+        Ok(())
+    }
+
+    /// Verifies the root if one was remembered at the size reached.
+    pub(crate) fn remembered_root(&self) -> Result<(), Bad> {
         let size = self.tree.size();
         let remembered =
             self.remembered.iter().find(|row| row.head.size == size).map(|row| row.head);
@@ -272,6 +312,8 @@ impl Verifier {
             size: self.tree.size(),
             root: self.tree.root(),
             first_bad,
+            acknowledged: self.remembered.last().map(|row| row.confirmed),
+            book: self.bound,
         }
     }
 }

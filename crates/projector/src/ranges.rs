@@ -7,7 +7,7 @@ use crate::sessions::{SessionView, Sessions};
 use crate::usage::{Meter, Usage};
 use crate::views::{AsOf, Views};
 use ledger::{Position, ReadError};
-use seats::{AccountId, Event, Micros, RequestId, Timestamp};
+use seats::{AccountId, Event, Liveness, Micros, RequestId, Timestamp};
 
 impl Views {
     /// Usage in `[from, to)`. Refusals less than `gap` apart make one episode.
@@ -21,6 +21,34 @@ impl Views {
         to: Timestamp,
         gap: Micros,
     ) -> Result<Usage, ReadError> {
+        self.metered(account, from, to, gap, None)
+    }
+
+    /// The same; and if the range goes beyond the account's last commit, what is due by time alone until
+    /// its end counts as having happened, by the signs of life saved beside the log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn usage_settled(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        to: Timestamp,
+        gap: Micros,
+        liveness: &Liveness,
+    ) -> Result<Usage, ReadError> {
+        self.metered(account, from, to, gap, Some(liveness))
+    }
+
+    fn metered(
+        &self,
+        account: AccountId,
+        from: Timestamp,
+        to: Timestamp,
+        gap: Micros,
+        liveness: Option<&Liveness>,
+    ) -> Result<Usage, ReadError> {
+        let mut liveness = liveness;
         // A refusal soon after the beginning may belong to an episode that began before it.
         let mut before = self.as_of(account, AsOf::Before(from - gap))?;
         let mut episodes = Episodes::after(&before.account, gap);
@@ -31,6 +59,7 @@ impl Views {
             let record = record?;
             let at = record.commit.at;
             if at >= to {
+                liveness = None; // What happened next is known.
                 break;
             }
             episodes.apply(&record, |episode| count(&episode));
@@ -43,7 +72,14 @@ impl Views {
             }
         }
         episodes.open().for_each(count);
-        let meter = meter.unwrap_or_else(|| Meter::new(before.account, from, to));
+        let mut meter = meter.unwrap_or_else(|| {
+            let due = Timestamp(from.0.saturating_sub(1));
+            let account = liveness.map(|liveness| before.settled(liveness, due));
+            Meter::new(account.unwrap_or(before.account), from, to)
+        });
+        if let Some(liveness) = liveness {
+            meter.settle(liveness);
+        }
         Ok(Usage { denial_episodes: begun, ..meter.finish() })
     }
 

@@ -9,7 +9,9 @@
 //! one that ends at the very beginning of the range is not in it.
 
 use ledger::Record;
-use seats::{Account, DenialReason, EndedBy, Event, ExpiryCause, Micros, Timestamp, UserId};
+use seats::{
+    Account, DenialReason, EndedBy, Event, ExpiryCause, Liveness, Micros, Timestamp, UserId, settle,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that was held at once.
@@ -68,6 +70,8 @@ pub struct Usage {
     pub at_capacity: Micros,
     /// Licences in force at the end of the range, as known then.
     pub licences: u32,
+    /// Sessions that still held a seat at the end of the range.
+    pub open: u64,
 }
 
 impl Usage {
@@ -97,12 +101,23 @@ impl Meter {
 
     /// Takes up the account's next commit. One outside the range changes nothing.
     pub fn apply(&mut self, record: &Record) {
-        let at = record.commit.at;
+        self.take(record.commit.at, &record.commit.events);
+    }
+
+    /// Takes up what time alone has made due since the account's last commit, as if it were recorded.
+    pub fn settle(&mut self, liveness: &Liveness) {
+        let last = Timestamp(self.usage.to.0.saturating_sub(1));
+        for due in settle(&self.account, liveness, last) {
+            self.take(due.at, &due.events);
+        }
+    }
+
+    fn take(&mut self, at: Timestamp, events: &[Event]) {
         if at < self.usage.from || at >= self.usage.to {
             return;
         }
         self.sum_up(at);
-        for event in &record.commit.events {
+        for event in events {
             self.count(event);
             // One at a time, so that a peak between two events of a commit is seen. The version that this
             // makes too high is not used.
@@ -117,6 +132,7 @@ impl Meter {
     pub fn finish(mut self) -> Usage {
         self.sum_up(self.usage.to);
         self.usage.users = count(self.users.len());
+        self.usage.open = count(self.account.sessions().len());
         self.usage.pending = count(self.account.pending().len());
         let last = Timestamp(self.usage.to.0.saturating_sub(1));
         self.usage.licences = self.account.licences().at(last);

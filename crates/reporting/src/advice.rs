@@ -114,7 +114,7 @@ impl Adviser<'_> {
             ));
         }
         if here == Room::Reserved {
-            let sites = reserved(account, self.seeker.site, self.names);
+            let sites = reserved(account, self.seeker.site, self.names, self.seeker.at);
             advice.push(format!("Log in from a site that seats are reserved for: {sites}."));
             advice.push("Reserve fewer seats.".to_owned());
         }

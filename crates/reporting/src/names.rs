@@ -31,6 +31,15 @@ impl<'a> Names<'a> {
         self.user(user).unwrap_or_else(|| user.to_string())
     }
 
+    /// What a user who was refused may see of a holder, as the account's policy says. `None`: nothing.
+    pub fn to_refused(&self, holder: UserId, policy: seats::Names) -> Option<String> {
+        match policy {
+            seats::Names::Full => Some(self.shown(holder)),
+            seats::Names::Initials => Some(initials(&self.shown(holder))),
+            seats::Names::None => None,
+        }
+    }
+
     /// The user of that name or number; else names spelled much like it.
     ///
     /// # Errors
@@ -70,6 +79,12 @@ pub fn find_account(book: &Book, name: &str) -> Result<AccountId, Vec<String>> {
     let found = book.account_named(name).ok().flatten();
     let numbered = || number(name, "account-").map(AccountId).filter(|id| *id != AccountId::SYSTEM);
     found.or_else(numbered).ok_or_else(|| near(book, AccountId::SYSTEM, Kind::Account, name))
+}
+
+/// The first letter of each word: `A. O.` of `Ann-Marie O'Neill`.
+fn initials(name: &str) -> String {
+    let firsts = name.split_whitespace().filter_map(|word| word.chars().next());
+    firsts.map(|first| format!("{first}.")).collect::<Vec<_>>().join(" ")
 }
 
 fn number(name: &str, prefix: &str) -> Option<u64> {

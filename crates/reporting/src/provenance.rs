@@ -8,6 +8,7 @@
 //! Nothing in it depends on when or where the report was made.
 
 use crate::civil::{TZDB_VERSION, Zone};
+use crate::shown::counted;
 use ledger::Head;
 use seats::AccountId;
 use serde::ser::SerializeMap;
@@ -41,8 +42,8 @@ pub struct Provenance {
     pub tzdb: &'static str,
     /// The program, with its version.
     pub product: &'static str,
-    /// How many rows the report has.
-    pub rows: u64,
+    /// How many rows the report has; `null` for one that is no list.
+    pub rows: Option<u64>,
     /// Sums over the rows, by name.
     pub totals: Pairs,
 }
@@ -72,7 +73,7 @@ impl Provenance {
             time_zone: zone.name(),
             tzdb: TZDB_VERSION,
             product: PRODUCT,
-            rows: 0,
+            rows: None,
             totals: Pairs::default(),
         }
     }
@@ -88,7 +89,7 @@ impl Provenance {
     }
 
     pub(crate) fn rows(mut self, rows: usize) -> Provenance {
-        self.rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.rows = Some(u64::try_from(rows).unwrap_or(u64::MAX));
         self
     }
 
@@ -102,8 +103,9 @@ impl Provenance {
         let mut header = format!("# {report} of {account}, ledger {ledger}, {log}\n");
         header += &format!("# {PRODUCT}, zone rules {TZDB_VERSION}, {}", self.time_zone);
         header += &self.parameters.listed("; ");
-        let rows = if self.rows == 1 { "row" } else { "rows" };
-        header += &format!("\n# {} {rows}{}\n", self.rows, self.totals.listed("; "));
+        let rows = self.rows.map(|rows| counted(rows, "row"));
+        let before = if rows.is_some() { "; " } else { "" };
+        header += &format!("\n# {}{}\n", rows.unwrap_or_default(), self.totals.listed(before));
         header
     }
 }

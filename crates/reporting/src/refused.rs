@@ -6,7 +6,7 @@ use crate::names::Names;
 use crate::shown::counted;
 use crate::who::{SeatRow, SeatState, seats};
 use projector::Denial;
-use seats::{Account, DenialReason, Naming, Reclaim, SiteId, UserStanding};
+use seats::{Account, DenialReason, Naming, Reclaim, SiteId, Timestamp, UserStanding};
 
 /// Why a login was refused, as the second half of a sentence. `account`: as it was just before.
 pub(crate) fn reason_in_words(
@@ -22,7 +22,7 @@ pub(crate) fn reason_in_words(
         DenialReason::SeatsReserved => {
             format!(
                 "the seats that were free are reserved for {}",
-                reserved(account, denial.site, names)
+                reserved(account, denial.site, names, at)
             )
         }
         DenialReason::AlreadyLoggedIn => {
@@ -124,18 +124,28 @@ pub(crate) fn grounds(denial: &Denial, account: &Account, names: &Names<'_>) -> 
             were(left)
         )
     } else {
-        let sites = reserved(account, denial.site, names);
+        let sites = reserved(account, denial.site, names, denial.at.at);
         format!("Taking a silent holder's seat would not have helped: it is reserved for {sites}.")
     })
 }
 
-/// `North (2 seats) and South (1 seat)`: reservations for other sites.
-pub(crate) fn reserved(account: &Account, own: Option<SiteId>, names: &Names<'_>) -> String {
+/// `North (2 seats) and South (1 seat)`: reservations for other sites, as far as there are seats for them.
+pub(crate) fn reserved(
+    account: &Account,
+    own: Option<SiteId>,
+    names: &Names<'_>,
+    at: Timestamp,
+) -> String {
+    let limit = account.limit(at);
     let others = account.policy().reserved.iter().filter(|(site, _)| Some(*site) != own);
     let named: Vec<String> = others
         .map(|(site, seats)| {
             let site = names.site(*site).unwrap_or_else(|| site.to_string());
-            format!("{site} ({})", counted((*seats).into(), "seat"))
+            match *seats {
+                seats if seats < limit => format!("{site} ({})", counted(seats.into(), "seat")),
+                _ if limit == 1 => format!("{site} (the only seat)"),
+                _ => format!("{site} (all {limit} seats)"),
+            }
         })
         .collect();
     if named.is_empty() { "other sites".to_owned() } else { named.join(" and ") }

@@ -50,12 +50,12 @@ pub enum ReportError {
         /// Its end, in the account's zone.
         to: String,
     },
-    /// The month has not begun, as far as the log knows. Whoever asked waits.
-    #[error("{month} has not begun: the last thing recorded in the log is of {known_until}")]
+    /// The month has not begun, as far as is known. Whoever asked waits.
+    #[error("{month} has not begun as of {known_until}")]
     FutureMonth {
         /// The month asked for.
         month: String,
-        /// When the last commit was recorded, in the account's zone.
+        /// Up to when things are known, in the account's zone.
         known_until: String,
     },
     /// The account did not exist yet. Whoever asked chooses a later month.
@@ -153,6 +153,14 @@ impl<'a> Reports<'a> {
     /// When the log cannot be read.
     pub fn known_until(&self) -> Result<Timestamp, ReportError> {
         Ok(self.views.known_until()?.unwrap_or_default())
+    }
+
+    /// The instant of the account's last commit.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn last_at(&self, account: AccountId) -> Result<Timestamp, ReportError> {
+        Ok(self.views.as_of(account, AsOf::Now)?.account.last_at())
     }
 
     pub(crate) fn names(&self, account: AccountId) -> Names<'a> {

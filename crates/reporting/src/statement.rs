@@ -114,7 +114,7 @@ pub struct Statement {
     pub from: At,
     /// The first instant of the next month.
     pub to: At,
-    /// The month was not over when the last thing in the log was recorded.
+    /// The month was not over at the instant up to which things were known.
     pub provisional: bool,
     /// The plan; `null` if none is assigned for the month.
     pub plan: Option<PlanTold>,

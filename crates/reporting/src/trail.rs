@@ -18,6 +18,8 @@ pub struct TrailRow {
     pub recorded_at: Option<At>,
     /// What happened, in the notation.
     pub what: String,
+    /// What whoever released a seat noted. It stands in the directory, and can be erased there.
+    pub note: Option<String>,
     /// In which capacity somebody did it, with the number of the one who did.
     pub by: String,
     /// Its place in the log.
@@ -69,7 +71,8 @@ impl Reports<'_> {
                 let day = zone.date_of(record.commit.at);
                 let time = |at: Timestamp| zone.show_on(at, day);
                 let notation = Notation { names: &names, time: &time };
-                rows.push(row(&record, notation, &before.account));
+                let note = self.note(&record.commit.events)?;
+                rows.push(row(&record, notation, &before.account, note));
                 events = events.saturating_add(record.commit.events.len());
             }
             before.apply(&record);
@@ -86,9 +89,25 @@ impl Reports<'_> {
         let (user, account) = (user.map(|user| names.shown(user)), names.account());
         Ok(Trail { account, user, from: At(from), to: At(to), rows, provenance, zone })
     }
+
+    /// The words that stand in the directory for the events of a commit.
+    fn note(&self, events: &[Event]) -> Result<Option<String>, ReportError> {
+        let bound = events.iter().find_map(|event| match event {
+            Event::LoggedOut { note, .. } => *note,
+            _ => None,
+        });
+        let Some(bound) = bound else { return Ok(None) };
+        let kept = self.views.ledger().book().check(bound)?;
+        Ok(Some(kept.map_or_else(|| "(erased)".to_owned(), |(_, profile)| profile.text)))
+    }
 }
 
-fn row(record: &Record, notation: Notation<'_>, before: &Account) -> TrailRow {
+fn row(
+    record: &Record,
+    notation: Notation<'_>,
+    before: &Account,
+    note: Option<String>,
+) -> TrailRow {
     let commit = &record.commit;
     // The notation begins with the time, which has a column of its own.
     let line = notation.commit(commit.at, &commit.events, Some(before));
@@ -99,6 +118,7 @@ fn row(record: &Record, notation: Notation<'_>, before: &Account) -> TrailRow {
         at: At(commit.at),
         recorded_at: later.then_some(At(commit.recorded_at)),
         what,
+        note,
         by: actor_in_words(commit.actor),
         position: record.position.0,
         version: commit.version,
@@ -146,6 +166,16 @@ fn actor_in_words(actor: Actor) -> String {
     if actor.id == 0 { role.to_owned() } else { format!("{role} {}", actor.id) }
 }
 
+impl TrailRow {
+    /// What happened, with what was noted of it, on one line.
+    fn said(&self) -> String {
+        match &self.note {
+            None => self.what.clone(),
+            Some(note) => format!("{}; note: {}", self.what, note.replace('\n', " / ")),
+        }
+    }
+}
+
 impl Report for Trail {
     fn text(&self) -> String {
         let zone = self.zone;
@@ -171,7 +201,7 @@ impl Report for Trail {
             if later {
                 cells.push(row.recorded_at.map_or_else(String::new, |at| zone.show(at.0)));
             }
-            cells.extend([position, version, row.by.clone(), row.what.clone()]);
+            cells.extend([position, version, row.by.clone(), row.said()]);
             rows.push(cells);
         }
         text + &table(&columns, rows)

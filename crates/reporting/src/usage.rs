@@ -5,7 +5,7 @@ use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{At, Report, Side, counted, hours, table};
 use projector::{GAP, Peak, Usage};
-use seats::{AccountId, DenialReason, Micros, Timestamp};
+use seats::{AccountId, DenialReason, Liveness, Micros, Timestamp};
 use serde::Serialize;
 
 /// How many logins were refused for one reason.
@@ -52,6 +52,8 @@ pub struct UsageReport {
     pub peak_seats: u64,
     /// When they were first so many.
     pub peak_seats_at: Option<At>,
+    /// Sessions that still held a seat at the end; their time is counted up to then.
+    pub open_sessions: u64,
     /// Time held, summed over sessions, in whole seconds.
     pub session_seconds: u64,
     /// Time held, summed over seats, in whole seconds.
@@ -74,6 +76,9 @@ impl Reports<'_> {
     /// Usage of an account in `[from, to)`; by default over its whole history. Refusals of one user less
     /// than `gap` apart (by default five minutes) make one episode.
     ///
+    /// Sessions that are still open count up to `to`. If that is after the account's last commit, give the
+    /// signs of life saved beside the log: then what time alone has made due by `to` is counted too.
+    ///
     /// # Errors
     /// When there is no such account, it is hidden, the range is backwards, or the log cannot be read.
     pub fn usage(
@@ -82,17 +87,21 @@ impl Reports<'_> {
         from: Option<Timestamp>,
         to: Option<Timestamp>,
         gap: Option<Micros>,
+        liveness: Option<&Liveness>,
     ) -> Result<UsageReport, ReportError> {
         let (now, zone) = self.whole(account)?;
         let (from, to) = self.range(&now, zone, from, to)?;
         let gap = gap.unwrap_or(GAP);
-        let usage = self.views.usage(account, from, to, gap)?;
+        let usage = match liveness {
+            Some(liveness) => self.views.usage_settled(account, from, to, gap, liveness)?,
+            None => self.views.usage(account, from, to, gap)?,
+        };
         let provenance = self
             .provenance("usage", account, zone)
             .parameter("from", show_utc(from))
             .parameter("to", show_utc(to))
             .parameter("episode_gap_seconds", gap.secs())
-            .rows(usage.denials.len())
+            .total("sessions", usage.sessions)
             .total("logins", usage.logins)
             .total("grants", usage.grants)
             .total("denials", usage.denied())
@@ -125,6 +134,7 @@ impl UsageReport {
             peak_at: at(usage.peak_sessions),
             peak_seats: usage.peak_seats.count,
             peak_seats_at: at(usage.peak_seats),
+            open_sessions: usage.open,
             session_seconds: seconds(usage.session_micros),
             seat_seconds: seconds(usage.seat_micros),
             dormant_seat_seconds: seconds(usage.dormant_seat_micros),
@@ -153,6 +163,7 @@ impl Report for UsageReport {
         add("Peak of sessions", self.peak_sessions.to_string(), when(self.peak_at));
         add("At capacity", hours(self.at_capacity_seconds), "hours with no seat left".to_owned());
         add("Sessions", self.sessions.to_string(), format!("of {}", counted(self.users, "user")));
+        add("  still open", self.open_sessions.to_string(), "counted up to the end".to_owned());
         add("Time held", hours(self.session_seconds), held(self.session_seconds));
         add("  on seats", hours(self.seat_seconds), held(self.seat_seconds));
         add("  holder silent", hours(self.dormant_seat_seconds), held(self.dormant_seat_seconds));
@@ -178,7 +189,7 @@ impl Report for UsageReport {
 }
 
 /// The reason as programs read it.
-pub(crate) fn word(reason: DenialReason) -> &'static str {
+pub fn word(reason: DenialReason) -> &'static str {
     match reason {
         DenialReason::AllSeatsHeld => "all_seats_held",
         DenialReason::SeatsReserved => "seats_reserved",

@@ -6,7 +6,7 @@ use crate::reports::{ReportError, Reports};
 use crate::shown::{At, Report, Side, counted, length, table};
 use projector::AsOf;
 use seats::account::Session;
-use seats::{Account, AccountId, Liveness, Naming, Standing, Timestamp};
+use seats::{Account, AccountId, Liveness, Naming, SessionId, Standing, Timestamp};
 use serde::Serialize;
 
 /// How a seat is taken.
@@ -42,7 +42,8 @@ pub struct SeatRow {
     pub session: Option<u64>,
     /// When it was granted; `null` for a lingering seat.
     pub since: Option<At>,
-    /// The last sign of life that is known; `null` for a lingering seat.
+    /// The last sign of life; `null` where it is not recorded (that of a live session at a past instant
+    /// stands nowhere) and for a lingering seat.
     pub last_seen: Option<At>,
     /// Live, dormant or lingering.
     pub state: SeatState,
@@ -125,8 +126,9 @@ impl Reports<'_> {
     }
 }
 
-/// The rows of an account as it is at `at`.
-pub(crate) fn seats(
+/// The rows of an account as it is at `at`, by seat, then session. `liveness`: signs of life up to `at`, if
+/// they are known.
+pub fn seats(
     account: &Account,
     liveness: Option<&Liveness>,
     names: &dyn Naming,
@@ -138,7 +140,7 @@ pub(crate) fn seats(
         user: name(session.user),
         session: Some(session.id.0),
         since: Some(At(session.since)),
-        last_seen: Some(At(last_seen(session, liveness, at))),
+        last_seen: last_seen(session, liveness, at).map(At),
         state: session.dormant.map_or(SeatState::Live, |_| SeatState::Dormant),
         state_since_or_until: session.dormant.map(|dormant| At(dormant.since)),
         site: session.site.map(|site| names.site(site).unwrap_or_else(|| site.to_string())),
@@ -162,15 +164,12 @@ pub(crate) fn seats(
     rows
 }
 
-/// The last sign of life known and not after `at`.
-pub(crate) fn last_seen(
-    session: &Session,
-    liveness: Option<&Liveness>,
-    at: Timestamp,
-) -> Timestamp {
-    let logged = session.dormant.map_or(session.sign, |dormant| dormant.last_seen);
-    let saved = liveness.map(|liveness| liveness.last_seen(session));
-    saved.filter(|saved| *saved <= at).unwrap_or(logged)
+/// The last sign of life before or at `at`, where it is recorded or saved.
+fn last_seen(session: &Session, liveness: Option<&Liveness>, at: Timestamp) -> Option<Timestamp> {
+    match session.dormant {
+        Some(dormant) => Some(dormant.last_seen),
+        None => liveness.map(|liveness| liveness.last_seen(session)).filter(|seen| *seen <= at),
+    }
 }
 
 pub(crate) fn standing(standing: Standing) -> &'static str {
@@ -212,7 +211,7 @@ impl Report for Who {
             ("Since", Side::Left),
             ("Last sign of life", Side::Left),
             ("State", Side::Left),
-            ("Session", Side::Right),
+            ("Session", Side::Left),
         ];
         text + "\n" + &table(&columns, rows)
     }
@@ -238,7 +237,12 @@ impl SeatRow {
             Some(site) => format!("{} ({site})", self.user),
             None => self.user.clone(),
         };
-        let session = self.session.map_or_else(String::new, |session| session.to_string());
-        vec![self.seat.to_string(), user, shown(self.since), shown(self.last_seen), state, session]
+        // As it is written where a session is asked for.
+        let session = self.session.map_or_else(String::new, |number| SessionId(number).to_string());
+        let seen = match (self.session, self.last_seen) {
+            (Some(_), None) => "not recorded".to_owned(),
+            (_, seen) => shown(seen),
+        };
+        vec![self.seat.to_string(), user, shown(self.since), seen, state, session]
     }
 }

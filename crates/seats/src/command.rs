@@ -21,7 +21,8 @@ pub struct LogIn {
     pub new_device: Option<Commitment>,
 }
 
-/// What can be asked. Each command becomes one commit, or is rejected, or changes nothing in the log.
+/// What can be asked. Each command becomes one commit (several at one instant if it ends more than a thousand
+/// sessions, see [`cut`](mod@crate::cut)), or is rejected, or changes nothing in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
     /// Open the account.

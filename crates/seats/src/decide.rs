@@ -7,6 +7,7 @@
 use crate::account::{Account, Ending, Session, Standing, UserStanding};
 use crate::admit;
 use crate::command::Command;
+use crate::cut::EVENT_BYTES_MAX;
 use crate::event::{EndedBy, Event, ExpiryCause};
 use crate::ids::{SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
@@ -43,6 +44,12 @@ pub enum Rejection {
     BadLicences {
         /// What was asked.
         to: u32,
+    },
+    /// The change would count from before there was anything to change. Let it count from the opening, or later.
+    #[error("licences: they cannot change from a time before the account was opened")]
+    BeforeOpening {
+        /// From when they first count.
+        first: Timestamp,
     },
     /// The licences are that many already from that instant.
     #[error("licences: they are {to} already from that time")]
@@ -104,6 +111,12 @@ pub enum Rejection {
     /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
     #[error("this request id was used before, for another login")]
     RequestReused,
+    /// What it says is longer than one commit may be. Say it in several commands, or shorter.
+    #[error("it takes {bytes} bytes, one commit holds {EVENT_BYTES_MAX}; ask in several commands")]
+    TooLarge {
+        /// How long its events are in the record's encoding.
+        bytes: usize,
+    },
 }
 
 /// What a command comes to at `at`. An empty list: nothing to record (a heartbeat of a live session).
@@ -183,6 +196,12 @@ fn commercial(
         }
         Command::SetLicences { to, effective } => {
             let (to, effective) = (count(*to)?, *effective);
+            // Licences count from the opening, or from the day that was named then. What is dated back lies
+            // before now, so a change of licences that are yet to count may still come into force at once.
+            let first = account.licences().changes().first().map_or(at, |(first, _)| *first);
+            if effective.instant < first.min(at) {
+                return Err(Rejection::BeforeOpening { first });
+            }
             let from = account.licences().at(effective.instant);
             if from == to {
                 return Err(Rejection::SameLicences { to });

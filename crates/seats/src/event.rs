@@ -225,7 +225,7 @@ pub enum Event {
     AccountSuspended,
     /// Logins are admitted again.
     AccountReinstated,
-    /// The account is over; its sessions ended in the same commit.
+    /// The account is over; its sessions have ended, in this commit or, if they were many, just before it.
     AccountClosed,
     /// An import began; the account is hidden until it completes.
     ImportStarted {

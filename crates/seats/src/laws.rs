@@ -13,8 +13,9 @@
 //!    its grant and the commit. Silence is recorded once.
 //! 5. No grant to an account that is not open, to a user who was not added or is suspended, or on a seat
 //!    that somebody else holds.
-//! 6. Nobody is thrown out for nothing: only a dormant session is reclaimed, for a grant in the same commit;
-//!    a seat is taken over by its own user in the same commit; a release has a reason; a denial counts truly.
+//! 6. Nobody is thrown out for nothing: only a dormant session is reclaimed, for a grant in the same commit,
+//!    or in a full commit of nothing else, as precede a grant that needs more than one commit holds; a seat
+//!    is taken over by its own user in the same commit; a release has a reason; a denial counts truly.
 //! 7. Licences before a change are what the changes before it say; sites and devices are numbered densely.
 //! 8. An account is opened once, before anything else, and nobody sits in it once it is closed.
 //! 9. Facts of the service stand in the system account, and only they.
@@ -99,7 +100,7 @@ impl Laws {
         self.asked = None;
         self.seating.begin();
         events.iter().try_for_each(|event| self.event(at, event))?;
-        self.seating.end()
+        self.seating.end(events.len())
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) -> Result<(), Breach> {

@@ -13,7 +13,7 @@
 //!
 //! Read in this order: [`event`] (what can happen), [`command`] (what can be asked), [`policy`] (what the
 //! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
-//! [`decide`](mod@decide) (the rules), [`live`] (the three together), [`laws`] (what must hold of any log),
+//! [`decide`](mod@decide) (the rules), [`cut`] (what one commit holds), [`live`] (all of it together), [`laws`] (what must hold of any log),
 //! [`notation`] (how all of it is read aloud).
 
 pub mod account;
@@ -21,6 +21,7 @@ mod admit;
 pub mod answer;
 mod board;
 pub mod command;
+pub mod cut;
 pub mod decide;
 pub mod event;
 mod evolve;

@@ -7,6 +7,7 @@
 use crate::account::Account;
 use crate::answer::{Answer, FirstAnswer, Outcome, Present};
 use crate::command::{Command, LogIn};
+use crate::cut;
 use crate::decide::{Rejection, decide};
 use crate::event::Event;
 use crate::ids::SessionId;
@@ -17,10 +18,13 @@ use crate::time::Timestamp;
 /// What a command came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Taken {
-    /// What was due by time alone before it: a commit each, oldest first.
+    /// What was due by time alone before it: a commit each, oldest first; by nobody.
     pub due: Vec<Due>,
     /// The instant the command counts from: that given, or the latest told before if that was later.
     pub at: Timestamp,
+    /// Ends that the commit of the command cannot hold: commits just before it, at `at`, by the same actor.
+    /// Mostly none.
+    pub ahead: Vec<Vec<Event>>,
     /// What is to be recorded for it: one commit, or nothing if empty.
     pub events: Vec<Event>,
     /// What the caller is told, once it is recorded.
@@ -85,7 +89,7 @@ impl Live {
     pub fn take(&mut self, command: &Command, first: Option<&FirstAnswer>, at: Timestamp) -> Taken {
         let at = at.max(self.now).max(self.account.last_at());
         let due = self.settle(at);
-        let (events, answer) = match (command, first) {
+        let (mut events, answer) = match (command, first) {
             (Command::LogIn(login), Some(first)) => (Vec::new(), self.again(login, first)),
             _ => match decide(&self.account, &self.liveness, command, at) {
                 Ok(events) => {
@@ -95,13 +99,21 @@ impl Live {
                 Err(rejection) => (Vec::new(), Err(rejection)),
             },
         };
+        let ahead = cut::ahead(&mut events);
+        if let Err(too_large) = cut::recordable(&events) {
+            let (ahead, events) = (Vec::new(), Vec::new());
+            return Taken { due, at, ahead, events, answer: Err(too_large) };
+        }
         if answer.is_ok() {
             self.note(command, at);
+        }
+        for ends in &ahead {
+            self.apply(at, ends);
         }
         if !events.is_empty() {
             self.apply(at, &events);
         }
-        Taken { due, at, events, answer }
+        Taken { due, at, ahead, events, answer }
     }
 
     /// Takes up a commit that somebody else decided.

@@ -5,12 +5,15 @@
 //! the log reads the same whether the sweeper ran at 18:00 or somebody logged in at nine the next morning.
 
 use crate::account::{Account, Session};
+use crate::cut;
 use crate::event::{Event, ExpiryCause};
 use crate::liveness::{Liveness, longest};
 use crate::policy::Reclaim;
 use crate::time::Timestamp;
 
-/// Events that were due at one instant: one commit, whose `at` is that instant.
+/// Events that were due at one instant: one commit, whose `at` is that instant. Several follow one another
+/// if more is due at once than one holds (see [`cut`](mod@crate::cut)); whoever stops between two of them
+/// finds the rest due at the same instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Due {
     /// When they happened.
@@ -28,14 +31,7 @@ pub fn settle(account: &Account, liveness: &Liveness, at: Timestamp) -> Vec<Due>
         changes(account, liveness, session, at, &mut due);
     }
     due.sort_by_key(|(when, _)| *when); // Stable: by session at one instant.
-    let mut commits: Vec<Due> = Vec::new();
-    for (when, event) in due {
-        match commits.last_mut() {
-            Some(last) if last.at == when => last.events.push(event),
-            _ => commits.push(Due { at: when, events: vec![event] }),
-        }
-    }
-    commits
+    cut::dues(due)
 }
 
 /// Appends what is due of one session: falling silent, being freed for it, being over.

@@ -179,6 +179,29 @@ fn nobody_is_thrown_out_for_nothing() {
     check(&for_carol[..2], Breach::Reclaimed(SessionId(2)));
     let live = [ask(3, CAROL), expire(1, ExpiryCause::Reclaimed), grant(3, 1)];
     check(&live, Breach::Reclaimed(SessionId(1)));
+    // A commit full of reclaims may stand ahead of its grant; nearly full, or with anything else, it may not.
+    let silent = |sessions: u64| {
+        let user = UserId(5);
+        let added = Event::UserAdded { user, profile: PROFILE };
+        let granted = (10..10 + sessions)
+            .flat_map(move |session| [ask(1, user), grant(session, 3), dormant(session, 0)]);
+        [licences(2, 4), added].into_iter().chain(granted)
+    };
+    let reclaims = |sessions: u64| -> Vec<_> {
+        (10..10 + sessions).map(|session| expire(session, ExpiryCause::Reclaimed)).collect()
+    };
+    let after = |sessions: u64, commit: &[Event]| {
+        let mut laws = Laws::new(AccountId(1));
+        laws.check(NOW, &lawful()).unwrap();
+        laws.check(NOW, &silent(sessions).collect::<Vec<_>>()).unwrap();
+        laws.check(NOW, commit).err()
+    };
+    assert_eq!(after(1000, &reclaims(1000)), None);
+    assert_eq!(after(999, &reclaims(999)), Some(Breach::Reclaimed(SessionId(1008))));
+    let mixed = [&reclaims(1000)[..], &[Event::AccountSuspended]].concat();
+    assert_eq!(after(1000, &mixed), Some(Breach::Reclaimed(SessionId(1009))));
+    let granted = [&[ask(3, CAROL), grant(2000, 4)], &reclaims(1000)[..]].concat();
+    assert_eq!(after(1000, &granted), Some(Breach::Reclaimed(SessionId(1009))));
     check(&[expire(1, ExpiryCause::TakenOver)], Breach::TakenOver(SeatNo(1)));
     check(&[logout(1, EndedBy::Release, None)], Breach::NoReason(SessionId(1)));
     lawfully(&[logout(1, EndedBy::Release, Some(ReleaseReason::Other))]);

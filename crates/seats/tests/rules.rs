@@ -57,6 +57,28 @@ fn an_account_is_opened_first_and_once() {
 }
 
 #[test]
+fn licences_count_from_the_opening_at_the_earliest() {
+    let change = |to, instant| {
+        let effective = Effective { instant, date: None };
+        Command::SetLicences { to, effective }
+    };
+    let (before, later) = (Timestamp(NOW.0 - 1), Timestamp::from_secs(2_000));
+    let mut live = account();
+    check(&mut live, change(5, before), Err(Rejection::BeforeOpening { first: NOW }));
+    check(&mut live, change(5, NOW), Ok(Answer::Done));
+    check(&mut live, change(6, later), Ok(Answer::Done));
+    // Opened today, with licences from next month: some may still be bought for today.
+    let mut live = Live::new(Account::new(AccountId(1)), Liveness::default());
+    let mut next_month = open(2);
+    if let Command::Open { effective, .. } = &mut next_month {
+        effective.instant = later;
+    }
+    check(&mut live, next_month, Ok(Answer::Done));
+    check(&mut live, change(5, before), Err(Rejection::BeforeOpening { first: later }));
+    check(&mut live, change(5, NOW), Ok(Answer::Done));
+}
+
+#[test]
 fn an_account_being_imported_takes_no_commands() {
     let mut live = account();
     let source = Digest([1; 32]);

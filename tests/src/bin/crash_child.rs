@@ -1,7 +1,7 @@
 //! The victim of the crash tests: admits logins as fast as it can and says what was acknowledged.
 //!
-//! `crash_child DIR SEED IN_FLIGHT` opens or makes the ledger in DIR, prints `ready`, then one line for each
-//! answer that left admission:
+//! `crash_child DIR SEED IN_FLIGHT [small]` opens or makes the ledger in DIR (with tiny volumes, if small),
+//! prints `ready`, then one line for each answer that left admission:
 //!
 //! ```text
 //! ack <position> <account> <request id, hexadecimal>
@@ -28,18 +28,23 @@ const APP: Actor = Actor { role: Role::App, id: 0 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, dir, seed, in_flight] = arguments.as_slice() else {
-        eprintln!("usage: crash_child DIR SEED IN_FLIGHT");
-        std::process::exit(2);
+    let (dir, seed, in_flight, options) = match arguments.as_slice() {
+        [_, dir, seed, in_flight] => (dir, seed, in_flight, ledger::Options::default()),
+        [_, dir, seed, in_flight, small] if small == "small" => {
+            (dir, seed, in_flight, scenarios::victim::small())
+        }
+        _ => {
+            eprintln!("usage: crash_child DIR SEED IN_FLIGHT [small]");
+            std::process::exit(2);
+        }
     };
     let number = |text: &str| text.parse::<u64>().expect("a whole number");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(run(Path::new(dir), number(seed), number(in_flight)));
+    runtime.block_on(run(Path::new(dir), number(seed), number(in_flight), &options));
 }
 
-async fn run(dir: &Path, seed: u64, in_flight: u64) {
-    let ledger =
-        Ledger::open_or_create(dir, &ledger::Options::default()).expect("the ledger opens");
+async fn run(dir: &Path, seed: u64, in_flight: u64, options: &ledger::Options) {
+    let ledger = Ledger::open_or_create(dir, options).expect("the ledger opens");
     let admission = Admission::start(ledger, Options::default(), SystemClock).expect("it starts");
     for number in admission.ledger().accounts().len() as u64..ACCOUNTS + 1 {
         let mut account = NewAccount::new(format!("clinic {number}"), "Europe/London", 5);

@@ -250,6 +250,9 @@ impl World {
                 if *to == 0 {
                     return "refused BadLicences".into();
                 }
+                if *from < self.now && self.bought.iter().all(|(bought, _)| from < bought) {
+                    return "refused BeforeOpening".into();
+                }
                 if *to == were {
                     return "refused SameLicences".into();
                 }

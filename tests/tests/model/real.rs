@@ -117,6 +117,9 @@ impl Real {
         for due in taken.due {
             self.record(due.at, due.events);
         }
+        for ends in taken.ahead {
+            self.record(taken.at, ends);
+        }
         if !taken.events.is_empty() {
             self.record(taken.at, taken.events);
         }

@@ -1,8 +1,11 @@
 //! What is refused at once, and how: queues that are full, names that cannot be, accounts too large.
 
-use crate::rig::{ADMIN, APP, Rig, check_laws, login, service, wait};
+use crate::rig::{ADMIN, APP, NINE, Rig, check_laws, login, service, wait};
 use admission::{BadText, Error, LoginRequest, NewAccount, Options, Release, Request};
-use seats::{Command, Event, Rejection, ReleaseReason, SessionId, Setting, UserId, UserPolicy};
+use seats::{
+    AccountId, Command, Effective, Event, Rejection, ReleaseReason, SessionId, Setting, UserId,
+    UserPolicy,
+};
 use std::thread;
 
 #[test]
@@ -153,6 +156,54 @@ fn a_stranger_who_was_denied_can_be_added_later() {
     let added = wait(rig.admission.add_user(clinic, "alice", ADMIN)).unwrap();
     assert_eq!((added.user, denied.user), (Some(UserId(1)), Some(UserId(1))));
     assert!(rig.login(clinic, "alice", "2").unwrap().granted().is_some());
+    check_laws(rig.admission.ledger());
+}
+
+#[test]
+fn whoever_is_refused_leaves_no_name() {
+    let rig = Rig::new(service());
+    let clinic = rig.open("clinic", 1, &[]);
+    let book = rig.admission.ledger().book();
+    let nowhere = LoginRequest {
+        site: Some("nowhere".into()),
+        device: Some(String::from("laptop")),
+        ..login(clinic, "ghost", "1")
+    };
+    let refused = wait(rig.admission.log_in(nowhere, APP));
+    assert!(matches!(refused, Err(Error::UnknownSite { .. })), "{refused:?}");
+    assert_eq!(book.number_of(clinic, ledger::Kind::User, "ghost").unwrap(), None);
+    // A name is entered before the settings are looked at, and goes again.
+    for (licences, lease) in [(0, 60), (1, 0)] {
+        let settings = vec![Setting::Lease(Some(lease))];
+        let new = NewAccount { settings, ..NewAccount::new("zz", "UTC", licences) };
+        let refused = wait(rig.admission.open_account(new, APP));
+        assert!(matches!(refused, Err(Error::Rejected(_))), "{refused:?}");
+        assert_eq!(book.account_named("zz").unwrap(), None);
+    }
+    let opened = rig.open("zz", 1, &[]);
+    assert_eq!(book.account_named("zz").unwrap(), Some(opened));
+    check_laws(rig.admission.ledger());
+}
+
+#[test]
+fn an_account_opened_by_an_embedding_program_keeps_its_number_and_name() {
+    let rig = Rig::new(service());
+    let first = rig.open("first", 1, &[]);
+    let account = AccountId(first.0 + 1);
+    let book = rig.admission.ledger().book();
+    let open = |profile| {
+        let effective = Effective { instant: NINE, date: None };
+        let (zone, settings) = (String::from("UTC"), vec![]);
+        let open = Command::Open { zone, profile, licences: 1, settings, plan: None, effective };
+        wait(rig.admission.submit(account, open, APP))
+    };
+    // Under a number that was given to nobody the next account would be opened as well.
+    let number = Rejection::NumberTaken("the account's number");
+    assert_eq!(open(seats::Commitment([7; 32])), Err(Error::Rejected(number)));
+    let profile = book.enrol(ledger::Subject::account(account), "embedded").unwrap();
+    assert_eq!(open(profile).unwrap().account, account);
+    assert_eq!(rig.open("third", 1, &[]), AccountId(account.0 + 1));
+    assert_eq!(book.account_named("embedded").unwrap(), Some(account));
     check_laws(rig.admission.ledger());
 }
 

@@ -136,6 +136,52 @@ fn a_start_before_the_last_record_waits_for_confirmation() {
     wait(rig.admission.stop()).unwrap();
 }
 
+/// The clock was a day ahead when the log was written to; it was set right, and that was confirmed.
+#[test]
+fn a_confirmation_outlasts_the_process() {
+    let rig = Rig::new(Options::one_shot());
+    let clinic = rig.open("clinic", 1, &[]);
+    let rig = rig.restart(Micros::ZERO, Options::one_shot());
+    let right = NINE - seconds(86_400);
+    rig.clock.step(right);
+    wait(rig.admission.confirm_clock(ADMIN)).unwrap();
+    for later in [1, 400, 3600] {
+        wait(rig.admission.stop()).unwrap();
+        let now = right + seconds(later);
+        rig.clock.step(now);
+        assert_eq!(admission::time_on(rig.admission.ledger(), rig.clock.clone()), Ok(now));
+    }
+    let rig = rig.restart(Micros::ZERO, Options::one_shot());
+    let other = rig.open("other", 1, &[]);
+    assert_eq!(rig.history(other).pop().unwrap().0, right + seconds(3600));
+    rig.login(clinic, "alice", "1").unwrap();
+    assert_eq!(rig.history(clinic).pop().unwrap().0, NINE, "there time stands still");
+
+    // It does not cover the next mistake.
+    let (store, clock) = (rig.store.clone(), rig.clock.clone());
+    wait(rig.admission.stop()).unwrap();
+    drop(rig);
+    let wrong = right - seconds(301);
+    clock.step(wrong);
+    let rig = Rig::on(store.clone(), clock.clone(), Options::one_shot());
+    assert!(matches!(rig.login(clinic, "bob", "2"), Err(Error::ClockStepped { .. })));
+    wait(rig.admission.stop()).unwrap();
+    drop(rig);
+    clock.step(NINE + seconds(600));
+    let rig = Rig::on(store.clone(), clock.clone(), Options::one_shot());
+    rig.login(clinic, "bob", "3").unwrap();
+    wait(rig.admission.stop()).unwrap();
+    drop(rig);
+    clock.step(right + seconds(7200));
+    let rig = Rig::on(store, clock, Options::one_shot());
+    let refused = rig.login(clinic, "bob", "4");
+    assert!(
+        matches!(refused, Err(Error::ClockStepped { .. })),
+        "time had passed since: {refused:?}"
+    );
+    check_laws(rig.admission.ledger());
+}
+
 #[test]
 fn nobody_but_admission_writes() {
     let rig = Rig::new(service());

@@ -1,13 +1,16 @@
 //! `account`: open one, change what it has bought, list them.
 
+mod licences;
+
 use crate::args::{Account, AccountOpen, Format};
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::place;
-use admission::{NewAccount, Request};
+use admission::{Admission, NewAccount, Request};
 use ledger::{Actor, Kind, Ledger, Role};
 use projector::{AsOf, Views};
 use reporting::civil::{self, Zone};
+use seats::words::SettingError;
 use seats::{AccountId, Command, Effective, Standing, UserStanding};
 use serde_json::json;
 use std::fs;
@@ -20,19 +23,20 @@ pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), F
     match account {
         Account::Open(new) => open(data, *new, output),
         Account::SetLicences { account, licences, from } => {
-            let ledger = place::open(data)?;
-            let id = place::account(&ledger, &account)?;
-            let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
-            change(ledger, Request::SetLicences { account: id, to: licences, effective })?;
-            output.done(&format!("{account}: licences {licences}"))
+            licences::set(data, &account, licences, from.as_deref(), output)
         }
         Account::SetPolicy { account, policy } => {
             let ledger = place::open(data)?;
             let id = place::account(&ledger, &account)?;
             let settings = policy.settings(|name| place::site(&ledger, id, name));
-            let settings = settings.map_err(Failure::usage)?;
+            let settings = settings.map_err(|error| match error {
+                SettingError::Site { .. } => Failure::refused(error),
+                error => Failure::usage(error),
+            })?;
             let command = Command::ChangePolicy { settings };
-            change(ledger, Request::Command { account: id, command })?;
+            let request = Request::Command { account: id, command };
+            let after = change(ledger, id, request)?;
+            licences::remark_on_reservations(&after);
             output.done(&format!("{account}: policy changed"))
         }
         Account::SetPlan { account, plan, from } => {
@@ -40,7 +44,7 @@ pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), F
             let id = place::account(&ledger, &account)?;
             let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
             let plan = read_plan(&plan)?;
-            change(ledger, Request::AssignPlan { account: id, plan, effective })?;
+            change(ledger, id, Request::AssignPlan { account: id, plan, effective })?;
             output.done(&format!("{account}: plan assigned"))
         }
         Account::Suspend { account } => {
@@ -73,8 +77,8 @@ fn open(data: &Path, new: AccountOpen, output: Output) -> Result<(), Failure> {
         effective: None,
     };
     let ledger = place::open_or_create(data)?;
-    let answered =
-        place::admit(ledger, async |admission| Ok(admission.open_account(account, ADMIN).await?))?;
+    let ask = async |admission: &Admission| admission.open_account(account, ADMIN).await;
+    let answered = place::admit(ledger, None, ask)?;
     match output.format {
         Format::Json => output.json(&json!({
             "account": new.name, "id": answered.account.to_string(), "licences": new.licences,
@@ -113,23 +117,28 @@ pub(crate) fn zone_of(ledger: &Ledger, account: AccountId) -> Result<Zone, Failu
 fn simple(data: &Path, account: &str, command: Command) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, account)?;
-    change(ledger, Request::Command { account, command })
+    change(ledger, account, Request::Command { account, command })?;
+    Ok(())
 }
 
-fn change(ledger: Ledger, request: Request) -> Result<(), Failure> {
-    place::admit(ledger, async |admission| {
-        admission.ask(request, ADMIN).await?;
-        Ok(())
-    })
+/// Makes a change and gives back the account after it.
+fn change(ledger: Ledger, account: AccountId, request: Request) -> Result<seats::Account, Failure> {
+    let ask = async |admission: &Admission| admission.ask(request, ADMIN).await;
+    place::admit(ledger.clone(), Some(account), ask)?;
+    Ok(Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account)
 }
 
 fn list(data: &Path, output: Output) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let views = Views::without_snapshots(&ledger);
-    let now = place::now();
+    let clock = place::now();
     let mut rows = Vec::new();
     for (number, name) in place::names(&ledger, AccountId::SYSTEM, Kind::Account)? {
-        let account = views.as_of(AccountId(number), AsOf::Now)?.account;
+        let recorded = views.as_of(AccountId(number), AsOf::Now)?;
+        let now = clock.max(recorded.account.last_at());
+        // As `who` does: what is due by time alone has happened.
+        let signs = admission::saved_signs(&ledger, AccountId(number))?;
+        let account = recorded.settled(&signs, now);
         if account.standing() == Standing::Unopened || account.is_importing() {
             continue; // Never opened after all, or not whole yet.
         }

@@ -4,6 +4,7 @@ use crate::args::{Format, Import};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
+use admission::SystemClock;
 use importers::{Found, ImportError, Imported, Licences, Parameters, Plan, Progress};
 use indicatif::ProgressBar;
 use reporting::civil::show_utc;
@@ -31,6 +32,7 @@ pub(crate) fn run(data: &Path, import: Import, output: Output) -> Result<(), Fai
     let plan = plan.map_err(Failure::usage)?;
 
     let ledger = place::open_or_create(data)?;
+    let now = admission::time_on(&ledger, SystemClock)?.max(place::recorded_at(&ledger)?);
     let imported = importers::import(&ledger, &plan, now, &mut |step| show(&bar, step))?;
     bar.finish_and_clear();
     say(&account, &imported, output)

@@ -9,7 +9,7 @@ use projector::{AsOf, Views};
 use reporting::civil::{Zone, show_utc};
 use reporting::names::Names;
 use seats::notation::Notation;
-use seats::{Account, AccountId, Timestamp};
+use seats::{Account, AccountId, Event, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,7 +81,11 @@ fn print(
     let commit = &record.commit;
     let account = accounts.before(record)?;
     let names = Names::new(ledger.book(), commit.account);
-    let zone = Zone::parse(account.zone()).ok();
+    let opened = commit.events.iter().find_map(|event| match event {
+        Event::AccountOpened { zone, .. } => Some(zone.as_str()),
+        _ => None,
+    });
+    let zone = Zone::parse(opened.unwrap_or(account.zone())).ok();
     let time = |at: Timestamp| match zone {
         Some(zone) => zone.show(at),
         None => show_utc(at),
@@ -89,15 +93,17 @@ fn print(
     let notation = Notation { names: &names, time: &time };
     let name = names.account();
     for event in &commit.events {
-        let line = notation.line(commit.at, event, Some(account));
         match output.format {
-            Format::Table => output.text(&format!("{:>8} {name} {line}", record.position.0))?,
+            Format::Table => {
+                let line = notation.line(commit.at, event, Some(account));
+                output.text(&format!("{:>8} {name} {line}", record.position.0))?;
+            }
             Format::Json => {
                 // One object a line, so that a long log can be read as it comes.
                 let object = json!({
                     "position": record.position.0, "account": name, "version": commit.version,
                     "at": show_utc(commit.at), "recorded_at": show_utc(commit.recorded_at),
-                    "actor": role(commit.actor.role), "event": line,
+                    "actor": role(commit.actor.role), "event": notation.event(commit.at, event, Some(account)),
                 });
                 output.text(&object.to_string())?;
             }

@@ -2,10 +2,13 @@
 
 pub(crate) mod account;
 pub(crate) mod bench;
+pub(crate) mod clock;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod log;
+pub(crate) mod login;
 pub(crate) mod people;
+pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod seat;
 pub(crate) mod verify;

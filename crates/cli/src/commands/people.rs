@@ -5,7 +5,7 @@ use crate::commands::account::ADMIN;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use admission::Request;
+use admission::{Admission, Request};
 use seats::{AccountId, Command, UserId};
 use std::path::Path;
 
@@ -38,11 +38,10 @@ fn ask(
     request: impl FnOnce(AccountId) -> Request,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let request = request(place::account(&ledger, account)?);
-    place::admit(ledger, async |admission| {
-        admission.ask(request, ADMIN).await?;
-        Ok(())
-    })
+    let account = place::account(&ledger, account)?;
+    let request = request(account);
+    place::admit(ledger, Some(account), async |admission| admission.ask(request, ADMIN).await)?;
+    Ok(())
 }
 
 fn standing(
@@ -54,8 +53,7 @@ fn standing(
     let ledger = place::open(data)?;
     let account = place::account(&ledger, account)?;
     let command = command(place::user(&ledger, account, user)?);
-    place::admit(ledger, async |admission| {
-        admission.submit(account, command, ADMIN).await?;
-        Ok(())
-    })
+    let submit = async |admission: &Admission| admission.submit(account, command, ADMIN).await;
+    place::admit(ledger, Some(account), submit)?;
+    Ok(())
 }

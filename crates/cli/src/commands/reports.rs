@@ -8,7 +8,7 @@ use ledger::{Ledger, Position};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
 use reporting::{Present, Report, ReportError, Reports};
-use seats::{AccountId, Timestamp};
+use seats::{AccountId, Liveness, Timestamp};
 use std::path::Path;
 
 pub(crate) fn who(
@@ -18,9 +18,8 @@ pub(crate) fn who(
     output: Output,
 ) -> Result<(), Failure> {
     ask(data, account, output, |question| {
-        let at = at.map(|at| question.zone.read_time(at)).transpose().map_err(Failure::usage)?;
-        let liveness = admission::saved_signs(question.ledger, question.account)?;
-        let at = at.unwrap_or_else(place::now);
+        let at = question.instant("at", at)?.unwrap_or(question.now);
+        let liveness = question.liveness()?;
         Ok(question.reports.who(question.account, at, Some(&liveness))?)
     })
 }
@@ -33,10 +32,10 @@ pub(crate) fn why(
     output: Output,
 ) -> Result<(), Failure> {
     ask(data, account, output, |question| {
-        let at = at.map(|at| question.zone.read_time(at)).transpose().map_err(Failure::usage)?;
+        let at = question.instant("at", at)?;
         let user = question.reports.user(question.account, user)?;
-        let liveness = admission::saved_signs(question.ledger, question.account)?;
-        let present = Present { at: place::now(), liveness: Some(&liveness) };
+        let liveness = question.liveness()?;
+        let present = Present { at: question.now, liveness: Some(&liveness) };
         Ok(question.reports.why(question.account, user, at, present)?)
     })
 }
@@ -63,7 +62,11 @@ pub(crate) fn usage(
 ) -> Result<(), Failure> {
     ask(data, account, output, |question| {
         let (from, to) = question.range(range)?;
-        Ok(question.reports.usage(question.account, from, to, None)?)
+        // Sessions that are still open are used up to now, whenever something was recorded last.
+        let to = to.unwrap_or(question.end);
+        let liveness = question.liveness()?;
+        let account = question.account;
+        Ok(question.reports.usage(account, from, Some(to), None, Some(&liveness))?)
     })
 }
 
@@ -77,9 +80,8 @@ pub(crate) fn statement(
     ask(data, account, output, |question| {
         // The log knows nothing of the days since its last commit; the clock does. Of a month that is
         // over it need not say more, so that the statement is the same whenever it is asked for.
-        let known_until = question.reports.known_until()?.max(place::now());
-        let end = month.days(question.zone).map_or(known_until, |(_, end)| end);
-        let known_until = known_until.min(end);
+        let end = month.days(question.zone).map_or(question.now, |(_, end)| end);
+        let known_until = question.now.min(end);
         Ok(question.reports.statement(question.account, month, known_until)?)
     })
 }
@@ -90,15 +92,43 @@ struct Question<'a> {
     reports: Reports<'a>,
     account: AccountId,
     zone: Zone,
+    /// What *now* means: the clock, or the account's last commit if the clock has gone back behind it.
+    now: Timestamp,
+    /// The first instant after everything that is known.
+    end: Timestamp,
 }
 
 impl Question<'_> {
+    fn liveness(&self) -> Result<Liveness, Failure> {
+        Ok(admission::saved_signs(self.ledger, self.account)?)
+    }
+
+    /// An instant that has come. Nobody knows what will be recorded after it.
+    fn instant(&self, field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Failure> {
+        let read = text.map(|text| self.zone.read_time(text));
+        match read.transpose().map_err(Failure::usage)? {
+            Some(at) if at > self.now => Err(Failure::usage(format!(
+                "{field}: {} has not come yet; it is {}",
+                self.zone.show(at),
+                self.zone.show(self.now)
+            ))),
+            at => Ok(at),
+        }
+    }
+
+    /// A range; what has not come yet is left out of it, and said to be.
     fn range(&self, range: &Range) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
-        let read = |text: &Option<String>| {
-            let read = text.as_ref().map(|text| self.zone.read_time(text));
-            read.transpose().map_err(Failure::usage)
-        };
-        Ok((read(&range.from)?, read(&range.to)?))
+        let from = self.instant("from", range.from.as_deref())?;
+        let to = range.to.as_ref().map(|text| self.zone.read_time(text));
+        let to = to.transpose().map_err(Failure::usage)?;
+        if let Some(to) = to.filter(|to| *to > self.end) {
+            output::talk(&format!(
+                "to: {} has not come yet; the report ends now, {}",
+                self.zone.show(to),
+                self.zone.show(self.now)
+            ));
+        }
+        Ok((from, to.map(|to| to.min(self.end))))
     }
 }
 
@@ -115,7 +145,10 @@ fn ask<R: Report>(
     let reports = Reports::new(&views, &origin);
     let account = reports.account(account)?;
     let zone = reports.zone(account)?;
-    let report = question(&Question { ledger: &ledger, reports, account, zone })?;
+    let last_at = reports.last_at(account)?;
+    let now = place::now().max(last_at);
+    let end = now.max(Timestamp(last_at.0.saturating_add(1)));
+    let report = question(&Question { ledger: &ledger, reports, account, zone, now, end })?;
     match output.format {
         Format::Json => output.text(&report.json()),
         Format::Table => output.text(&report.text()),

@@ -1,99 +1,20 @@
-//! `login`, `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat.
+//! `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat that is held.
 
-use crate::args::{Format, Login, Release, SessionArgs};
-use crate::failure::{self, Failure};
-use crate::output::{self, Output};
+use crate::args::{Format, Release, SessionArgs};
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::place;
-use admission::{Answered, Holder, LoginRequest};
+use admission::{Admission, Answered};
 use ledger::{Actor, Kind, Ledger, Role};
 use projector::{AsOf, Views};
-use reporting::civil::Zone;
-use reporting::names::Names;
-use seats::notation::denial;
-use seats::{AccountId, Answer, Command, Outcome, ReleaseReason, RequestId, SessionId};
-use serde_json::{Value, json};
+use seats::{AccountId, Answer, Command, ReleaseReason, SessionId};
+use serde_json::json;
 use std::path::Path;
 
 /// The vendor's application, played by the command line.
-const APP: Actor = Actor { role: Role::App, id: 0 };
+pub(crate) const APP: Actor = Actor { role: Role::App, id: 0 };
 /// A support agent at the command line.
 const SUPPORT: Actor = Actor { role: Role::Support, id: 0 };
-
-pub(crate) fn login(data: &Path, login: Login, output: Output) -> Result<(), Failure> {
-    let ledger = place::open(data)?;
-    let account = place::account(&ledger, &login.account)?;
-    let request = match &login.request {
-        Some(text) => admission::request_id(text).map_err(Failure::usage)?,
-        None => RequestId(*uuid::Uuid::new_v4().as_bytes()),
-    };
-    let asked = LoginRequest {
-        account,
-        user: login.user.as_str().into(),
-        site: login.site.as_deref().map(Into::into),
-        device: login.device.clone(),
-        request,
-    };
-    let before = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
-    let zone = place::zone(before.zone())?;
-    let limit = before.licences().at(place::now()).saturating_add(before.policy().overdraft);
-    let book = ledger.clone();
-    let names = Names::new(book.book(), account);
-    let answered =
-        place::admit(ledger, async |admission| Ok(admission.log_in(asked, APP).await?))?;
-    let Answer::Login { outcome, again, at, .. } = answered.answer else {
-        return Err(Failure::unexpected("a login was answered with something else"));
-    };
-    if again {
-        let at = zone.show(at);
-        output::talk(&format!("this request was answered before, at {at}; this is that answer"));
-    }
-    match outcome {
-        Outcome::Granted { session, seat, overdraft } => match output.format {
-            Format::Json => output.json(&json!({
-                "granted": true, "seat": seat.0, "session": session.0, "overdraft": overdraft,
-                "request": request.to_string(), "position": answered.position.map(|p| p.0),
-            })),
-            Format::Table => {
-                let overdraft = if overdraft { ", as overdraft" } else { "" };
-                output.text(&format!("{seat} ({session}{overdraft})"))
-            }
-        },
-        Outcome::Denied { reason, held, dormant } => {
-            let why = denial(reason, held, dormant, Some(limit));
-            let holders = holders(&answered, &names, zone);
-            match output.format {
-                Format::Json => output.json(&json!({
-                    "granted": false, "reason": why, "held": held, "dormant": dormant,
-                    "holders": holders, "request": request.to_string(),
-                    "position": answered.position.map(|p| p.0),
-                }))?,
-                Format::Table => {
-                    output.text(&format!("denied: {why}"))?;
-                    if !holders.is_empty() {
-                        let columns = ["seat", "user", "since", "last_seen", "state"];
-                        output.table(output::table(&columns, &holders))?;
-                    }
-                }
-            }
-            Err(Failure::new(failure::Kind::Denied, ""))
-        }
-        Outcome::Waiting => output.done("waiting for a seat"),
-    }
-}
-
-fn holders(answered: &Answered, names: &Names<'_>, zone: Zone) -> Vec<Value> {
-    let holder = |holder: &Holder| {
-        json!({
-            "seat": holder.seat.0,
-            "user": names.shown(holder.user),
-            "session": holder.session.0,
-            "since": zone.show(holder.since),
-            "last_seen": zone.show(holder.last_seen),
-            "state": if holder.dormant.is_some() { "dormant" } else { "live" },
-        })
-    };
-    answered.holders.iter().flat_map(|holders| holders.iter()).map(holder).collect()
-}
 
 pub(crate) fn logout(data: &Path, session: &SessionArgs, output: Output) -> Result<(), Failure> {
     act(data, session, APP, |session| Command::LogOut { session }, output)
@@ -129,8 +50,8 @@ pub(crate) fn release(data: &Path, release: &Release, output: Output) -> Result<
         note: release.note.clone(),
         forced: release.force,
     };
-    let answered =
-        place::admit(ledger, async |admission| Ok(admission.release(asked, SUPPORT).await?))?;
+    let ask = async |admission: &Admission| admission.release(asked, SUPPORT).await;
+    let answered = place::admit(ledger, Some(account), ask)?;
     say(&answered, session, output)
 }
 
@@ -145,9 +66,8 @@ fn act(
     let account = place::account(&ledger, &args.account)?;
     let session = session(&ledger, account, &args.session)?;
     let command = command(session);
-    let answered = place::admit(ledger, async |admission| {
-        Ok(admission.submit(account, command, actor).await?)
-    })?;
+    let submit = async |admission: &Admission| admission.submit(account, command, actor).await;
+    let answered = place::admit(ledger, Some(account), submit)?;
     say(&answered, session, output)
 }
 

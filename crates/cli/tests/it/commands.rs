@@ -3,7 +3,6 @@
 use crate::place::{Place, talk};
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
@@ -65,8 +64,15 @@ fn a_release_needs_a_reason_and_some_age() {
     place.fails("release clinic alice --reason holder-away", 4, &["session-1", "120 s", "forced"]);
     let forced = place.ok("release clinic alice --reason holder-away --force --note gone");
     assert_eq!(forced, "seat 1 free (session-1)\n");
-    place.fails("heartbeat clinic session-1", 4, &["session-1 has ended"]);
-    assert!(place.ok("trail clinic").contains("holder away"));
+    place.fails(
+        "heartbeat clinic session-1",
+        4,
+        &["alice's session-1 ended", "released: holder away"],
+    );
+    let trail = place.ok("trail clinic");
+    assert!(trail.contains("holder away -> seat 1 free; note: gone\n"), "{trail}");
+    assert_eq!(place.json("trail clinic")["rows"][2]["note"], "gone");
+    assert!(!place.ok("log").contains("gone"), "the note is not in the log");
 }
 
 #[test]
@@ -79,24 +85,28 @@ fn policies_are_words() {
     assert_eq!(place.ok("login clinic bob --site north"), "seat 2 (session-2)\n");
     place.fails("login clinic eve --site south", 4, &["south", "add it first"]);
     place.fails("account set-policy clinic --reclaim sometimes", 2, &["reclaim", "on-demand"]);
-    place.fails("account set-policy clinic --lease 0s", 4, &["lease", "1 s or more"]);
+    place.fails("account set-policy clinic --lease 0s", 2, &["lease", "1 s or more"]);
     place.ok("account set-policy clinic --users registered --overdraft 1");
     place.fails("login clinic stranger", 3, &["not a registered user"]);
     place.ok("user add clinic stranger");
     place.ok("login clinic stranger --site north");
     place.ok("user suspend clinic stranger");
+    place.fails("user suspend clinic stranger", 4, &["stranger is suspended already"]);
+    place.fails("user suspend clinic user-77", 4, &["there is no user user-77"]);
+    place.fails("site add clinic north", 4, &["north", "already"]);
+    place.fails("account set-policy clinic --reserved south:1", 4, &["south"]);
     place.fails("login clinic stranger", 3, &["the user is suspended"]);
 }
 
 #[test]
 fn absurd_values_are_refused_by_name() {
     let place = Place::clinic();
-    place.fails("account open other --licences 0", 4, &["licences: 0", "between 1 and"]);
-    place.fails("account open other --licences 4000000", 4, &["licences: 4000000"]);
+    place.fails("account open other --licences 0", 2, &["licences: 0", "between 1 and"]);
+    place.fails("account open other --licences 4000000", 2, &["licences: 4000000"]);
     place.fails("account open other --licences many", 2, &["licences"]);
     place.fails("account open other --licences 1 --time-zone Mars/Base", 2, &["Mars/Base"]);
     place.fails("account open clinic --licences 1", 4, &["open already"]);
-    place.fails("account set-licences clinic 0", 4, &["licences: 0"]);
+    place.fails("account set-licences clinic 0", 2, &["licences: 0"]);
     place.fails("account set-licences clinic 2", 4, &["2 already"]);
     place.fails("login nobody alice", 4, &["no account \"nobody\""]);
     place.fails("login clinik alice", 4, &["did you mean clinic"]);
@@ -157,101 +167,10 @@ fn a_second_process_is_told_who_has_it() {
     let ledger = ledger::Ledger::open(&place.data(), &ledger::Options::default()).unwrap();
     let holder = std::process::id().to_string();
     for line in ["who clinic", "login clinic alice", "verify"] {
-        place.fails(line, 6, &["in use", &holder]);
+        place.fails(line, 6, &["in use", &holder, "wait until it is done"]);
     }
     drop(ledger);
     place.ok("login clinic alice");
-}
-
-/// The log of a ledger with a few dozen commits, damaged by `harm`.
-fn harmed(harm: impl FnOnce(&Path)) -> Place {
-    let place = Place::clinic();
-    for user in 0..12 {
-        let _granted_or_denied = place.run(&format!("login clinic user{user}"));
-    }
-    harm(&place.data());
-    place
-}
-
-fn log_file(data: &Path) -> PathBuf {
-    let volume = fs::read_dir(data.join("log")).unwrap().next().unwrap().unwrap().path();
-    volume.join("db")
-}
-
-#[test]
-fn a_truncated_log_is_refused_with_the_position() {
-    for length in [0, 300, 1_000, 2_000] {
-        let place = harmed(|data| {
-            let file = fs::OpenOptions::new().write(true).open(log_file(data)).unwrap();
-            file.set_len(length).unwrap();
-        });
-        place.fails("who clinic", 5, &["damaged at position", "restore"]);
-        place.fails("login clinic alice", 5, &["damaged at position"]);
-        let output = place.run("verify --format json");
-        assert_eq!(output.status.code(), Some(5), "{length}: {}", talk(&output));
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(report["ok"], false, "{length}");
-        assert!(report["first_bad"]["position"].is_u64(), "{length}: {report}");
-    }
-}
-
-#[test]
-fn a_flipped_bit_never_changes_an_answer() {
-    let good = harmed(|_| {});
-    let expected = good.json("usage clinic");
-    for place_in_file in [700, 5_000, 9_001] {
-        let place = harmed(|data| {
-            let mut bytes = fs::read(log_file(data)).unwrap();
-            if let Some(byte) = bytes.get_mut(place_in_file) {
-                *byte ^= 0x10;
-            }
-            fs::write(log_file(data), bytes).unwrap();
-        });
-        let output = place.run("usage clinic --format json");
-        match output.status.code() {
-            Some(0) => {
-                let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-                for key in ["logins", "denials", "peak_sessions", "sessions"] {
-                    assert_eq!(report[key], expected[key], "{place_in_file}: {key}");
-                }
-            }
-            Some(1 | 5) => assert!(!output.stderr.is_empty(), "it says why"),
-            other => panic!("{place_in_file}: {other:?}: {}", talk(&output)),
-        }
-    }
-}
-
-#[test]
-fn a_full_disk_loses_nothing_and_the_import_completes_afterwards() {
-    let place = Place::clinic();
-    let mut rows = String::from("user,requested_at,granted_at,ended_at,seats\n");
-    for n in 0..60_000_u32 {
-        let (hour, minute, second) = (n / 3600 % 24, n / 60 % 60, n % 60);
-        let day = 1 + n / 86_400;
-        let at = format!("2025-01-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-        rows.push_str(&format!("u{},{at},{at},2025-02-01T00:00:00Z,1\n", n % 50));
-    }
-    fs::write(place.home.path().join("history.csv"), rows).unwrap();
-    // The kernel refuses to let any file grow beyond 3 MiB, as a full disk would.
-    let limited = Command::new("bash")
-        .arg("-c")
-        .arg("trap '' XFSZ; ulimit -f 3072; exec \"$@\"")
-        .arg("bash")
-        .arg(env!("CARGO_BIN_EXE_seatledger"))
-        .arg("--data")
-        .arg(place.data())
-        .args(["import", "csv", "history.csv", "--account", "big"])
-        .current_dir(place.home.path())
-        .output()
-        .unwrap();
-    assert_eq!(limited.status.code(), Some(1), "{}", talk(&limited));
-    place.fails("who big", 4, &["being imported"]);
-    assert_eq!(place.ok("login clinic alice"), "seat 1 (session-1)\n");
-    place.ok("import csv history.csv --account big");
-    assert_eq!(place.json("usage big")["sessions"], 60_000);
-    let again = place.run("import csv history.csv --account big");
-    assert!(talk(&again).contains("imported into this account before"), "{}", talk(&again));
-    assert_eq!(place.json("verify")["ok"], true);
 }
 
 #[test]

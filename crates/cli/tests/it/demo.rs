@@ -60,3 +60,25 @@ fn a_demo_waits_for_whoever_works_on_the_last_one() {
     drop(ledger);
     assert!(fs::metadata(dir.join("FORMAT")).is_ok());
 }
+
+#[test]
+fn a_demo_for_programs_is_one_document() {
+    let place = Place::new();
+    let output = run(place.home.path(), "demo --format json");
+    let demo: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let questions = demo["questions"].as_array().unwrap();
+    assert_eq!(questions.len(), 6);
+    assert_eq!(questions[5]["answer"]["ok"], true, "{demo}");
+    for question in questions {
+        // The command that is shown gives the answer that is shown.
+        let words = format!(
+            "{} --format json --data seatledger-demo",
+            question["command"].as_str().unwrap()
+        );
+        let alone = run(place.home.path(), &words);
+        let alone: serde_json::Value = serde_json::from_slice(&alone.stdout).unwrap();
+        if question["who"] != "Support" || question["asks"] == "What happened, exactly?" {
+            assert_eq!(alone, question["answer"], "{words}");
+        }
+    }
+}

@@ -7,7 +7,11 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod answers;
 mod commands;
+mod damage;
 mod demo;
+mod licences;
 mod place;
 mod seats_by_name;
+mod time;

@@ -26,10 +26,15 @@ impl Place {
     }
 
     pub(crate) fn run(&self, line: &str) -> Output {
+        self.run_words(&line.split(' ').collect::<Vec<_>>())
+    }
+
+    /// With words that hold blanks.
+    pub(crate) fn run_words(&self, words: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_seatledger"))
             .arg("--data")
             .arg(self.data())
-            .args(line.split(' '))
+            .args(words)
             .current_dir(self.home.path())
             .output()
             .unwrap()

@@ -84,7 +84,13 @@ impl Book {
         SledPages::create(dir)
     }
 
-    pub(crate) fn open(dir: &Path) -> Result<Book, OpenError> {
+    /// Opens the book of a log of so many commits. One that is missing is not begun anew beside a log that
+    /// is not empty: names would be gone without a word.
+    pub(crate) fn open(dir: &Path, commits: u64) -> Result<Book, OpenError> {
+        if commits > 0 && !SledPages::stands(dir) {
+            let cause = format!("is missing or empty, while the log holds {commits} commits");
+            return Err(OpenError::Book { dir: dir.to_owned(), cause });
+        }
         let random = || {
             let mut salt = [0; 32];
             getrandom::fill(&mut salt).map_err(|error| error.to_string())?;

@@ -3,7 +3,7 @@
 use super::BookError;
 use crate::error::{OpenError, RESTORE};
 use crate::guard::lock;
-use crate::store::engine::Engine;
+use crate::store::engine::{Engine, EngineError, in_words};
 use crate::store::recover::engine_error;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,18 +66,22 @@ impl SledPages {
     }
 
     pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
-        let engine =
-            Engine::open(dir, CACHE_BYTES).map_err(|error| engine_error(dir, &error, RESTORE))?;
+        let engine = Engine::open(dir, CACHE_BYTES).map_err(|error| match error {
+            EngineError::Io(_) => engine_error(dir, &error, RESTORE),
+            error => unusable(dir, format!("cannot be opened: {error}")),
+        })?;
         let mut tables = BTreeMap::new();
         for (table, name) in TABLES {
-            let tree = engine.db.open_tree(name).map_err(|error| OpenError::Engine {
-                dir: dir.to_owned(),
-                cause: error.to_string(),
-                way_out: RESTORE.to_owned(),
-            })?;
-            tables.insert(table, tree);
+            let tree = engine.db.open_tree(name);
+            let cannot = |error| unusable(dir, format!("cannot be opened: {}", in_words(&error)));
+            tables.insert(table, tree.map_err(cannot)?);
         }
         Ok(SledPages { engine, tables, poison: OnceLock::new() })
+    }
+
+    /// Whether there is a database in `dir` that holds anything. sled makes a new one where there is none.
+    pub(super) fn stands(dir: &Path) -> bool {
+        std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > 0)
     }
 
     fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
@@ -130,7 +134,11 @@ impl Pages for SledPages {
 }
 
 fn unread(error: sled::Error) -> BookError {
-    BookError::Unavailable { doing: "read", cause: error.to_string() }
+    BookError::Unavailable { doing: "read", cause: in_words(&error) }
+}
+
+fn unusable(dir: &Path, cause: String) -> OpenError {
+    OpenError::Book { dir: dir.to_owned(), cause }
 }
 
 /// A book in memory, which keeps what was written and what was synced apart, so that it can crash.

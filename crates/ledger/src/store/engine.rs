@@ -114,8 +114,27 @@ fn open_when_free(dir: &Path, cache_bytes: u64) -> Result<sled::Db, EngineError>
                 tries += 1;
                 std::thread::sleep(LOCK_PAUSE);
             }
-            Err(error) => return Err(EngineError::Failed(error.to_string())),
+            // A lock that stays taken says nothing of what is in the file either.
+            Err(sled::Error::Io(error)) if tries == LOCK_TRIES || !tells_of_damage(&error) => {
+                return Err(EngineError::Io(error));
+            }
+            Err(error) => return Err(EngineError::Failed(in_words(&error))),
         }
+    }
+}
+
+/// Whether this says that what was read is not what should stand there. Else the operating system refused:
+/// no space, no rights, a disk that fails. The engine passes on the kind of an error, not its number.
+fn tells_of_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | InvalidData | InvalidInput | Other)
+}
+
+/// What the engine said, without its own noise.
+pub(crate) fn in_words(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { .. } => "a checksum in it does not match".to_owned(),
+        error => error.to_string(),
     }
 }
 

@@ -16,7 +16,8 @@ use crate::guard::lock;
 use crate::position::{Head, Position};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// How the next append or sync is to fail. After it the store is poisoned until [`MemoryStore::crash`].
+/// How the next append or sync is to fail. After it the store is poisoned until [`MemoryStore::crash`], unless
+/// it stored nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// The next append stores its first `blocks` blocks, then fails.
@@ -24,6 +25,8 @@ pub enum Fault {
         /// How many are stored.
         blocks: usize,
     },
+    /// The next append is refused: nothing is stored, and the store goes on.
+    Refuse,
     /// The next sync fails: the head row may have become durable, and of the blocks a prefix.
     Sync {
         /// How many of the unsynced blocks became durable.
@@ -155,6 +158,10 @@ impl LogStore for MemoryStore {
     fn append(&self, blocks: &[Block]) -> Result<Position, StoreError> {
         let mut state = lock(&self.state);
         state.refuse_if_poisoned()?;
+        if state.fault == Some(Fault::Refuse) {
+            state.fault = None;
+            return Err(StoreError::Unavailable("the append was made to be refused".to_owned()));
+        }
         let stored = match state.fault {
             Some(Fault::Append { blocks: stored }) => stored.min(blocks.len()),
             _ => blocks.len(),

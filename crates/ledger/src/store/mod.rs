@@ -9,6 +9,7 @@
 //! - [`LogStore::sync`] returns only when every block appended before it, and the head, survive a crash;
 //! - after any failed write or sync nothing is written any more ([`StoreError::Poisoned`]).
 
+pub(crate) mod carve;
 pub(crate) mod engine;
 pub(crate) mod finish;
 pub(crate) mod head;

@@ -43,6 +43,9 @@ pub(crate) fn find(
     let mut redo = Redo { blocks: journal.iter().flat_map(|record| &record.blocks).peekable() };
     let log = home.join("log");
     let reading = || OpenError::io(format!("reading {}", log.display()));
+    if !log.is_dir() {
+        return Err(Damage::at(Position(0), format!("{} is missing", log.display())).into());
+    }
     finish::tidy(&log).map_err(reading())?;
     let firsts = finish::volumes_in(&log).map_err(reading())?;
     let mut volumes = Vec::new();
@@ -173,6 +176,10 @@ pub(crate) fn way_out(home: &Path, first: Position) -> String {
 
 /// An engine that did not open, as an error of ours.
 pub(crate) fn engine_error(dir: &Path, error: &EngineError, way_out: &str) -> OpenError {
+    if let EngineError::Io(error) = error {
+        let source = io::Error::new(error.kind(), error.to_string());
+        return OpenError::Io { what: format!("opening {}", dir.display()), source };
+    }
     OpenError::Engine { dir: dir.to_owned(), cause: error.to_string(), way_out: way_out.to_owned() }
 }
 
@@ -202,7 +209,8 @@ fn copy_aside(home: &Path, first: Position) -> io::Result<()> {
     fs::rename(&part, &copy)
 }
 
-fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a directory with everything in it.
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -15,4 +15,5 @@ mod crashes;
 mod drafts;
 mod golden;
 mod on_disk;
+mod repairing;
 mod verifying;

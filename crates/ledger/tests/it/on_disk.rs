@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Copies a directory as it stands at one instant: what is renamed or removed meanwhile makes it begin anew.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     while let Err(error) = try_to_copy(from, to) {
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
         fs::remove_dir_all(to).unwrap();
@@ -31,7 +31,7 @@ fn try_to_copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

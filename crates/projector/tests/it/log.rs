@@ -181,6 +181,9 @@ impl Log {
         for due in taken.due {
             self.push(id, Role::Clock, due.at, now, due.events);
         }
+        for ends in taken.ahead {
+            self.push(id, Role::App, taken.at, now, ends);
+        }
         if !taken.events.is_empty() {
             self.push(id, Role::App, taken.at, now, taken.events);
         }

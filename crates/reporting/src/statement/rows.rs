@@ -110,8 +110,8 @@ pub(super) fn used(usage: &Usage) -> UsedTold {
 
 pub(super) fn provisional(zone: Zone, known_until: Timestamp) -> String {
     format!(
-        "Provisional: the month was not over when the last thing was recorded ({}). It is billed as if \
-         nothing more changed than is announced.",
+        "Provisional: the month is not over as of {}. It is billed as if nothing more changed than is \
+         announced.",
         zone.show(known_until)
     )
 }

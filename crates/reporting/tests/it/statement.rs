@@ -100,7 +100,7 @@ fn a_month_that_is_not_over_is_provisional() {
     assert_eq!(may.net.as_deref(), Some("175.00"));
     assert_eq!(
         may.notes[0],
-        "Provisional: the month was not over when the last thing was recorded (2026-05-02 09:00:00 BST). \
+        "Provisional: the month is not over as of 2026-05-02 09:00:00 BST. \
          It is billed as if nothing more changed than is announced."
     );
     clinic.licences_from(6, "2026-05-20");
@@ -108,10 +108,7 @@ fn a_month_that_is_not_over_is_provisional() {
     clinic.at("2026-06-01 00:00");
     assert!(!statement(&clinic, "2026-05").provisional);
     let error = try_statement(&clinic, "2026-07").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "July 2026 has not begun: the last thing recorded in the log is of 2026-06-01 00:00:00 BST"
-    );
+    assert_eq!(error, "July 2026 has not begun as of 2026-06-01 00:00:00 BST");
 }
 
 /// E8 and E10: no use at all, and the first month of an account.

@@ -23,7 +23,7 @@ fn clinic() -> Clinic {
 fn a_day_of_a_clinic() {
     let clinic = clinic();
     let views = clinic.views();
-    let usage = Reports::new(&views, "test").usage(CLINIC, None, None, None).unwrap();
+    let usage = Reports::new(&views, "test").usage(CLINIC, None, None, None, None).unwrap();
     let expected = "\
 Riverside Clinic from 2026-07-01 08:00:00 BST to 2026-07-01 12:00:00 BST
 
@@ -34,6 +34,7 @@ Peak of seats              2  first at 2026-07-01 09:30:00 BST
 Peak of sessions           2  first at 2026-07-01 09:30:00 BST
 At capacity          1:30:00  hours with no seat left
 Sessions                   3  of 3 users
+  still open               0  counted up to the end
 Time held            4:30:00  16200 s
   on seats           4:30:00  16200 s
   holder silent      0:00:00  0 s
@@ -75,12 +76,12 @@ fn ranges_and_gaps_are_the_callers() {
     let views = clinic.views();
     let reports = Reports::new(&views, "test");
     let at = |time: &str| Some(clinic.zone.read_time(&format!("2026-07-01 {time}")).unwrap());
-    let usage = reports.usage(CLINIC, at("09:41"), at("10:00"), None).unwrap();
+    let usage = reports.usage(CLINIC, at("09:41"), at("10:00"), None, None).unwrap();
     assert_eq!((usage.denials, usage.denial_episodes, usage.session_seconds), (1, 0, 2280));
     let short = Some(Micros::from_secs(60));
-    let usage = reports.usage(CLINIC, at("09:41"), at("10:00"), short).unwrap();
+    let usage = reports.usage(CLINIC, at("09:41"), at("10:00"), short, None).unwrap();
     assert_eq!((usage.denials, usage.denial_episodes), (1, 1));
-    let error = reports.usage(CLINIC, at("10:00"), at("09:00"), None).unwrap_err();
+    let error = reports.usage(CLINIC, at("10:00"), at("09:00"), None, None).unwrap_err();
     assert!(matches!(error, ReportError::Backwards { .. }), "{error}");
     assert_eq!(
         error.to_string(),
@@ -93,14 +94,14 @@ fn ranges_and_gaps_are_the_callers() {
 fn every_report_begins_with_its_provenance() {
     let clinic = clinic();
     let views = clinic.views();
-    let usage = Reports::new(&views, "example").usage(CLINIC, None, None, None).unwrap();
+    let usage = Reports::new(&views, "example").usage(CLINIC, None, None, None, None).unwrap();
     let root = views.head().root;
     let (product, tzdb) = (reporting::provenance::PRODUCT, reporting::civil::TZDB_VERSION);
     let expected = format!(
         "# usage of account-1, ledger example, log 0 to 8, root {root}\n\
          # {product}, zone rules {tzdb}, Europe/London; from 2026-07-01T07:00:00Z, \
          to 2026-07-01T11:00:00.000001Z, episode_gap_seconds 300\n\
-         # 1 row; logins 5, grants 3, denials 2, pending 0\n\n"
+         # sessions 3, logins 5, grants 3, denials 2, pending 0\n\n"
     );
     assert!(usage.text().starts_with(&expected), "{}", usage.text());
 }

@@ -92,7 +92,8 @@ pub enum Breach {
     /// A last sign of life lies between the grant and the commit.
     #[error("the last sign of life of {0} lies before its grant")]
     LastSeen(SessionId),
-    /// Only a dormant session is reclaimed, and only for a grant in the same commit.
+    /// Only a dormant session is reclaimed, and only for a grant in the same commit, or in a full commit ahead
+    /// of it.
     #[error("{0} is reclaimed though not dormant, or for nobody")]
     Reclaimed(SessionId),
     /// A seat is taken over only for a grant of that seat to its own user in the same commit.

@@ -6,6 +6,10 @@ use crate::ids::{SeatNo, SessionId, UserId};
 use crate::time::{Micros, Timestamp};
 use std::collections::BTreeMap;
 
+/// Reclaims that fill a commit, so that their grant may stand in a later one. A law of its own: it must stay,
+/// whatever later rules put into a commit.
+const RECLAIMS_FULL: usize = 1_000;
+
 /// The seats of one account.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seating {
@@ -17,8 +21,12 @@ pub(super) struct Seating {
     last_session: u64,
     /// Seats emptied in the commit being checked, for their own users to take over.
     taken_over: Vec<(SeatNo, Seat)>,
+    /// Seats of which a session marked as overdraft was taken over in the commit being checked.
+    marked: Vec<SeatNo>,
     /// A session reclaimed in the commit being checked, until a seat is granted.
     reclaimed: Option<SessionId>,
+    /// How many were reclaimed since the commit began or a seat was granted.
+    reclaims: usize,
 }
 
 /// A grant, and what it may not exceed.
@@ -48,7 +56,7 @@ struct Seat {
     awake: u32,
     /// Sessions on it that are marked as overdraft.
     overdraft: u32,
-    /// A session marked as overdraft was taken over on it.
+    /// A session marked as overdraft was taken over on it in the commit being checked.
     taken_over: bool,
 }
 
@@ -56,15 +64,27 @@ impl Seating {
     /// A commit begins.
     pub(super) fn begin(&mut self) {
         self.taken_over.clear();
-        self.reclaimed = None;
+        for seat in self.marked.drain(..) {
+            if let Some(seat) = self.seats.get_mut(&seat) {
+                seat.taken_over = false;
+            }
+        }
+        (self.reclaimed, self.reclaims) = (None, 0);
     }
 
-    /// A commit ends: nobody was thrown out in it for nothing.
-    pub(super) fn end(&self) -> Result<(), Breach> {
+    /// A commit of so many events ends: nobody was thrown out in it for nothing.
+    ///
+    /// One grant may take more ghosts than a commit holds. The first of them stand in full commits of their
+    /// own, and a crash may keep these without the grant.
+    pub(super) fn end(&self, events: usize) -> Result<(), Breach> {
         if let Some((seat, _)) = self.taken_over.first() {
             return Err(Breach::TakenOver(*seat));
         }
-        self.reclaimed.map_or(Ok(()), |session| Err(Breach::Reclaimed(session)))
+        match self.reclaimed {
+            Some(_) if self.reclaims == events && events >= RECLAIMS_FULL => Ok(()),
+            Some(session) => Err(Breach::Reclaimed(session)),
+            None => Ok(()),
+        }
     }
 
     /// Seats held.
@@ -91,7 +111,7 @@ impl Seating {
             return Err(Breach::SessionReused { session, last });
         }
         self.last_session = session.0;
-        self.reclaimed = None;
+        (self.reclaimed, self.reclaims) = (None, 0);
         self.room(&grant)?;
         self.taken_over.retain(|(freed, _)| *freed != seat);
         self.sessions.insert(session, Holding { seat, since: at, dormant: false, overdraft });
@@ -172,7 +192,10 @@ impl Seating {
             Some(ExpiryCause::Reclaimed) if !holding.dormant => {
                 return Err(Breach::Reclaimed(session));
             }
-            Some(ExpiryCause::Reclaimed) => self.reclaimed = Some(session),
+            Some(ExpiryCause::Reclaimed) => {
+                self.reclaimed = Some(session);
+                self.reclaims += 1;
+            }
             _ => {}
         }
         let Some(seat) = self.seats.get_mut(&holding.seat) else {
@@ -182,7 +205,10 @@ impl Seating {
         seat.sessions -= 1;
         seat.awake -= u32::from(!holding.dormant);
         seat.overdraft -= u32::from(holding.overdraft);
-        seat.taken_over |= holding.overdraft && cause == Some(ExpiryCause::TakenOver);
+        if holding.overdraft && cause == Some(ExpiryCause::TakenOver) {
+            seat.taken_over = true;
+            self.marked.push(holding.seat);
+        }
         let is_dormant = seat.awake == 0 && seat.sessions > 0;
         self.dormant = self.dormant + u32::from(is_dormant) - u32::from(was_dormant);
         if seat.sessions == 0 {

@@ -48,6 +48,9 @@ impl Notation<'_> {
                 let (user, end) = (self.user(ending.user), self.ending(ending));
                 format!("{user}'s {session} ended {end}")
             }
+            Rejection::BeforeOpening { first } => {
+                format!("licences: they count from {}, and no earlier", (self.time)(*first))
+            }
             Rejection::UnknownUser(user) => {
                 format!("there is no user {} in this account", self.user(*user))
             }

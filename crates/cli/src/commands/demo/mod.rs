@@ -16,9 +16,13 @@ use chrono_tz::Europe::London;
 use ledger::{Ledger, Options};
 use play::{Play, Played};
 use seats::{CivilDate, Effective, Reclaim, Setting, Timestamp};
+use serde_json::json;
+use std::cell::RefCell;
 use std::path::Path;
 
 const ACCOUNT: &str = "harley-street";
+/// When Carol rings.
+const MORNING: &str = "2026-04-15T09:00";
 const PLAN: &str = include_str!("../../../../../fixtures/plans/standard-2026.toml");
 
 pub(crate) fn run(data: Option<&Path>, seed: u64, output: Output) -> Result<(), Failure> {
@@ -33,7 +37,34 @@ pub(crate) fn run(data: Option<&Path>, seed: u64, output: Output) -> Result<(), 
         "{} logins, {} of them refused, each on disk before it was answered; {} heartbeats\n",
         played.logins, played.denials, played.heartbeats
     ));
-    questions(&dir, output)
+    match output.format {
+        Format::Table => QUESTIONS.iter().try_for_each(|question| {
+            output.text(&format!(
+                "\n{}: {}\n$ seatledger --data {} {}\n",
+                question.who,
+                question.asks,
+                dir.display(),
+                question.command
+            ))?;
+            (question.answer)(&dir, output)
+        }),
+        Format::Json => {
+            let answers = RefCell::new(Vec::new());
+            let gather = Output { format: Format::Json, part_of: Some(&answers) };
+            QUESTIONS.iter().try_for_each(|question| (question.answer)(&dir, gather))?;
+            let answers = QUESTIONS.iter().zip(answers.take()).map(|(question, answer)| {
+                json!({
+                    "who": question.who, "asks": question.asks, "command": question.command,
+                    "answer": answer,
+                })
+            });
+            output.json(&json!({
+                "data": dir.display().to_string(), "month": month::MONTH, "seed": seed,
+                "logins": played.logins, "denials": played.denials,
+                "heartbeats": played.heartbeats, "questions": answers.collect::<Vec<_>>(),
+            }))
+        }
+    }
 }
 
 fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {
@@ -67,43 +98,59 @@ fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {
 }
 
 /// What people ask, with the command that answers it.
-fn questions(dir: &Path, output: Output) -> Result<(), Failure> {
-    let morning = "2026-04-15T09:00";
-    let ask = |who: &str, question: &str, command: &str| match output.format {
-        Format::Json => Ok(()),
-        Format::Table => output.text(&format!(
-            "\n{who}: {question}\n$ seatledger --data {} {command}\n",
-            dir.display()
-        )),
-    };
-    ask(
-        "Support",
-        "Wednesday the 15th, nine o'clock. Carol rings: she cannot log in. Who holds the seats?",
-        &format!("who {ACCOUNT} --at {morning}"),
-    )?;
-    reports::who(dir, ACCOUNT, Some(morning), output)?;
-    ask("Support", "Why was she refused?", &format!("why {ACCOUNT} carol --at {morning}"))?;
-    reports::why(dir, ACCOUNT, "carol", Some(morning), output)?;
-    let (from, to) = ("2026-04-14T17:00", "2026-04-15T10:00");
-    ask("Support", "What happened, exactly?", &format!("trail {ACCOUNT} --from {from} --to {to}"))?;
-    let range = Range { from: Some(from.to_owned()), to: Some(to.to_owned()) };
-    reports::trail(dir, ACCOUNT, None, &range, output)?;
-    let (from, to) = ("2026-04-01", "2026-05-01");
-    ask(
-        "The practice",
-        "Did we need the fourth licence?",
-        &format!("usage {ACCOUNT} --from {from} --to {to}"),
-    )?;
-    let range = Range { from: Some(from.to_owned()), to: Some(to.to_owned()) };
-    reports::usage(dir, ACCOUNT, &range, output)?;
-    ask(
-        "Finance",
-        "What does April cost?",
-        &format!("statement {ACCOUNT} --month {}", month::MONTH),
-    )?;
-    reports::statement(dir, ACCOUNT, month::MONTH, output)?;
-    ask("The auditor", "Has anything been altered?", "verify")?;
-    verify::run(dir, output)
+struct Question {
+    who: &'static str,
+    asks: &'static str,
+    command: &'static str,
+    answer: fn(&Path, Output<'_>) -> Result<(), Failure>,
+}
+
+const QUESTIONS: &[Question] = &[
+    Question {
+        who: "Support",
+        asks: "Wednesday the 15th, nine o'clock. Carol rings: she cannot log in. Who holds the seats?",
+        command: "who harley-street --at 2026-04-15T09:00",
+        answer: |dir, output| reports::who(dir, ACCOUNT, Some(MORNING), output),
+    },
+    Question {
+        who: "Support",
+        asks: "Why was she refused?",
+        command: "why harley-street carol --at 2026-04-15T09:00",
+        answer: |dir, output| reports::why(dir, ACCOUNT, "carol", Some(MORNING), output),
+    },
+    Question {
+        who: "Support",
+        asks: "What happened, exactly?",
+        command: "trail harley-street --from 2026-04-14T17:00 --to 2026-04-15T10:00",
+        answer: |dir, output| {
+            let range = range("2026-04-14T17:00", "2026-04-15T10:00");
+            reports::trail(dir, ACCOUNT, None, &range, output)
+        },
+    },
+    Question {
+        who: "The practice",
+        asks: "Did we need the fourth licence?",
+        command: "usage harley-street --from 2026-04-01 --to 2026-05-01",
+        answer: |dir, output| {
+            reports::usage(dir, ACCOUNT, &range("2026-04-01", "2026-05-01"), output)
+        },
+    },
+    Question {
+        who: "Finance",
+        asks: "What does April cost?",
+        command: "statement harley-street --month 2026-04",
+        answer: |dir, output| reports::statement(dir, ACCOUNT, month::MONTH, output),
+    },
+    Question {
+        who: "The auditor",
+        asks: "Has anything been altered?",
+        command: "verify",
+        answer: verify::run,
+    },
+];
+
+fn range(from: &str, to: &str) -> Range {
+    Range { from: Some(from.to_owned()), to: Some(to.to_owned()) }
 }
 
 /// From the start of a day in April.
