@@ -47,11 +47,13 @@ enum State {
 }
 
 impl Service {
-    /// Takes the service up where the system account, as folded from the log, and the saved mark left it.
-    pub(crate) fn new(mark: Option<Timestamp>, outages: Vec<Outage>) -> Service {
+    /// Takes the service up where the log and the saved mark left it.
+    pub(crate) fn new(mark: Option<Timestamp>, Past { outages, started }: Past) -> Service {
         Service {
-            // A mark at the beginning of time only says that signs of life were saved without a service.
-            listened: mark.filter(|mark| *mark > Timestamp::ZERO),
+            // A mark at the beginning of time only says that signs of life were saved without a service. If
+            // it was killed before it saved any, it had still listened when it started: an outage counted
+            // from before that would be credited twice.
+            listened: mark.filter(|mark| *mark > Timestamp::ZERO).max(started),
             state: State::Starting,
             outages,
             swept: Timestamp::ZERO,
@@ -66,22 +68,31 @@ impl Service {
     }
 }
 
-/// Every outage that the log knows of, in order of time.
-pub(crate) fn recorded_outages(ledger: &Ledger) -> Result<Vec<Outage>, ReadError> {
-    let mut outages = Vec::new();
-    let Some(head) = ledger.account_head(AccountId::SYSTEM)? else { return Ok(outages) };
+/// What the log knows of earlier services.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// When nothing could be heard, in order of time.
+    pub(crate) outages: Vec<Outage>,
+    /// When the last one began to listen.
+    started: Option<Timestamp>,
+}
+
+/// Reads what the log knows of earlier services.
+pub(crate) fn recorded_past(ledger: &Ledger) -> Result<Past, ReadError> {
+    let mut past = Past::default();
+    let Some(head) = ledger.account_head(AccountId::SYSTEM)? else { return Ok(past) };
     for record in ledger.back(head.position) {
         let commit = record?.commit;
         for event in &commit.events {
-            if let Event::ServiceStarted { last_alive: Some(from) } = event
-                && *from < commit.at
-            {
-                outages.push(Outage { from: *from, to: commit.at });
+            let Event::ServiceStarted { last_alive } = event else { continue };
+            past.started = past.started.or(Some(commit.at));
+            if let Some(from) = last_alive.filter(|from| *from < commit.at) {
+                past.outages.push(Outage { from, to: commit.at });
             }
         }
     }
-    outages.reverse();
-    Ok(outages)
+    past.outages.reverse();
+    Ok(past)
 }
 
 /// The time of the log's last record, with which the clock is compared at the start.

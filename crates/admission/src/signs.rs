@@ -10,7 +10,7 @@
 //! new and half old, still reads as signs that were once true; of two of one session the later counts.
 
 use crate::error::Error;
-use crate::service::recorded_outages;
+use crate::service::recorded_past;
 use ledger::Ledger;
 use seats::{AccountId, Liveness, SessionId, Signs, Timestamp};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ const SIGNS_BYTES: usize = 32;
 /// [`Error::Unreadable`](crate::Error::Unreadable): they, or the outages in the log, cannot be read.
 pub fn saved_signs(ledger: &Ledger, account: AccountId) -> Result<Liveness, Error> {
     let signs = decode(&ledger.book().liveness(account)?);
-    Ok(Liveness::restored(signs, recorded_outages(ledger)?.into()))
+    Ok(Liveness::restored(signs, recorded_past(ledger)?.outages.into()))
 }
 
 /// The row of one account.

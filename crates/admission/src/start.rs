@@ -22,7 +22,7 @@ use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::people::People;
-use crate::service::{Service, last_believed, recorded_outages};
+use crate::service::{Service, last_believed, recorded_past};
 use crate::slot::Slot;
 use crate::source::{AccountSource, FromLog};
 use crate::syncer;
@@ -119,7 +119,7 @@ impl Crew {
         let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
         let recorded_at = last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at);
         let system = source.load(AccountId::SYSTEM)?;
-        let outages = recorded_outages(ledger)?;
+        let past = recorded_past(ledger)?;
         let mark = ledger.book().liveness_mark()?;
         let people = People::new(ledger)?;
 
@@ -143,7 +143,7 @@ impl Crew {
                 unsaved: Vec::new(),
             },
             watch: TimeWatch::new(Box::new(clock), last_believed(ledger)?),
-            service: Service::new(mark, outages),
+            service: Service::new(mark, past),
             outbox: Arc::clone(&outbox),
             clerk: to_clerk,
             slots: FxHashMap::from_iter([(AccountId::SYSTEM, system)]),

@@ -130,6 +130,9 @@ impl Clinic {
 
     /// Notes that a session may say goodbye.
     pub(crate) fn may_leave(&mut self, session: u64) {
+        let fates = &self.fates;
+        let over = |session: u64| matches!(fates.get(session as usize), Some(Some(f)) if f.ended.is_some());
+        self.leaving.retain(|leaving| !over(*leaving));
         self.leaving.push(session);
     }
 
@@ -190,15 +193,6 @@ impl Clinic {
                 self.know(*user);
                 self.users[user.0 as usize] = Some(false);
             }
-            Event::WentDormant { session, silent } => {
-                let left = self.leaving.contains(&session.0);
-                let early = !left && self.chosen.silence_min().is_some_and(|min| *silent < min);
-                let sitting = self.sits(session.0, at, *silent)?;
-                if sitting.dormant.is_some() || early {
-                    return Err("silence is recorded twice or too early".to_owned());
-                }
-                sitting.dormant = Some(at);
-            }
             Event::Resumed { session } => {
                 let sitting = self.sits(session.0, at, Micros::ZERO)?;
                 if sitting.dormant.take().is_none() {
@@ -206,23 +200,42 @@ impl Clinic {
                 }
             }
             Event::LoggedOut { session, by, silent, .. } => {
-                let linger = if *by == EndedBy::User { self.chosen.linger } else { Micros::ZERO };
-                self.stand_up(at, position, session.0, *silent, linger)?;
-            }
-            Event::Expired { session, cause, silent } => {
-                let gone = self.stand_up(at, position, session.0, *silent, Micros::ZERO)?;
-                self.expire(at, &gone, *cause)?;
+                let gone = self.stand_up(at, position, session.0, *silent)?;
+                let empty = self.sittings.iter().all(|sitting| sitting.seat != gone.seat);
+                if empty && *by == EndedBy::User && self.chosen.linger > Micros::ZERO {
+                    let (seat, user, until) = (gone.seat, gone.user, at + self.chosen.linger);
+                    self.lingers.push(Linger { seat, user, until });
+                }
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn expire(
+    /// A session falls silent, after the service has `listened` in vain so long.
+    pub(crate) fn silence(
+        &mut self,
+        at: Timestamp,
+        session: u64,
+        silent: Micros,
+        listened: Option<Micros>,
+    ) -> Result<(), Objection> {
+        let early = self.too_early(session, listened);
+        let sitting = self.sits(session, at, silent)?;
+        if sitting.dormant.is_some() || early {
+            return Err(format!("silence is recorded twice, or too early after {listened:?}"));
+        }
+        sitting.dormant = Some(at);
+        Ok(())
+    }
+
+    /// A session has ended by rule; `gone` has just stood up.
+    pub(crate) fn expire(
         &mut self,
         at: Timestamp,
         gone: &Sitting,
         cause: ExpiryCause,
+        listened: Option<Micros>,
     ) -> Result<(), Objection> {
         let lawful = match cause {
             ExpiryCause::Reclaimed => {
@@ -237,33 +250,34 @@ impl Clinic {
                 self.chosen.longest.is_some_and(|longest| at.since(gone.since) >= longest)
             }
             ExpiryCause::LeaseEnded | ExpiryCause::Idle | ExpiryCause::Goodbye => {
-                self.chosen.reclaim == Reclaim::AtOnce
+                let early = gone.dormant.is_none() && self.too_early(gone.session, listened);
+                self.chosen.reclaim == Reclaim::AtOnce && !early
             }
             ExpiryCause::UserSuspended | ExpiryCause::AccountClosed => true,
         };
         if lawful { Ok(()) } else { Err(format!("session {} is thrown out", gone.session)) }
     }
 
-    fn stand_up(
+    /// A session gives its seat up.
+    pub(crate) fn stand_up(
         &mut self,
         at: Timestamp,
         position: u64,
         session: u64,
         silent: Micros,
-        linger: Micros,
     ) -> Result<Sitting, Objection> {
         let gone = *self.sits(session, at, silent)?;
         self.sittings.retain(|sitting| sitting.session != session);
         if let Some(Some(fate)) = self.fates.get_mut(session as usize) {
             fate.ended = Some(position);
         }
-        self.leaving.retain(|leaving| *leaving != session);
-        let empty = self.sittings.iter().all(|sitting| sitting.seat != gone.seat);
-        if empty && linger > Micros::ZERO {
-            let (seat, user, until) = (gone.seat, gone.user, at + linger);
-            self.lingers.push(Linger { seat, user, until });
-        }
         Ok(gone)
+    }
+
+    /// Whether nobody who has not said goodbye may be taken for silent after so much listening.
+    fn too_early(&self, session: u64, listened: Option<Micros>) -> bool {
+        let least = self.chosen.silence_min().filter(|_| !self.leaving.contains(&session));
+        matches!((least, listened), (Some(least), Some(listened)) if listened < least)
     }
 
     /// A session that holds a seat and was last heard of `silent` before `at`.

@@ -51,6 +51,8 @@ pub struct Profile {
     pub block_cache_bytes: usize,
     /// One command in so many is none of logging in, logging out and signs of life.
     pub office_every: u64,
+    /// Whether a projector saves snapshots beside the service.
+    pub snapshots: bool,
     /// How admission works.
     pub options: Options,
 }
@@ -117,21 +119,26 @@ impl Plan {
 
 impl Profile {
     fn of(dice: &mut Dice, steps: u64) -> Profile {
+        let (accounts, pause_us_max) = (dice.scale(1, 4_000) as u32, dice.scale(100, 200_000_000));
+        // Every stall is credited to every account: for speed, few of them where accounts are many.
+        let stalls = accounts < 100 || pause_us_max < 1_000_000;
+        let stall = if stalls { [0, 30, 3_000] } else { [0, 3_000, 30_000] };
         Profile {
-            accounts: dice.scale(1, 4_000) as u32,
+            accounts,
             users: dice.scale(2, 60) as u32,
             licences: dice.scale(1, 12) as u32,
             haste: dice.scale(2, 400),
             time_every: dice.scale(4, 200),
-            pause_us_max: dice.scale(100, 200_000_000),
-            // A start reads the whole log, so troubles are counted by the run and not by the step.
-            trouble_every: (steps / dice.scale(4, if steps > 20_000 { 40 } else { 200 })).max(20),
+            pause_us_max,
+            // A start reads the whole log: a long run has few troubles, a short one may be full of them.
+            trouble_every: (steps / dice.scale(2, if steps > 20_000 { 12 } else { 200 })).max(20),
             faults: !dice.once_in(4),
             lies: false,
             jumps: !dice.once_in(3),
-            block_bytes: dice.of_these(&[1_500, 3_000, 3_000, 28 << 10]),
+            block_bytes: dice.of_these(&[1_500, 3_000, 3_000, 3_000, 28 << 10]),
             block_cache_bytes: dice.of_these(&[20_000, 64 << 20, 64 << 20, 64 << 20]),
             office_every: dice.scale(4, 200),
+            snapshots: dice.once_in(24),
             options: Options {
                 service: !dice.once_in(8),
                 depth: 1 + dice.index(4),
@@ -140,7 +147,7 @@ impl Profile {
                 account_waiting_max: dice.of_these(&[3, 8_192, 8_192]),
                 save_every: Duration::from_secs(dice.scale(1, 60)),
                 sweep_every: Duration::from_secs(dice.scale(1, 60)),
-                stall: dice.of_these(&[None, Some(Duration::from_secs(30))]),
+                stall: Some(dice.of_these(&stall)).filter(|s| *s > 0).map(Duration::from_secs),
             },
         }
     }

@@ -4,7 +4,8 @@
 //! steps, long ones first, as long as the run still breaks.
 
 use crate::plan::Plan;
-use crate::world::{AT_THE_END, Broken, Survived, run};
+use crate::survived::{AT_THE_END, Broken, Survived};
+use crate::world::run;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Carries a plan out; a panic breaks it like any objection.

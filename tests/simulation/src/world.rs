@@ -10,12 +10,12 @@ use crate::dice::{Dice, mixed};
 use crate::disk::Disk;
 use crate::model::{Model, Objection};
 use crate::plan::{Action, Plan, Step};
+use crate::saved::Saved;
+use crate::survived::{AT_THE_END, Broken, Survived};
 use admission::stepped::Stepped;
-use admission::{Clock, FromLog, ManualClock, STEP_MAX};
+use admission::{Clock, Error, FromLog, ManualClock, STEP_MAX};
 use ledger::{Actor, Head, Ledger, Role};
 use seats::{Micros, Timestamp};
-use std::fmt;
-use std::ops::AddAssign;
 use std::sync::Arc;
 
 const APP: Actor = Actor { role: Role::App, id: 0 };
@@ -25,37 +25,6 @@ const BEGIN: Timestamp = Timestamp::from_secs(1_750_000_000);
 /// How many rounds of everybody's work may pass before everything that was asked is answered.
 const ROUNDS_MAX: u32 = 20_000;
 
-/// What was survived.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Survived {
-    /// Runs.
-    pub runs: u64,
-    /// Commands that were answered, definitely or not.
-    pub commands: u64,
-    /// Commits that became durable.
-    pub commits: u64,
-    /// Crashes: power cuts, kills, and failures of the disk that stopped the service.
-    pub crashes: u64,
-    /// Faults of the disk that struck.
-    pub faults: u64,
-    /// Jumps of the clock.
-    pub jumps: u64,
-    /// A digest of all answers and roots.
-    pub digest: u64,
-}
-
-/// In place of a step: after the last.
-pub const AT_THE_END: u32 = u32::MAX;
-
-/// What must never be, and was.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Broken {
-    /// In which step; [`AT_THE_END`] for what was found after the last.
-    pub step: u32,
-    /// What.
-    pub what: Objection,
-}
-
 /// See the module.
 struct World<'a> {
     plan: &'a Plan,
@@ -64,9 +33,12 @@ struct World<'a> {
     /// Where the wall clock would stand had nobody set it.
     skew: i64,
     service: Option<(Ledger, Stepped)>,
+    saved: Option<Saved>,
     callers: Callers,
     model: Model,
     upsets: u64,
+    /// Faults of the disk that had struck when the service started.
+    faults: u64,
     survived: Survived,
 }
 
@@ -81,12 +53,17 @@ pub fn run(plan: &Plan) -> Result<Survived, Broken> {
         clock: ManualClock::new(BEGIN),
         skew: 0,
         service: None,
+        saved: None,
         callers: Callers::new(plan.profile.accounts),
         model: Model::default(),
         upsets: 0,
+        faults: 0,
         survived: Survived::default(),
     };
     let broken = |step: u32| move |what: Objection| Broken { step, what };
+    if plan.profile.snapshots {
+        world.saved = Some(Saved::new().map_err(broken(0))?);
+    }
     world.start().map_err(broken(0))?;
     for number in &plan.steps {
         let step = plan.step(*number);
@@ -123,7 +100,11 @@ impl World<'_> {
             Action::Restart => self.restart(&mut dice)?,
             Action::Compare => self.compare(&mut dice)?,
         }
-        if self.service.as_ref().is_some_and(|(_, service)| service.failure().is_some()) {
+        let service = self.service.as_ref();
+        if let Some(failure) = service.and_then(|(_, service)| service.failure()) {
+            if self.disk.faults() == self.faults {
+                return Err(format!("stopped, and the disk has not failed: {failure}"));
+            }
             let action = dice.of_these(&[Action::Kill, Action::CutPower]);
             self.crash(action, &mut dice)?;
         }
@@ -165,7 +146,11 @@ impl World<'_> {
 
     fn hear(&mut self) -> Result<(), Objection> {
         let Some((ledger, service)) = &mut self.service else { return Ok(()) };
+        let healthy = service.failure().is_none();
         for (tag, answer) in service.answers() {
+            if healthy && answer == Err(Error::Unknown) {
+                return Err(format!("nothing has failed, and answer {tag} is that it is unknown"));
+            }
             self.callers.hear(tag, &answer, &mut self.model, Some(ledger))?;
         }
         Ok(())
@@ -187,6 +172,7 @@ impl World<'_> {
         }
         self.survived.jumps += 1;
         self.upset(by < 0);
+        self.model.went_back |= by < 0;
         self.skew += by;
         self.clock.step(Timestamp(self.clock.wall().0.saturating_add_signed(by)));
     }
@@ -230,8 +216,11 @@ impl World<'_> {
     ) -> Result<(), Objection> {
         // The disk is dead before the process drops what it holds.
         let answers = service.crash();
+        if let Some(saved) = &mut self.saved {
+            saved.stop();
+        }
         for (tag, answer) in answers {
-            let answer = if deaf { Err(admission::Error::Unknown) } else { answer };
+            let answer = if deaf { Err(Error::Unknown) } else { answer };
             self.callers.hear(tag, &answer, &mut self.model, Some(ledger))?;
         }
         match self.callers.open() {
@@ -244,6 +233,7 @@ impl World<'_> {
     fn start(&mut self) -> Result<(), Objection> {
         let profile = &self.plan.profile;
         let (store, book) = self.disk.mount();
+        self.faults = self.disk.faults();
         let options = ledger::Options {
             block_bytes: profile.block_bytes,
             block_cache_bytes: profile.block_cache_bytes,
@@ -253,6 +243,9 @@ impl World<'_> {
         let source = FromLog::new(ledger.clone());
         let clock = self.clock.clone();
         let service = Stepped::start(&ledger, profile.options, clock, source);
+        if let Some(saved) = &mut self.saved {
+            saved.start(&ledger)?;
+        }
         self.callers.begin();
         self.service = Some((ledger, service.map_err(|error| error.to_string())?));
         self.watch()
@@ -296,6 +289,9 @@ impl World<'_> {
         for _ in 0..4 {
             if let Some(account) = self.callers.some_account(dice) {
                 compare(ledger, service, &mut self.model, account, dice)?;
+                if let Some(saved) = &mut self.saved {
+                    saved.compare(ledger, account, dice)?;
+                }
             }
         }
         Ok(())
@@ -345,8 +341,7 @@ impl World<'_> {
     /// One bit of the log turns over: it is noticed, not served.
     fn rot(&mut self, dice: &mut Dice) -> Result<(), Objection> {
         let Some((ledger, service)) = self.service.take() else { return Ok(()) };
-        drop(service);
-        drop(ledger);
+        drop((service, ledger, self.saved.take()));
         self.disk.kill();
         if !self.disk.rot(*dice) {
             return Ok(());
@@ -356,37 +351,5 @@ impl World<'_> {
             Ok(_) => Err("a bit has turned over, and nobody noticed".to_owned()),
             Err(_) => Ok(()),
         }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.step {
-            AT_THE_END => write!(f, "at the end: {}", self.what),
-            step => write!(f, "in step {step}: {}", self.what),
-        }
-    }
-}
-
-impl AddAssign for Survived {
-    fn add_assign(&mut self, other: Survived) {
-        self.runs += other.runs;
-        self.commands += other.commands;
-        self.commits += other.commits;
-        self.crashes += other.crashes;
-        self.faults += other.faults;
-        self.jumps += other.jumps;
-        self.digest = mixed(self.digest ^ other.digest);
-    }
-}
-
-impl fmt::Display for Survived {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Survived { runs, commands, commits, crashes, faults, jumps, digest } = self;
-        write!(
-            f,
-            "runs {runs}, commands {commands}, commits {commits}, crashes {crashes}, \
-             faults {faults}, clock jumps {jumps}, digest {digest:016x}"
-        )
     }
 }

@@ -1,8 +1,12 @@
 //! Signs of life, starts and stops, and the sweeper.
 
 use crate::rig::{APP, NINE, Rig, check_laws, service, wait};
-use admission::Options;
+use admission::stepped::Stepped;
+use admission::{FromLog, ManualClock, Options};
+use ledger::Ledger;
+use ledger::memory::MemoryStore;
 use seats::{AccountId, Event, Micros, Setting, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn seconds(s: u32) -> Micros {
@@ -110,6 +114,26 @@ fn outages_add_up() {
     assert_eq!(dormant(&rig, clinic), [true], "120 s of listening in which she was silent");
     rig.sweep();
     assert_eq!(rig.history(clinic).pop().unwrap().0, NINE + seconds(11 * 1010 + 10));
+}
+
+#[test]
+fn a_service_that_is_killed_before_it_saves_anything_had_listened_when_it_started() {
+    let (mut store, clock) = (MemoryStore::new(), ManualClock::new(NINE));
+    for _ in 0..3 {
+        let ledger = Ledger::in_memory(Arc::clone(&store)).unwrap();
+        let source = FromLog::new(ledger.clone());
+        let mut killed = Stepped::start(&ledger, service(), clock.clone(), source).unwrap();
+        assert!(killed.decide());
+        assert_eq!(killed.gather(), 1);
+        killed.sync();
+        store = store.crash(0, true);
+        clock.advance(seconds(10));
+    }
+    let rig = Rig::on(store, clock, service());
+    rig.sweep();
+    let starts = [None, Some(NINE), Some(NINE + seconds(10)), Some(NINE + seconds(20))];
+    let starts = starts.map(|last_alive| Event::ServiceStarted { last_alive });
+    assert_eq!(rig.events(AccountId::SYSTEM), starts, "outages do not overlap");
 }
 
 #[test]

@@ -147,17 +147,15 @@ pub struct MemoryPages {
     state: Mutex<State>,
 }
 
-type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+type Key = (Table, Vec<u8>);
 
-/// A row that was set, or removed.
-type Change = ((Table, Vec<u8>), Option<Vec<u8>>);
+type Rows = BTreeMap<Key, Vec<u8>>;
 
 #[derive(Clone, Debug, Default)]
 struct State {
     live: Rows,
-    durable: Rows,
-    /// What lies between them, in the order in which it was written.
-    unsynced: Vec<Change>,
+    /// What was changed since the last sync, in this order: which row, and what it was before.
+    unsynced: Vec<(Key, Option<Vec<u8>>)>,
     fail_sync: bool,
 }
 
@@ -169,12 +167,15 @@ impl MemoryPages {
 
     /// The book as found after a crash that the first `changes` of the unsynced changes survived.
     pub fn crash_after(&self, changes: usize) -> Arc<MemoryPages> {
-        let mut found = lock(&self.state).clone();
-        found.unsynced.truncate(changes);
-        found.make_durable();
-        found.live = found.durable.clone();
-        found.fail_sync = false;
-        Arc::new(MemoryPages { state: Mutex::new(found) })
+        let state = lock(&self.state);
+        let mut live = state.live.clone();
+        for (key, before) in state.unsynced.iter().skip(changes).rev() {
+            match before {
+                Some(value) => live.insert(key.clone(), value.clone()),
+                None => live.remove(key),
+            };
+        }
+        Arc::new(MemoryPages { state: Mutex::new(State { live, ..State::default() }) })
     }
 
     /// How many changes are not synced.
@@ -188,17 +189,6 @@ impl MemoryPages {
     }
 }
 
-impl State {
-    fn make_durable(&mut self) {
-        for change in self.unsynced.drain(..) {
-            match change {
-                (key, Some(value)) => self.durable.insert(key, value),
-                (key, None) => self.durable.remove(&key),
-            };
-        }
-    }
-}
-
 impl Pages for MemoryPages {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
         Ok(lock(&self.state).live.get(&(table, key.to_vec())).cloned())
@@ -206,12 +196,12 @@ impl Pages for MemoryPages {
 
     fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
         let mut state = lock(&self.state);
-        let (key, value) = ((table, key.to_vec()), value.map(<[u8]>::to_vec));
-        match value.clone() {
-            Some(value) => state.live.insert(key.clone(), value),
+        let key = (table, key.to_vec());
+        let before = match value {
+            Some(value) => state.live.insert(key.clone(), value.to_vec()),
             None => state.live.remove(&key),
         };
-        state.unsynced.push((key, value));
+        state.unsynced.push((key, before));
         Ok(())
     }
 
@@ -233,7 +223,7 @@ impl Pages for MemoryPages {
             let cause = "the sync was made to fail".to_owned();
             return Err(BookError::Unavailable { doing: "written", cause });
         }
-        state.make_durable();
+        state.unsynced.clear();
         Ok(())
     }
 }

@@ -107,14 +107,18 @@ impl Callers {
                 let (slot, name) = (attempt.slot as usize, attempt.user as usize);
                 let users = &mut self.slots[slot].users;
                 users.resize(users.len().max(name + 1), None);
-                match users[name].replace(login.user) {
-                    Some(before) if before != login.user => {
+                match users[name] {
+                    Some(before) if before == login.user => Ok(()),
+                    Some(before) => {
                         Err(format!("a name has become another user, who was {before}"))
                     }
-                    _ if users.iter().filter(|user| **user == Some(login.user)).count() > 1 => {
+                    None if users.contains(&Some(login.user)) => {
                         Err("two names have become one user".to_owned())
                     }
-                    _ => Ok(()),
+                    None => {
+                        users[name] = Some(login.user);
+                        Ok(())
+                    }
                 }
             }
             Err(Error::Unknown) => {
