@@ -60,9 +60,11 @@ impl Live {
         &self.liveness
     }
 
-    /// Nothing changes by time alone before this instant; a sweeper need not look earlier.
+    /// Nothing changes by time alone before this instant; a sweeper need not look earlier. Not before the
+    /// last commit, even if a rule chosen there reaches further back: a sweeper whose clock was set back
+    /// would look again and again.
     pub fn next_due(&self) -> Timestamp {
-        self.next_due
+        self.next_due.max(self.account.last_at())
     }
 
     /// Applies and returns what is due by time alone at or before `at`.
@@ -199,6 +201,27 @@ mod tests {
     use crate::event::{DenialReason, Effective};
     use crate::ids::{AccountId, Commitment, RequestId, UserId};
     use crate::laws::Laws;
+    use crate::policy::Setting;
+
+    /// A clock that was set back leaves accounts whose last commit lies ahead of it.
+    #[test]
+    fn nothing_is_due_before_the_last_commit() {
+        let (at, profile) = (Timestamp::from_secs, Commitment([1; 32]));
+        let mut live = Live::new(Account::new(AccountId(1)), Liveness::default());
+        let effective = Effective { instant: at(0), date: None };
+        let (zone, settings, plan) = (String::from("UTC"), vec![], None);
+        let open = Command::Open { zone, profile, licences: 1, settings, plan, effective };
+        let (request, user, newcomer) = (RequestId([1; 16]), UserId(1), Some(profile));
+        let (site, device, new_device) = (None, None, None);
+        let login = LogIn { request, user, newcomer, site, device, new_device };
+        let shorter = Command::ChangePolicy { settings: vec![Setting::MaxSession(Some(10))] };
+        for (command, when) in [(open, 0), (Command::LogIn(login), 10), (shorter, 100)] {
+            assert!(live.take(&command, None, at(when)).answer.is_ok());
+        }
+        assert_eq!(live.settle(at(50)), []);
+        assert_eq!(live.next_due(), at(100));
+        assert_eq!(live.settle(at(100)).len(), 1);
+    }
 
     /// Every commit that `Live` makes is lawful, and folding them gives the live state.
     #[test]

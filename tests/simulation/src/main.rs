@@ -3,7 +3,11 @@
 use clap::Parser;
 use simulation::{Plan, Survived, attempt, shrink};
 use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+
+/// A run takes a second or two; one that takes so long never ends.
+const RUN_MAX: Duration = Duration::from_secs(300);
 
 /// Plays admission, ledger and views on a simulated disk and clock. The same seed plays the same run.
 #[derive(Parser)]
@@ -49,7 +53,17 @@ fn main() -> ExitCode {
             break;
         }
         let plan = Plan::of(first.wrapping_add(survived.runs), arguments.steps);
-        match attempt(&plan) {
+        let (ended, watched) = channel::<()>();
+        let seed = plan.seed;
+        std::thread::spawn(move || {
+            if watched.recv_timeout(RUN_MAX) == Err(RecvTimeoutError::Timeout) {
+                println!("BROKEN, seed {seed}: the run does not end");
+                std::process::exit(1);
+            }
+        });
+        let run = attempt(&plan);
+        drop(ended);
+        match run {
             Ok(run) => survived += run,
             Err(broken) => {
                 println!("BROKEN, seed {}, {broken}", plan.seed);
