@@ -197,6 +197,13 @@ pub(crate) enum BenchWork {
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         accounts: u64,
     },
+    /// Who held the seats at an instant, a month's use and a month's history of one account, anywhere in a
+    /// year made for it, with the views in place.
+    Ask {
+        /// How many events to make.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// Replay and verification of a history made for it; bytes on disk, time to open.
     Read {
         /// How many events to make.

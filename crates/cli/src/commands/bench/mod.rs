@@ -5,6 +5,8 @@
 //! A ledger of its own is made in a directory of its own and removed afterwards.
 
 mod admit;
+mod ask;
+mod history;
 mod latency;
 mod read;
 mod yardstick;
@@ -43,6 +45,7 @@ pub(crate) fn run(bench: Bench, output: Output) -> Result<(), Failure> {
         BenchWork::Admit { in_flight, accounts } => {
             (admit::COLUMNS, admit::run(&conditions, &in_flight, accounts)?)
         }
+        BenchWork::Ask { events } => (ask::COLUMNS, ask::run(&conditions, events)?),
         BenchWork::Read { events } => (read::COLUMNS, read::run(&conditions, events)?),
     };
     match output.format {
