@@ -95,7 +95,7 @@ impl Asker<'_> {
             .dice
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let wide = u128::from(self.dice >> 11) * u128::from(below.max(1)) >> 53;
+        let wide = (u128::from(self.dice >> 11) * u128::from(below.max(1))) >> 53;
         u64::try_from(wide).unwrap_or_default()
     }
 }
