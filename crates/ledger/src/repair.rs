@@ -117,8 +117,7 @@ fn save(
     let mut saving = Saving { writer: new.writer().map_err(write)?, drafts: Vec::new() };
     let (mut first_bad, mut readable) = (None, 0);
     let mut commit = Commit::blank();
-    let known_end = Some(Position(known));
-    Sources { from, scratch, options, known: known_end }.each_entry(&mut |entry| {
+    Sources { from, scratch, options, known: Position(known) }.each_entry(&mut |entry| {
         known = known.max(entry.position.0 + 1);
         if first_bad.is_none() {
             match verifier.commit(entry, leaf_hash(entry.bytes), &mut commit) {
@@ -151,7 +150,7 @@ struct Sources<'a> {
     scratch: &'a Path,
     options: &'a Options,
     /// Where the log is known to have reached.
-    known: Option<Position>,
+    known: Position,
 }
 
 impl Sources<'_> {
@@ -205,7 +204,7 @@ impl Sources<'_> {
             let mut blocks = read.unwrap_or_default();
             let end = blocks.last_key_value().map_or(first, |(_, block)| block.end());
             let dense: u64 = blocks.values().map(|block| block.end().0 - block.first().0).sum();
-            let next = firsts.next().or(self.known).unwrap_or(end);
+            let next = firsts.next().unwrap_or(self.known);
             if end < next || dense < end.0 - first.0 {
                 for (first, block) in carve::blocks(&raw, first) {
                     blocks.entry(first).or_insert(block);

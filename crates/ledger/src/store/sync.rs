@@ -15,14 +15,14 @@ use super::engine::sync_dir;
 use super::head::{HeadFile, HeadRow};
 use super::journal::{self, Journal, Record};
 use super::volume::Volume;
-use super::volumes::SledVolumes;
+use super::volumes::{SledVolumes, Writing};
 use crate::block::Block;
 use crate::error::StoreError;
 use crate::guard::lock;
 use crate::position::{Head, Position};
 use std::io;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 
@@ -144,7 +144,7 @@ impl SledVolumes {
     pub(super) fn sync_full(&self) -> Result<(), StoreError> {
         let mut checkpoint = lock(&self.checkpoint);
         self.end(&mut checkpoint)
-            .and_then(|()| self.unsynced().sync())
+            .and_then(|()| Unsynced::of(&self.log, &mut lock(&self.writing)).sync())
             .map_err(|error| self.fail(error))
     }
 
@@ -179,20 +179,18 @@ impl SledVolumes {
     fn write_through(&self, syncing: &mut Syncing, head: Head) -> io::Result<()> {
         let mut checkpoint = lock(&self.checkpoint);
         self.end(&mut checkpoint)?;
-        self.unsynced().sync()?;
+        let unsynced = {
+            let mut writing = lock(&self.writing);
+            // Once this is synced, what was appended so far needs no record.
+            writing.tail = Tail::default();
+            Unsynced::of(&self.log, &mut writing)
+        };
+        unsynced.sync()?;
         syncing.note(head)?;
         syncing.head.sync()?;
         syncing.journal.restart();
         (syncing.needed, syncing.found) = (false, false);
         Ok(())
-    }
-
-    /// Everything appended so far. What is in no record needs none after it is synced.
-    fn unsynced(&self) -> Unsynced {
-        let mut writing = lock(&self.writing);
-        let mut volumes = mem::take(&mut writing.unsynced);
-        volumes.push(Arc::clone(&writing.newest));
-        Unsynced { log: self.log.clone(), volumes, renamed: mem::take(&mut writing.renamed) }
     }
 
     /// Waits for the checkpoint under way.
@@ -209,7 +207,8 @@ impl SledVolumes {
         checkpoint: &mut MutexGuard<'_, Checkpoint>,
         head: Arc<HeadFile>,
     ) -> io::Result<()> {
-        let (unsynced, poison) = (self.unsynced(), Arc::clone(&self.poison));
+        let unsynced = Unsynced::of(&self.log, &mut lock(&self.writing));
+        let poison = Arc::clone(&self.poison);
         let work = move || {
             if let Err(error) = unsynced.sync().and_then(|()| head.sync()) {
                 // Only the first failure is told: the others follow from it.
@@ -222,6 +221,13 @@ impl SledVolumes {
 }
 
 impl Unsynced {
+    /// Everything appended so far.
+    fn of(log: &Path, writing: &mut Writing) -> Unsynced {
+        let mut volumes = mem::take(&mut writing.unsynced);
+        volumes.push(Arc::clone(&writing.newest));
+        Unsynced { log: log.to_owned(), volumes, renamed: mem::take(&mut writing.renamed) }
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.volumes
             .iter()

@@ -187,6 +187,24 @@ fn what_only_the_journal_has_is_given_to_the_volumes() {
     }
 }
 
+/// A group too long for a record goes to the volumes; those after it go to the journal again.
+#[test]
+fn after_a_long_group_the_journal_is_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(dir.path(), &tiny()).unwrap();
+    let mut history = History::new(33, 6);
+    // The first goes to the volumes for being the first.
+    let (mut drafts, _) = fill(&ledger, &mut history, 1, 5);
+    drafts.extend(fill(&ledger, &mut history, 1, 400).0);
+    let journal = dir.path().join("journal");
+    assert!(!journal.exists());
+    drafts.extend(fill(&ledger, &mut history, 2, 5).0);
+    assert!(journal.join("0").exists(), "short groups have records");
+    let found = tempfile::tempdir().unwrap();
+    copy(dir.path(), found.path());
+    check_holds(&Ledger::open(found.path(), &tiny()).unwrap(), &drafts);
+}
+
 #[test]
 fn a_ledger_closed_in_good_order_needs_no_journal() {
     let dir = tempfile::tempdir().unwrap();
