@@ -11,21 +11,11 @@
     reason = "a test that cannot go on panics"
 )]
 
-use ledger::{Ledger, Position};
-use scenarios::victim::{Acknowledged, parse};
-use seats::{AccountId, Event};
+use ledger::Ledger;
+use scenarios::victim::{Acknowledged, check_held, check_whole, from_environment, parse};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-
-fn rounds() -> u64 {
-    std::env::var("CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(30)
-}
-
-fn seed() -> u64 {
-    let given = std::env::var("CRASH_SEED").ok().and_then(|n| n.parse().ok());
-    given.unwrap_or_else(|| u64::from(std::process::id()))
-}
 
 fn child(dir: &std::path::Path, seed: u64, in_flight: u64) -> Child {
     Command::new(env!("CARGO_BIN_EXE_crash_child"))
@@ -63,7 +53,8 @@ fn kill_one(
 
 #[test]
 fn nothing_acknowledged_is_lost_to_kill_9() {
-    let (rounds, seed) = (rounds(), seed());
+    let rounds = from_environment("CRASH_ROUNDS").unwrap_or(30);
+    let seed = from_environment("CRASH_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     println!("CRASH_ROUNDS={rounds} CRASH_SEED={seed}");
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("ledger");
@@ -79,12 +70,10 @@ fn nothing_acknowledged_is_lost_to_kill_9() {
             .unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert!(ledger.head().size >= size, "round {round}: the log never shrinks");
         size = ledger.head().size;
-        for ack in &acknowledged {
-            check(&ledger, ack, round);
-        }
+        let what = format!("round {round}");
+        check_held(&ledger, &acknowledged, &what);
         if round % 10 == 9 || round + 1 == rounds {
-            let report = ledger::verify::ledger(&ledger, |_, _| {});
-            assert!(report.ok, "round {round}: {:?}", report.first_bad);
+            check_whole(&ledger, &what);
         }
     }
     assert!(acknowledged.len() as u64 > rounds, "the children got to work");
@@ -92,14 +81,4 @@ fn nothing_acknowledged_is_lost_to_kill_9() {
         "{rounds} kills, {} acknowledged logins, {size} commits, none lost",
         acknowledged.len()
     );
-}
-
-fn check(ledger: &Ledger, ack: &Acknowledged, round: u64) {
-    let record = ledger.record(Position(ack.position)).expect("it can be read");
-    let commit = record.unwrap_or_else(|| panic!("round {round}: {} is lost", ack.position)).commit;
-    assert_eq!(commit.account, AccountId(ack.account), "round {round}");
-    let holds = commit.events.iter().any(|event| {
-        matches!(event, Event::LoginRequested { request, .. } if request.to_string() == ack.request)
-    });
-    assert!(holds, "round {round}: the commit at {} holds the request", ack.position);
 }

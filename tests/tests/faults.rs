@@ -12,16 +12,11 @@
     reason = "a test that cannot go on panics"
 )]
 
-use ledger::{Ledger, Position, verify};
-use scenarios::victim::{self, Acknowledged};
-use seats::Event;
+use ledger::Ledger;
+use scenarios::victim::{self, Acknowledged, check_held, check_whole, from_environment};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|n| n.parse().ok())
-}
 
 /// What a child came to whose calls were made to fail.
 struct Life {
@@ -80,12 +75,7 @@ fn a_disk_that_fails_stops_the_writer_and_loses_nothing() {
     let faults = from_environment("FAULTS").unwrap_or(40);
     let seed = from_environment("FAULT_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     println!("FAULTS={faults} FAULT_SEED={seed}");
-    let mut state = seed;
-    let mut dice = move |below: u64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
+    let mut dice = victim::dice(seed);
     let (mut failed, mut acknowledged) = (0, 0);
     for round in 0..faults {
         let home = tempfile::tempdir().unwrap();
@@ -108,22 +98,12 @@ fn a_disk_that_fails_stops_the_writer_and_loses_nothing() {
                 life.after
             );
         }
-        check(&dir, &life.heard, &what);
+        let ledger =
+            Ledger::open(&dir, &victim::small()).unwrap_or_else(|error| panic!("{error}: {what}"));
+        check_held(&ledger, &life.heard, &what);
+        check_whole(&ledger, &what);
         acknowledged += life.heard.len();
     }
     assert!(failed * 2 > faults, "{failed} of {faults} failed at all");
     println!("{failed} of {faults} disks failed, {acknowledged} acknowledged logins, none lost");
-}
-
-fn check(dir: &Path, acks: &[Acknowledged], what: &str) {
-    let ledger =
-        Ledger::open(dir, &victim::small()).unwrap_or_else(|error| panic!("{error}: {what}"));
-    for ack in acks {
-        let record = ledger.record(Position(ack.position)).expect("it can be read");
-        let commit = record.unwrap_or_else(|| panic!("{} is lost: {what}", ack.position)).commit;
-        let asks = |event: &Event| matches!(event, Event::LoginRequested { request, .. } if request.to_string() == ack.request);
-        assert!(commit.events.iter().any(asks), "{} holds another: {what}", ack.position);
-    }
-    let report = verify::ledger(&ledger, |_, _| {});
-    assert!(report.ok, "{:?}: {what}", report.first_bad);
 }

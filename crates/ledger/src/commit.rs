@@ -25,6 +25,7 @@ use bincode::enc::EncoderImpl;
 use bincode::enc::write::Writer;
 use bincode::{Decode, Encode};
 use seats::{AccountId, Digest, Event, Micros, PoolId, Timestamp};
+use std::fmt;
 
 /// The only commit format there is so far.
 pub const COMMIT_FORMAT: u8 = 1;
@@ -57,6 +58,22 @@ pub enum Role {
     Importer,
     /// The service itself.
     Service,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Clock => "clock",
+            Role::App => "app",
+            Role::Support => "support",
+            Role::Finance => "finance",
+            Role::Auditor => "auditor",
+            Role::Admin => "admin",
+            Role::Customer => "customer",
+            Role::Importer => "importer",
+            Role::Service => "service",
+        })
+    }
 }
 
 /// Who did it. The id is that of the token or operator; 0 where there is none.

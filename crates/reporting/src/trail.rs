@@ -152,18 +152,8 @@ fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
 
 /// `app`, `support 3`.
 fn actor_in_words(actor: Actor) -> String {
-    let role = match actor.role {
-        Role::Clock => "clock",
-        Role::App => "app",
-        Role::Support => "support",
-        Role::Finance => "finance",
-        Role::Auditor => "auditor",
-        Role::Admin => "admin",
-        Role::Customer => "customer",
-        Role::Importer => "importer",
-        Role::Service => "service",
-    };
-    if actor.id == 0 { role.to_owned() } else { format!("{role} {}", actor.id) }
+    let role = actor.role;
+    if actor.id == 0 { role.to_string() } else { format!("{role} {}", actor.id) }
 }
 
 impl TrailRow {

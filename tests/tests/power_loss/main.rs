@@ -17,17 +17,12 @@ mod disk;
 mod trace;
 
 use disk::Disk;
-use ledger::{Ledger, Position, verify};
-use scenarios::victim;
-use seats::{AccountId, Event};
+use ledger::Ledger;
+use scenarios::victim::{self, check_held, check_whole, from_environment};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use trace::Step;
-
-fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|n| n.parse().ok())
-}
 
 /// Runs the child until it has said so much, and kills it.
 fn trace(home: &Path, seed: u64, in_flight: u64, acks: usize) -> Vec<Step> {
@@ -55,12 +50,7 @@ fn nothing_acknowledged_is_lost_to_a_power_cut() {
     let cuts = from_environment("POWER_CUTS").unwrap_or(60);
     let seed = from_environment("POWER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     println!("POWER_CUTS={cuts} POWER_SEED={seed}");
-    let mut state = seed;
-    let mut dice = move |below: u64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below.max(1)
-    };
+    let mut dice = victim::dice(seed);
     let (mut done, mut acknowledged, mut calls) = (0, 0, 0);
     while done < cuts {
         let home = tempfile::tempdir().unwrap();
@@ -87,7 +77,10 @@ fn nothing_acknowledged_is_lost_to_a_power_cut() {
             let keep = [0, 4, 8, 12, 15, 16][dice(6) as usize];
             disk.lose_power(found.path(), &mut dice, keep);
             let what = format!("cut {done} at call {moment} of {}, {keep}/16 kept", steps.len());
-            check(found.path(), &acks, &what);
+            let ledger = Ledger::open(found.path(), &victim::small())
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            check_held(&ledger, &acks, &what);
+            check_whole(&ledger, &what);
             done += 1;
         }
         acknowledged += acks.len();
@@ -95,18 +88,4 @@ fn nothing_acknowledged_is_lost_to_a_power_cut() {
     println!(
         "{done} power cuts over {calls} system calls, {acknowledged} acknowledged logins, none lost"
     );
-}
-
-fn check(dir: &Path, acks: &[victim::Acknowledged], what: &str) {
-    let ledger =
-        Ledger::open(dir, &victim::small()).unwrap_or_else(|error| panic!("{what}: {error}"));
-    for ack in acks {
-        let record = ledger.record(Position(ack.position)).expect("it can be read");
-        let commit = record.unwrap_or_else(|| panic!("{what}: {} is lost", ack.position)).commit;
-        assert_eq!(commit.account, AccountId(ack.account), "{what}");
-        let asks = |event: &Event| matches!(event, Event::LoginRequested { request, .. } if request.to_string() == ack.request);
-        assert!(commit.events.iter().any(asks), "{what}: {} holds another", ack.position);
-    }
-    let report = verify::ledger(&ledger, |_, _| {});
-    assert!(report.ok, "{what}: {:?}", report.first_bad);
 }

@@ -4,7 +4,7 @@ use crate::args::Format;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use ledger::{Ledger, Position, Record, Role};
+use ledger::{Ledger, Position, Record};
 use projector::{AsOf, Views};
 use reporting::civil::{Zone, show_utc};
 use reporting::names::Names;
@@ -35,21 +35,6 @@ pub(crate) fn run(
         }
     }
     Ok(())
-}
-
-/// Who acted, in a word.
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Clock => "clock",
-        Role::App => "app",
-        Role::Support => "support",
-        Role::Finance => "finance",
-        Role::Auditor => "auditor",
-        Role::Admin => "admin",
-        Role::Customer => "customer",
-        Role::Importer => "importer",
-        Role::Service => "service",
-    }
 }
 
 /// Accounts as they were before the commit that is printed next.
@@ -103,7 +88,7 @@ fn print(
                 let object = json!({
                     "position": record.position.0, "account": name, "version": commit.version,
                     "at": show_utc(commit.at), "recorded_at": show_utc(commit.recorded_at),
-                    "actor": role(commit.actor.role), "event": notation.event(commit.at, event, Some(account)),
+                    "actor": commit.actor.role.to_string(), "event": notation.event(commit.at, event, Some(account)),
                 });
                 output.text(&object.to_string())?;
             }

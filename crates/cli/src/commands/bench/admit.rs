@@ -4,7 +4,7 @@
 
 use super::latency::Latency;
 use super::yardstick;
-use super::{Conditions, bytes_on_disk, median, per_second, ratio, ticks};
+use super::{Conditions, bytes_on_disk, median, per_second, ratio, throw, ticks};
 use crate::commands::account::ADMIN;
 use crate::failure::Failure;
 use crate::output;
@@ -238,11 +238,7 @@ impl Load {
 
     /// A log-out where somebody sits, as often as a login.
     fn next(&mut self) -> (Request, usize) {
-        self.dice = self
-            .dice
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let roll = self.dice >> 20;
+        let roll = throw(&mut self.dice) >> 20;
         let account = usize::try_from(roll % self.accounts).unwrap_or_default();
         let id = AccountId(account as u64 + 1);
         let leaves = roll >> 40 & 1 == 0;

@@ -2,7 +2,7 @@
 //! account's month of history, anywhere in a year, with the snapshots of the views in place.
 
 use super::latency::Latency;
-use super::{Conditions, bytes_on_disk, history, per_second, ticks};
+use super::{Conditions, bytes_on_disk, history, per_second, throw, ticks};
 use crate::failure::Failure;
 use ledger::{Ledger, Options, ReadError};
 use projector::{AsOf, GAP, Projector, Views};
@@ -91,11 +91,7 @@ impl Asker<'_> {
     }
 
     fn roll(&mut self, below: u64) -> u64 {
-        self.dice = self
-            .dice
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let wide = (u128::from(self.dice >> 11) * u128::from(below.max(1))) >> 53;
+        let wide = (u128::from(throw(&mut self.dice) >> 11) * u128::from(below.max(1))) >> 53;
         u64::try_from(wide).unwrap_or_default()
     }
 }

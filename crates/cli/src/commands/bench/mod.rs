@@ -59,6 +59,12 @@ fn ticks() -> u64 {
     SystemClock.monotonic().0
 }
 
+/// The next of the numbers that a seed decides; the higher its bits, the better.
+fn throw(dice: &mut u64) -> u64 {
+    *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *dice
+}
+
 /// How many a second, if `count` took `micros`.
 fn per_second(count: u64, micros: u64) -> u64 {
     let rate = u128::from(count) * 1_000_000 / u128::from(micros.max(1));
