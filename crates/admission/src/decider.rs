@@ -117,6 +117,7 @@ impl Decider {
         for account in &group.accounts {
             let Some(slot) = self.slots.get_mut(account) else { continue };
             slot.phase = Phase::Synced;
+            slot.live.recorded();
             let mut waiting = mem::take(&mut slot.waiting);
             self.desk.watch(slot);
             for ask in &mut waiting {
@@ -134,8 +135,7 @@ impl Decider {
         self.spare.push(group);
     }
 
-    /// The record took nothing of a group: its accounts are read again, as they were before it. Of a session
-    /// that ended in it, what was heard since signs of life were last saved is forgotten.
+    /// The record took nothing of a group: its accounts are read again, as they were before it.
     fn refused(&mut self, group: Group) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if group.drafts.iter().any(|draft| draft.account == AccountId::SYSTEM) {
@@ -144,7 +144,7 @@ impl Decider {
         }
         for account in group.accounts {
             let Some(slot) = self.slots.remove(&account) else { continue };
-            self.heard.insert(account, slot.live.liveness().signs().clone());
+            self.heard.insert(account, slot.live.signs_before());
             self.loading.entry(account).or_default().extend(slot.waiting);
             let _ = self.clerk.send(Errand::Load(account));
         }

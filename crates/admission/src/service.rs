@@ -20,7 +20,7 @@ use crate::signs;
 use crate::slot::Slot;
 use crate::time_watch::{Step, TimeWatch};
 use ledger::{Actor, Ledger, Position, ReadError, Role};
-use seats::{Account, AccountId, Event, Live, Liveness, Micros, Outage, Timestamp};
+use seats::{Account, AccountId, Event, Liveness, Micros, Outage, Timestamp};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,9 +236,7 @@ impl Decider {
 /// Gives the sessions of an account the time in which nothing could be heard.
 fn credit(slot: &mut Slot, outage: Outage) {
     slot.outages = slot.outages.iter().copied().chain([outage]).collect();
-    let signs = slot.live.liveness().signs().clone();
-    let liveness = Liveness::restored(signs, Arc::clone(&slot.outages));
-    slot.live = Live::new(slot.live.account().clone(), liveness);
+    slot.live.credit(Arc::clone(&slot.outages));
 }
 
 /// The last instant at which any session that may fall silent was heard of.

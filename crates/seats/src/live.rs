@@ -1,8 +1,8 @@
 //! Account, liveness and rules together: what the one who answers for an account keeps in memory.
 //!
 //! [`Live::take`] settles, decides and applies. It gives back what must be recorded; the caller records
-//! it before anybody is answered. Since the state has then moved on already, a caller that fails to record
-//! must stop.
+//! it before anybody is answered. Since the state has then moved on already, a caller whose record refuses it
+//! takes the account up anew from there, with [`Live::signs_before`].
 
 use crate::account::Account;
 use crate::answer::{Answer, FirstAnswer, Outcome, Present};
@@ -11,9 +11,11 @@ use crate::cut;
 use crate::decide::{Rejection, decide};
 use crate::event::Event;
 use crate::ids::SessionId;
-use crate::liveness::Liveness;
+use crate::liveness::{Liveness, Outage, Signs};
 use crate::settle::{Due, settle};
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a command came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +42,8 @@ pub struct Live {
     next_due: Timestamp,
     /// The latest instant this has been told; time stands still while the clock is behind it.
     now: Timestamp,
+    /// What was heard of sessions whose end may not be recorded yet.
+    parted: Vec<(SessionId, Signs)>,
 }
 
 impl Live {
@@ -47,7 +51,26 @@ impl Live {
     pub fn new(account: Account, mut liveness: Liveness) -> Live {
         liveness.keep(|session| account.session(session).is_some());
         let now = account.last_at();
-        Live { account, liveness, next_due: Timestamp::ZERO, now }
+        Live { account, liveness, next_due: Timestamp::ZERO, now, parted: Vec::new() }
+    }
+
+    /// Gives the sessions the times in which nothing could be heard: all that matter to them.
+    pub fn credit(&mut self, outages: Arc<[Outage]>) {
+        self.liveness = Liveness::restored(self.liveness.signs().clone(), outages);
+        (self.next_due, self.now) = (Timestamp::ZERO, self.account.last_at());
+    }
+
+    /// Everything taken so far is recorded: none of it will be undone.
+    pub fn recorded(&mut self) {
+        self.parted.clear();
+    }
+
+    /// What was heard of the sessions there are and of those that ended since [`Live::recorded`]: for whoever
+    /// takes the account up again as it was then.
+    pub fn signs_before(&self) -> BTreeMap<SessionId, Signs> {
+        let mut signs = self.liveness.signs().clone();
+        signs.extend(self.parted.iter().copied());
+        signs
     }
 
     /// The state after what was taken so far.
@@ -124,7 +147,8 @@ impl Live {
         for event in events {
             match event {
                 Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
-                    self.liveness.forget(*session);
+                    let signs = self.liveness.forget(*session);
+                    self.parted.extend(signs.map(|signs| (*session, signs)));
                 }
                 Event::SeatGranted { session, .. } | Event::Resumed { session } => {
                     self.expect(*session);

@@ -120,9 +120,9 @@ impl Liveness {
         self.signs.retain(|session, _| held(*session));
     }
 
-    /// Drops what was noted of a session that ended.
-    pub fn forget(&mut self, session: SessionId) {
-        self.signs.remove(&session);
+    /// Drops what was noted of a session that ended, and gives it back.
+    pub fn forget(&mut self, session: SessionId) -> Option<Signs> {
+        self.signs.remove(&session)
     }
 
     /// When this session falls silent if nothing more is heard; `None`: never.

@@ -79,6 +79,11 @@ pub(crate) struct Clinic {
 }
 
 impl Clinic {
+    /// A clinic that nothing has happened to, after so many upsets.
+    pub(crate) fn after(upsets: u64) -> Clinic {
+        Clinic { upsets, ..Clinic::default() }
+    }
+
     /// Who sits where, by session.
     pub(crate) fn sittings(&self) -> &[Sitting] {
         &self.sittings

@@ -42,6 +42,7 @@ pub(crate) struct Model {
     outages: Vec<(Timestamp, Timestamp)>,
     /// A clock went back: outages may lie in any order, and how long a silence was is not asked any more.
     pub(crate) went_back: bool,
+    upsets: u64,
     commit: Commit,
 }
 
@@ -55,6 +56,7 @@ impl Default for Model {
             recorded_at: Timestamp::ZERO,
             outages: Vec::new(),
             went_back: false,
+            upsets: 0,
             commit: Commit::blank(),
         }
     }
@@ -80,9 +82,16 @@ impl Model {
     pub(crate) fn clinic(&mut self, account: AccountId) -> &mut Clinic {
         let place = account.0 as usize;
         if self.clinics.len() <= place {
-            self.clinics.resize_with(place + 1, Clinic::default);
+            let upsets = self.upsets;
+            self.clinics.resize_with(place + 1, || Clinic::after(upsets));
         }
         &mut self.clinics[place]
+    }
+
+    /// What was heard of sessions before this upset counts no more.
+    pub(crate) fn upset(&mut self, upsets: u64) {
+        self.upsets = upsets;
+        self.clinics.iter_mut().for_each(|clinic| clinic.upsets = upsets);
     }
 
     /// Objects to a head that is not that of the commits seen.

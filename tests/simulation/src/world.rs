@@ -39,8 +39,6 @@ struct World<'a> {
     upsets: u64,
     /// Faults of the disk that had struck when the service started.
     faults: u64,
-    /// And of which it was noticed that they struck.
-    noticed: u64,
     survived: Survived,
 }
 
@@ -60,7 +58,6 @@ pub fn run(plan: &Plan) -> Result<Survived, Broken> {
         model: Model::default(),
         upsets: 0,
         faults: 0,
-        noticed: 0,
         survived: Survived::default(),
     };
     let broken = |step: u32| move |what: Objection| Broken { step, what };
@@ -134,7 +131,6 @@ impl World<'_> {
 
     /// Shows the model what has become durable, and holds the head against it.
     fn watch(&mut self) -> Result<(), Objection> {
-        self.notice();
         let (model, callers) = (&mut self.model, &self.callers);
         let size = ledger::Position(model.size());
         self.disk.each_durable(size, |entry| {
@@ -149,7 +145,6 @@ impl World<'_> {
     }
 
     fn hear(&mut self) -> Result<(), Objection> {
-        self.notice();
         let Some((ledger, service)) = &mut self.service else { return Ok(()) };
         let healthy = service.failure().is_none();
         for (tag, answer) in service.answers() {
@@ -182,20 +177,11 @@ impl World<'_> {
         self.clock.step(Timestamp(self.clock.wall().0.saturating_add_signed(by)));
     }
 
-    /// A group that the disk had no room for takes with it what was heard of the sessions that ended in it.
-    fn notice(&mut self) {
-        let faults = self.disk.faults();
-        self.upset(faults > self.noticed);
-        self.noticed = faults;
-    }
-
     /// What was heard of sessions counts no more: the time went back, or it may have been lost.
     fn upset(&mut self, upset: bool) {
         if upset {
             self.upsets += 1;
-            for account in 0..=self.plan.profile.accounts + 1 {
-                self.model.clinic(seats::AccountId(u64::from(account))).upsets = self.upsets;
-            }
+            self.model.upset(self.upsets);
         }
     }
 

@@ -181,6 +181,8 @@ fn what_the_record_refuses_is_told_so_and_everything_goes_on() {
         assert!(matches!(answer, Err(Error::NotRecorded { .. })), "{answer:?}");
     }
     assert_eq!((rig.admission.stopped(), rig.admission.ledger().head().size), (None, size));
+    rig.store.inject(ledger::memory::Fault::Refuse);
+    assert!(matches!(rig.log_out(clinic, alice), Err(Error::NotRecorded { .. })));
     // Memory is as the record is, and has forgotten no sign of life.
     rig.pass(30);
     let occupancy = wait(rig.admission.occupancy(clinic)).unwrap();
