@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], commit: &mut Commit) -> Option<()> {
     }
     commit.account = AccountId(rest.number()?);
     commit.version = rest.number()?;
-    commit.previous = Digest(rest.array()?);
+    commit.previous = Digest(*rest.array()?);
     commit.at = Timestamp(rest.number()?);
     commit.recorded_at = Timestamp(commit.at.0.checked_add(rest.number()?)?);
     commit.actor = Actor { role: role(rest.byte()?)?, id: rest.u32()? };
@@ -39,24 +39,25 @@ pub(super) fn read(bytes: &[u8], commit: &mut Commit) -> Option<()> {
     (events > 0 && rest.0.is_empty()).then_some(())
 }
 
+#[inline]
 fn event(rest: &mut Rest<'_>) -> Option<Event> {
     // The tags are the places of the variants in their enum: see `docs/format.md`.
     Some(match rest.byte()? {
-        5 => Event::UserAdded { user: UserId(rest.u32()?), profile: Commitment(rest.array()?) },
+        5 => Event::UserAdded { user: UserId(rest.u32()?), profile: Commitment(*rest.array()?) },
         10 => Event::LoginRequested {
-            request: RequestId(rest.array()?),
+            request: RequestId(*rest.array()?),
             user: UserId(rest.u32()?),
             site: rest.maybe(|rest| Some(SiteId(rest.u16()?)))?,
             device: rest.maybe(|rest| Some(DeviceId(rest.u32()?)))?,
         },
         11 => Event::SeatGranted {
-            request: rest.maybe(|rest| Some(RequestId(rest.array()?)))?,
+            request: rest.maybe(|rest| Some(RequestId(*rest.array()?)))?,
             session: SessionId(rest.number()?),
             seat: SeatNo(rest.u32()?),
             overdraft: rest.mark()?,
         },
         12 => Event::SeatDenied {
-            request: rest.maybe(|rest| Some(RequestId(rest.array()?)))?,
+            request: rest.maybe(|rest| Some(RequestId(*rest.array()?)))?,
             reason: denial(rest.byte()?)?,
             held: rest.u32()?,
             dormant: rest.u32()?,
@@ -70,7 +71,7 @@ fn event(rest: &mut Rest<'_>) -> Option<Event> {
             session: SessionId(rest.number()?),
             by: if rest.mark()? { EndedBy::Release } else { EndedBy::User },
             reason: rest.maybe(|rest| release(rest.byte()?))?,
-            note: rest.maybe(|rest| Some(Commitment(rest.array()?)))?,
+            note: rest.maybe(|rest| Some(Commitment(*rest.array()?)))?,
             silent: Micros(rest.number()?),
         },
         16 => Event::Expired {
@@ -156,11 +157,12 @@ impl Rest<'_> {
         }
     }
 
+    /// A reference: passing the bytes on by value would write and read them twice.
     #[inline]
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    fn array<const N: usize>(&mut self) -> Option<&[u8; N]> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
-        Some(*array)
+        Some(array)
     }
 
     #[inline]
