@@ -335,6 +335,14 @@ impl CommitRef<'_> {
     }
 }
 
+/// Whose commit these bytes are, without reading on; `None` if they do not begin as a commit does.
+#[inline]
+pub(crate) fn account_of(bytes: &[u8]) -> Option<AccountId> {
+    let rest = bytes.strip_prefix(&[COMMIT_FORMAT])?;
+    let any_spelling = || bincode::decode_from_slice(rest, decoding()).ok().map(|(id, _)| id);
+    crate::varint::take(&mut { rest }).map(AccountId).or_else(any_spelling)
+}
+
 /// The leaf of the Merkle tree for a commit's bytes: `BLAKE3(0x00 ‖ bytes)`.
 pub fn leaf_hash(bytes: &[u8]) -> Digest {
     crate::merkle::leaf::<crate::merkle::Blake3>(bytes)

@@ -243,12 +243,7 @@ impl<'a> Verifier<'a> {
     }
 
     /// Verifies the next commit as [`Verifier::commit`] does, and leaves its leaf to be added to the tree.
-    fn check(
-        &mut self,
-        entry: &Entry<'_>,
-        leaf: Digest,
-        commit: &mut Commit,
-    ) -> Result<(), Bad> {
+    fn check(&mut self, entry: &Entry<'_>, leaf: Digest, commit: &mut Commit) -> Result<(), Bad> {
         let position = entry.position;
         let nameless = |what: String| Bad { position, account: None, what };
         if position.0 != self.checked {
