@@ -14,6 +14,7 @@ mod codec;
 mod crashes;
 mod drafts;
 mod golden;
+mod many_cores;
 mod on_disk;
 mod repairing;
 mod verifying;
