@@ -28,7 +28,7 @@ seatledger_round() {
     seatledger_measured hot "64 contenders" 64 "$round"
   seatledger_bench "$round" admit --in-flight 1 --accounts "$accounts" |
     seatledger_measured latency "1 in flight" 1 "$round"
-  seatledger_bench "$round" read --events "$events" |
+  seatledger_bench "$round" replay --events "$events" |
     seatledger_measured history "replay: read, decode, fold" 1 "$round"
 }
 

@@ -49,26 +49,25 @@ def best(path, peer, what, way):
 
 
 def per_row(path):
-    """How many of our events one of our commits holds, in the history that `bench read` makes."""
+    """How many of our events one of our commits holds, in the history that `bench` makes."""
     measures, _ = load(path)
     print(next(row["events_per_commit"] for row in measures if "events_per_commit" in row))
 
 
 def ours():
     """The answer of `seatledger bench`, on stdin, as figures of a measure."""
-    rows = json.load(sys.stdin)["results"]
-    if "in_flight" in rows[0]:
-        row = rows[0]
-        figures = {name: row[name] for name in ("grants_per_s", "p50_us", "p99_us", "sync")}
-        figures["stored_per_s"] = row["answers_per_s"]
-        figures["of_raw"] = row["of_raw"]
+    row = json.load(sys.stdin)["results"][0]
+    facts = row["facts"]
+    if "in_flight" in facts:
+        figures = {name: row[name] for name in ("p50_us", "p99_us", "sync")}
+        figures["grants_per_s"] = facts["grants_per_s"]
+        figures["stored_per_s"] = row["per_s"]
+        figures["of_raw"] = [yardstick["ratio"] for yardstick in row["yardsticks"]]
     else:
-        named = {row["what"].split(":")[0].split(" (")[0]: row for row in rows}
-        leaves = named["raw BLAKE3 of the same leaves"]
         figures = {
-            "events_per_s": named["replay"]["events_per_s"],
-            "bytes_per_event": float(named["on disk"]["value"].split()[0]),
-            "events_per_commit": leaves["events_per_s"] / int(leaves["value"].split()[0]),
+            "events_per_s": row["per_s"],
+            "bytes_per_event": row["bytes_per_event"],
+            "events_per_commit": facts["events"] / facts["commits"],
         }
     print(json.dumps(figures))
 

@@ -1,5 +1,9 @@
 //! The command line: what can be said, and the help that teaches it.
 
+mod bench;
+
+pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
+
 use crate::policy::Policy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -158,57 +162,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         lost: Option<PathBuf>,
     },
-    /// Measure this machine: durable logins, replay, verification, beside the limit of disk and processor.
+    /// Measure this machine, each figure beside what its disk and processor can do at best.
     Bench(Bench),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
         #[arg(value_enum)]
         shell: clap_complete::Shell,
-    },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Bench {
-    /// Where to measure: a directory on the disk in question. What is made there is removed again.
-    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
-    pub(crate) dir: PathBuf,
-    /// Seed of the load.
-    #[arg(long, default_value_t = 1, global = true)]
-    pub(crate) seed: u64,
-    /// Seconds of each round.
-    #[arg(long, default_value_t = 5, global = true)]
-    pub(crate) seconds: u64,
-    /// Rounds; medians are printed.
-    #[arg(long, default_value_t = 5, global = true)]
-    pub(crate) rounds: u64,
-    #[command(subcommand)]
-    pub(crate) work: BenchWork,
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum BenchWork {
-    /// Durable logins and log-outs through admission, denials included, and raw appends of the same bytes.
-    Admit {
-        /// How many requests are in flight at the same time; several, separated by commas.
-        #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 1024])]
-        in_flight: Vec<usize>,
-        /// Accounts among which they are spread.
-        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-        accounts: u64,
-    },
-    /// Who held the seats at an instant, a month's use and a month's history of one account, anywhere in a
-    /// year made for it, with the views in place.
-    Ask {
-        /// How many events to make.
-        #[arg(long, default_value_t = 1_000_000)]
-        events: u64,
-    },
-    /// Replay and verification of a history made for it; bytes on disk, time to open.
-    Read {
-        /// How many events to make.
-        #[arg(long, default_value_t = 1_000_000)]
-        events: u64,
     },
 }
 

@@ -64,7 +64,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }
-        Command::Bench(bench) => commands::bench::run(bench, output),
+        Command::Bench(bench) => commands::bench::run(given, bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "seatledger", &mut std::io::stdout());

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod bench;
 mod commands;
 mod damage;
 mod demo;

@@ -15,6 +15,7 @@ mod crashes;
 mod damaged;
 mod drafts;
 mod golden;
+mod many_cores;
 mod on_disk;
 mod repairing;
 mod verifying;

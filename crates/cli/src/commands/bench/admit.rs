@@ -2,135 +2,92 @@
 //! synced first, beside raw appends of the same commits: in batches as large as ours were, and in batches
 //! of as many as were in flight.
 
-use super::latency::Latency;
+use super::Conditions;
+use super::frame::{Measured, Round, Times, per_second};
+use super::machine::{Dice, bytes_on_disk, disk_flushes, ticks};
 use super::yardstick;
-use super::{Conditions, bytes_on_disk, median, per_second, ratio, throw, ticks};
+use crate::args::LoadArgs;
 use crate::commands::account::ADMIN;
 use crate::failure::Failure;
-use crate::output;
 use admission::{Admission, Batch, LoginRequest, NewAccount, Options, Request, SystemClock};
 use ledger::{Actor, Ledger, Role};
 use seats::{AccountId, Answer, Command, Outcome, RequestId, SameUser, SessionId, Setting, UserId};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tokio::runtime::Runtime;
 
-pub(super) const COLUMNS: &[&str] = &[
-    "in_flight",
-    "answers_per_s",
-    "grants_per_s",
-    "denied_percent",
-    "p50_us",
-    "p99_us",
-    "p999_us",
-    "commits_per_sync",
-    "bytes_per_event",
-    "raw_per_s",
-    "raw_p50_us",
-    "of_raw",
-    "of_raw_same_batches",
-];
+/// Who sends what users do.
+pub(super) const APP: Actor = Actor { role: Role::App, id: 0 };
+/// Licences of each account.
+pub(super) const LICENCES: u32 = 10;
+/// Users of each account.
+pub(super) const USERS: u64 = 12;
 
-const APP: Actor = Actor { role: Role::App, id: 0 };
-/// Licences of each account, and users who want them.
-const LICENCES: u32 = 10;
-const USERS: u64 = 12;
-
-pub(super) fn run(
-    conditions: &Conditions,
-    in_flight: &[usize],
-    accounts: u64,
-) -> Result<Vec<Value>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;
-    let mut rows = Vec::new();
-    for depth in in_flight {
-        let mut rounds = Vec::new();
-        for round in 0..conditions.rounds {
-            output::talk(&format!(
-                "{depth} in flight, round {} of {}",
-                round + 1,
-                conditions.rounds
-            ));
-            rounds.push(runtime.block_on(one(conditions, *depth, accounts, round))?);
-        }
-        rows.push(summary(*depth, &rounds));
-    }
-    Ok(rows)
+pub(super) fn run(conditions: &Conditions, load: &LoadArgs) -> Result<Vec<Measured>, Failure> {
+    load.in_flight.iter().map(|depth| measure(conditions, *depth, load.accounts)).collect()
 }
 
-/// One round: ours, then the yardstick on the same bytes.
-struct Round {
-    answers_per_s: u64,
-    grants_per_s: u64,
-    denied_percent: u64,
-    p50: u64,
-    p99: u64,
-    p999: u64,
-    bytes_per_event: u64,
-    commits_per_sync: u64,
-    raw_per_s: u64,
-    raw_p50: u64,
-    /// In batches as large as ours were on average.
-    raw_same_per_s: u64,
+/// A runtime for what waits for answers.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.map_err(|error| Failure::unexpected(format!("cannot start: {error}")))
 }
 
-fn summary(depth: usize, rounds: &[Round]) -> Value {
-    let mid = |field: fn(&Round) -> u64| {
-        let mut values: Vec<u64> = rounds.iter().map(field).collect();
-        median(&mut values)
+fn measure(conditions: &Conditions, depth: usize, accounts: u64) -> Result<Measured, Failure> {
+    let runtime = runtime()?;
+    let what = format!("{depth} in flight, {accounts} accounts");
+    let mut disk = (0, 0);
+    let rounds = Measured::rounds(conditions, &what, |round| {
+        let (round, bytes, events) = runtime.block_on(one(conditions, depth, accounts, round))?;
+        disk = (disk.0 + bytes, disk.1 + events);
+        Ok(round)
+    })?;
+    let (counted, unit, sync) = ("answers", "one answer", String::new());
+    let mut measured = Measured { what, counted, unit, disk: Some(disk), sync, rounds };
+    measured.sync = sync_mode(&measured);
+    Ok(measured)
+}
+
+/// What was seen of the syncs.
+fn sync_mode(measured: &Measured) -> String {
+    let (groups, syncs) = (measured.fact("groups"), measured.fact("syncs"));
+    let seen = match measured.fact("disk_flushes") {
+        0 => "the system does not count what reaches the disk".to_owned(),
+        flushes if flushes >= syncs => format!("{flushes} flushes reached the disk meanwhile"),
+        flushes => format!("BUT ONLY {flushes} FLUSHES REACHED THE DISK"),
     };
-    let share = |raw: fn(&Round) -> u64| {
-        let shares = rounds.iter().map(|r| r.answers_per_s * 10_000 / raw(r).max(1));
-        ratio(median(&mut shares.collect::<Vec<u64>>()), 10_000)
-    };
-    json!({
-        "in_flight": depth,
-        "sync": "fdatasync of log and head before each answer",
-        "rounds": rounds.len(),
-        "answers_per_s": mid(|r| r.answers_per_s),
-        "grants_per_s": mid(|r| r.grants_per_s),
-        "denied_percent": mid(|r| r.denied_percent),
-        "p50_us": mid(|r| r.p50),
-        "p99_us": mid(|r| r.p99),
-        "p999_us": mid(|r| r.p999),
-        "commits_per_sync": mid(|r| r.commits_per_sync),
-        "bytes_per_event": mid(|r| r.bytes_per_event),
-        "raw_per_s": mid(|r| r.raw_per_s),
-        "raw_p50_us": mid(|r| r.raw_p50),
-        "of_raw": share(|r| r.raw_per_s),
-        "of_raw_same_batches": share(|r| r.raw_same_per_s),
-    })
+    format!("fdatasync before each answer: {syncs} syncs for {groups} groups, and {seen}")
 }
 
+/// One round: ours, then the yardstick on the same bytes; with bytes on disk, and events in them.
 async fn one(
-    conditions: &Conditions,
+    conditions: &Conditions<'_>,
     depth: usize,
     accounts: u64,
     round: u64,
-) -> Result<Round, Failure> {
+) -> Result<(Round, u64, u64), Failure> {
     let dir = conditions.home.join(format!("ledger-{depth}-{round}"));
     let ledger = Ledger::create(&dir, &ledger::Options::default())?;
     let options = Options { service: false, ..Options::default() };
     let admission = Admission::start(ledger.clone(), options, SystemClock)?;
+    open_accounts(&admission, accounts).await?;
     let mut load = Load::new(admission.clone(), accounts, conditions.seed ^ round);
-    load.prepare().await?;
-    let (first, before) = (ledger.head().size, admission.counts());
+    let (first, before, flushed) = (ledger.head().size, admission.counts(), disk_flushes(&dir));
     let begun = ticks();
-    load.drive(depth, begun + conditions.seconds * 1_000_000).await?;
+    load.drive(depth, conditions.until()).await?;
     let took = ticks().saturating_sub(begun);
-    let syncs = admission.counts().syncs - before.syncs;
+    let flushes = disk_flushes(&dir).zip(flushed).map_or(0, |(after, before)| after - before);
+    let (commits, counts) = (ledger.head().size - first, admission.counts());
+    let (groups, syncs) = (counts.groups - before.groups, counts.syncs - before.syncs);
     let stopped = admission.stop().await;
     stopped.map_err(|reason| Failure::unexpected(format!("the ledger stopped: {reason}")))?;
 
-    let commits = ledger.head().size - first;
-    let sample = yardstick::commits(&ledger, 500_000)?;
+    let sample = yardstick::sample(&ledger)?;
     let mut events = 0_u64;
     for record in ledger.scan(ledger::Position(0)) {
         events += record?.commit.events.len() as u64;
     }
     let (granted, denied) = (load.granted, load.denied);
-    let mut latency = std::mem::take(&mut load.latency);
+    let times = std::mem::take(&mut load.times);
     drop(load);
     drop(admission);
     drop(ledger); // The last one closes it.
@@ -138,34 +95,60 @@ async fn one(
     std::fs::remove_dir_all(&dir).map_err(Failure::unexpected)?;
     let raw = conditions.home.join("raw");
     let commits_per_sync = commits / syncs.max(1);
-    let same = usize::try_from(commits_per_sync).unwrap_or(depth);
-    let (raw_same_per_s, _) = yardstick::raw_append(&raw, &sample, same, conditions.seconds)?;
-    let (raw_per_s, mut raw) = yardstick::raw_append(&raw, &sample, depth, conditions.seconds)?;
-    Ok(Round {
-        answers_per_s: per_second(commits, took),
-        grants_per_s: per_second(granted, took),
-        denied_percent: denied * 100 / (denied + granted).max(1),
-        p50: latency.per_mille(500),
-        p99: latency.per_mille(990),
-        p999: latency.per_mille(999),
-        commits_per_sync,
-        bytes_per_event: bytes / events.max(1),
-        raw_same_per_s,
-        raw_per_s,
-        raw_p50: raw.per_mille(500),
-    })
+    let append =
+        |what, batch| yardstick::raw_append(what, &raw, &sample, batch, conditions.until());
+    let yardsticks = vec![
+        append("in batches as large as ours came to be", commits_per_sync)?,
+        append("in batches of as many as were in flight", depth as u64)?,
+    ];
+    let facts = vec![
+        ("in_flight", depth as u64),
+        ("accounts", accounts),
+        ("grants_per_s", per_second(granted, took)),
+        ("denied_percent", denied * 100 / (denied + granted).max(1)),
+        ("commits_per_sync", commits_per_sync),
+        ("groups", groups),
+        ("syncs", syncs),
+        ("disk_flushes", flushes),
+    ];
+    Ok((Round { count: commits, took, times, yardsticks, facts }, bytes, events))
+}
+
+/// Opens the accounts and lets every user in once, so that nothing is new when the clock runs.
+pub(super) async fn open_accounts(admission: &Admission, accounts: u64) -> Result<(), Failure> {
+    let mut batch = admission.batch();
+    for account in 0..accounts {
+        let mut new = NewAccount::new(format!("account {account}"), "Europe/London", LICENCES);
+        // So that no login ends another session behind the load's back.
+        new.settings = vec![Setting::SameUser(SameUser::Separate)];
+        batch.push(Request::Open(new), ADMIN);
+        if batch.open() > 4_000 {
+            drain(&mut batch).await?;
+        }
+    }
+    drain(&mut batch).await?;
+    for account in 1..=accounts {
+        for user in 0..USERS {
+            let name = format!("user {user}");
+            batch.push(Request::AddUser { account: AccountId(account), name }, ADMIN);
+        }
+        if batch.open() > 4_000 {
+            drain(&mut batch).await?;
+        }
+    }
+    drain(&mut batch).await
 }
 
 /// People who log in and out as fast as they are answered.
 struct Load {
     admission: Admission,
     accounts: u64,
-    dice: u64,
+    dice: Dice,
     requests: u128,
     held: Vec<Vec<SessionId>>,
     /// When each open request was made, and whose account it is about.
     asked: BTreeMap<u64, (u64, usize)>,
-    latency: Latency,
+    times: Times,
     granted: u64,
     denied: u64,
 }
@@ -173,31 +156,9 @@ struct Load {
 impl Load {
     fn new(admission: Admission, accounts: u64, seed: u64) -> Load {
         let held = (0..accounts).map(|_| Vec::new()).collect();
-        let (asked, latency) = (BTreeMap::new(), Latency::default());
+        let (asked, times, dice) = (BTreeMap::new(), Times::default(), Dice(seed));
         let (requests, granted, denied) = (u128::from(seed) << 64, 0, 0);
-        Load { admission, accounts, dice: seed, requests, held, asked, latency, granted, denied }
-    }
-
-    /// Opens the accounts and lets every user in once, so that nothing is new when the clock runs.
-    async fn prepare(&mut self) -> Result<(), Failure> {
-        let mut batch = self.admission.batch();
-        for account in 0..self.accounts {
-            let mut new = NewAccount::new(format!("account {account}"), "Europe/London", LICENCES);
-            // So that no login ends another session behind the load's back.
-            new.settings = vec![Setting::SameUser(SameUser::Separate)];
-            batch.push(Request::Open(new), ADMIN);
-        }
-        drain(&mut batch).await?;
-        for account in 1..=self.accounts {
-            for user in 0..USERS {
-                let name = format!("user {user}");
-                batch.push(Request::AddUser { account: AccountId(account), name }, ADMIN);
-            }
-            if batch.open() > 4_000 {
-                drain(&mut batch).await?;
-            }
-        }
-        drain(&mut batch).await
+        Load { admission, accounts, dice, requests, held, asked, times, granted, denied }
     }
 
     async fn drive(&mut self, depth: usize, until: u64) -> Result<(), Failure> {
@@ -221,7 +182,7 @@ impl Load {
         let now = ticks();
         for (tag, answer) in answers {
             let Some((asked, account)) = self.asked.remove(&tag) else { continue };
-            self.latency.add(now.saturating_sub(asked));
+            self.times.add(now.saturating_sub(asked));
             match answer?.answer {
                 Answer::Login { outcome: Outcome::Granted { session, .. }, .. } => {
                     self.granted += 1;
@@ -238,17 +199,16 @@ impl Load {
 
     /// A log-out where somebody sits, as often as a login.
     fn next(&mut self) -> (Request, usize) {
-        let roll = throw(&mut self.dice) >> 20;
-        let account = usize::try_from(roll % self.accounts).unwrap_or_default();
+        let account = usize::try_from(self.dice.below(self.accounts)).unwrap_or_default();
         let id = AccountId(account as u64 + 1);
-        let leaves = roll >> 40 & 1 == 0;
+        let leaves = self.dice.below(2) == 0;
         let session = self.held.get_mut(account).filter(|_| leaves).and_then(Vec::pop);
         if let Some(session) = session {
             let command = Command::LogOut { session };
             return (Request::Command { account: id, command }, account);
         }
         self.requests += 1;
-        let user = u32::try_from((roll >> 30) % USERS).unwrap_or_default() + 1;
+        let user = u32::try_from(self.dice.below(USERS)).unwrap_or_default() + 1;
         let login = LoginRequest {
             account: id,
             user: UserId(user).into(),
@@ -260,7 +220,8 @@ impl Load {
     }
 }
 
-async fn drain(batch: &mut Batch) -> Result<(), Failure> {
+/// Waits for all answers.
+pub(super) async fn drain(batch: &mut Batch) -> Result<(), Failure> {
     while batch.open() > 0 {
         for (_, answer) in batch.answers().await {
             answer?;

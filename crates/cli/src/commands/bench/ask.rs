@@ -1,97 +1,101 @@
-//! What support and finance wait for: who held the seats at an instant, one account's month of use, one
-//! account's month of history, anywhere in a year, with the snapshots of the views in place.
+//! Many questions, each about another account at another instant, anywhere in a history.
 
-use super::latency::Latency;
-use super::{Conditions, bytes_on_disk, history, per_second, throw, ticks};
+use super::Conditions;
+use super::frame::{Measured, Round, Times};
+use super::history::{History, begin};
+use super::machine::{Dice, memory_kib, ticks};
+use super::yardstick;
+use crate::args::HistoryArgs;
 use crate::failure::Failure;
-use ledger::{Ledger, Options, ReadError};
-use projector::{AsOf, GAP, Projector, Views};
+use ledger::Ledger;
+use projector::{Projector, Views};
+use reporting::{ReportError, Reports};
 use seats::{AccountId, Micros, Timestamp};
-use serde_json::{Value, json};
 
-pub(super) const COLUMNS: &[&str] =
-    &["what", "events", "asked", "per_s", "p50_us", "p99_us", "p999_us", "found"];
-
-const DAY: u64 = 86_400_000_000;
-const YEAR: u64 = 365 * DAY;
-const MONTH: Micros = Micros(30 * DAY);
-
-pub(super) fn run(conditions: &Conditions, events: u64) -> Result<Vec<Value>, Failure> {
-    let dir = conditions.home.join("history");
-    // About two commands in three events.
-    let apart = Micros((YEAR * 2 / 3 / events.max(1)).max(1));
-    history::make(&dir, events, conditions.seed, apart)?;
-    let ledger = Ledger::open(&dir, &Options::default())?;
-    let begun = ticks();
-    let mut projector = Projector::open(&ledger)
-        .ok_or_else(|| Failure::unexpected("a ledger on disk keeps views"))?
-        .map_err(Failure::unexpected)?;
-    while projector.catch_up(u64::MAX).map_err(Failure::unexpected)? > 0 {}
-    let took = ticks().saturating_sub(begun);
-    let views = projector.views();
-    let until = views.known_until()?.unwrap_or(history::BEGIN);
-    let kept = ledger.views_dir().map_or(0, |dir| bytes_on_disk(&dir));
-    let mut asker = Asker { views: &views, until, dice: conditions.seed, conditions, events };
-    Ok(vec![
-        json!({
-            "what": "views brought up to the log", "events": events, "asked": 1,
-            "per_s": per_second(events, took), "p50_us": took, "found": kept,
-        }),
-        asker.ask("who, at an instant", |views, account, at| {
-            Ok(views.as_of(account, AsOf::Instant(at))?.account.sessions().len() as u64)
-        })?,
-        asker.ask("usage of a month", |views, account, at| {
-            Ok(views.usage(account, at, at + MONTH, GAP)?.logins)
-        })?,
-        asker.ask("history of a month", |views, account, at| {
-            let mut commits = 0;
-            for record in views.history(account, at, at + MONTH)? {
-                record?;
-                commits += 1;
-            }
-            Ok(commits)
-        })?,
-    ])
+/// A history that is open, with views that are up to date.
+pub(super) struct Asked<'a> {
+    conditions: &'a Conditions<'a>,
+    history: HistoryArgs,
+    made: History,
+    // Closed before the projector's database is.
+    _ledger: Ledger,
+    views: Views,
 }
 
-/// Asks for so many seconds, each time of another account at another instant.
-struct Asker<'a> {
-    views: &'a Views,
-    until: Timestamp,
-    dice: u64,
-    conditions: &'a Conditions,
-    events: u64,
+/// Where a question points.
+pub(super) struct Aim {
+    pub(super) account: AccountId,
+    pub(super) at: Timestamp,
+    /// The last instant that anything is known of.
+    pub(super) known_until: Timestamp,
+    /// A number below a million, for whatever else is to be chosen.
+    pub(super) any: u64,
 }
 
-impl Asker<'_> {
-    fn ask(
-        &mut self,
+impl<'a> Asked<'a> {
+    pub(super) fn open(
+        conditions: &'a Conditions<'a>,
+        history: HistoryArgs,
+    ) -> Result<Asked<'a>, Failure> {
+        let made = History::take(conditions, history)?;
+        let ledger = made.open()?;
+        let mut projector = Projector::open(&ledger)
+            .ok_or_else(|| Failure::unexpected("a ledger on disk keeps views"))?
+            .map_err(Failure::unexpected)?;
+        while projector.catch_up(1 << 16).map_err(Failure::unexpected)? > 0 {}
+        let views = projector.views();
+        Ok(Asked { conditions, history, made, _ledger: ledger, views })
+    }
+
+    /// Asks for as long as a round takes; `question` gives back how much it found. `blocks`: how many blocks
+    /// of the log an answer needs at least.
+    pub(super) fn measure(
+        &self,
         what: &str,
-        question: impl Fn(&Views, AccountId, Timestamp) -> Result<u64, ReadError>,
-    ) -> Result<Value, Failure> {
-        let (mut latency, mut asked, mut found) = (Latency::default(), 0_u64, 0_u64);
-        let begun = ticks();
-        let end = begun + self.conditions.seconds * 1_000_000;
-        let mut now = begun;
-        while now < end {
-            let account = AccountId(1 + self.roll(history::ACCOUNTS));
-            let at = Timestamp(history::BEGIN.0 + self.roll(self.until.since(history::BEGIN).0));
-            found += question(self.views, account, at)?;
-            asked += 1;
-            let then = ticks();
-            latency.add(then.saturating_sub(now));
-            now = then;
-        }
-        Ok(json!({
-            "what": what, "events": self.events, "asked": asked,
-            "per_s": per_second(asked, now.saturating_sub(begun)),
-            "p50_us": latency.per_mille(500), "p99_us": latency.per_mille(990),
-            "p999_us": latency.per_mille(999), "found": found / asked.max(1),
-        }))
-    }
-
-    fn roll(&mut self, below: u64) -> u64 {
-        let wide = (u128::from(throw(&mut self.dice) >> 11) * u128::from(below.max(1))) >> 53;
-        u64::try_from(wide).unwrap_or_default()
+        found: &'static str,
+        blocks: u64,
+        question: impl Fn(&Reports<'_>, &Aim) -> Result<u64, ReportError>,
+    ) -> Result<Measured, Failure> {
+        let reports = Reports::new(&self.views, "bench");
+        let begin = begin(self.history);
+        let known_until = reports.known_until().map_err(Failure::from)?;
+        let mut dice = Dice(self.conditions.seed);
+        let mut ask = |until: u64, times: &mut Times| -> Result<(u64, u64), Failure> {
+            let (mut asked, mut found, mut now) = (0_u64, 0_u64, ticks());
+            while now < until {
+                let account = AccountId(1 + dice.below(self.history.accounts));
+                let at = Timestamp(begin.0 + dice.below(known_until.since(begin).0));
+                let aim = Aim { account, at, known_until, any: dice.below(1_000_000) };
+                found += question(&reports, &aim)?;
+                asked += 1;
+                let then = ticks();
+                times.add(then.saturating_sub(now));
+                now = then;
+            }
+            Ok((asked, found))
+        };
+        // What is asked about is warm, as far as caches hold it.
+        ask(self.conditions.until(), &mut Times::default())?;
+        let rounds = Measured::rounds(self.conditions, what, |round| {
+            let (mut times, begun) = (Times::default(), ticks());
+            let (count, sum) = ask(self.conditions.until(), &mut times)?;
+            let took = ticks().saturating_sub(begun);
+            let (until, seed) = (self.conditions.until(), self.conditions.seed ^ round);
+            let yardsticks = vec![yardstick::reads(&self.made.ledger, blocks, until, seed)?];
+            let facts = vec![
+                ("events", self.made.events),
+                ("accounts", self.history.accounts),
+                (found, sum / count.max(1)),
+                ("peak_memory_mib", memory_kib().1 / 1024),
+            ];
+            Ok(Round { count, took, times, yardsticks, facts })
+        })?;
+        let sync = "none: nothing is written".to_owned();
+        let disk = Some((self.made.bytes, self.made.events));
+        let (what, counted, unit) = (what.to_owned(), "answers", "one answer");
+        Ok(Measured { what, counted, unit, disk, sync, rounds })
     }
 }
+
+/// Thirty days.
+pub(super) const MONTH: Micros = Micros::from_secs(30 * 86_400);
