@@ -7,9 +7,9 @@
 //!   next group is decided);
 //! - so a trickle of commands during a sync becomes one block and not many.
 //!
-//! It never waits for a sync and never reads histories: the syncer and the clerk do. It does append, when it
-//! has nothing else to do and the writer is free ([`Outbox::append_if_free`]); now and then that begins a new
-//! volume, or waits for memory to be written out.
+//! It never waits for a sync and never reads histories: the syncer and the clerk do. Mostly the appender
+//! appends; the decider does when it has nothing else to do and the writer is free
+//! ([`Outbox::append_if_free`]); now and then that begins a new volume, or waits for memory to be written out.
 
 use crate::clerk::Errand;
 use crate::desk::{Decided, Desk, refusal};
@@ -75,6 +75,7 @@ impl Decider {
             // That the service stops is its last commit, which goes the way of all others.
             if !done || self.service_stops() {
                 self.outbox.append_if_free(&self.inbox);
+                self.outbox.tell_appender();
                 let at_once = self.sweeping || done;
                 return Some(if at_once { Duration::ZERO } else { self.options.sweep_every });
             }
@@ -317,6 +318,9 @@ impl Decider {
         }
         self.in_flight += 1;
         self.outbox.send(group);
+        if more {
+            self.outbox.tell_appender();
+        }
     }
 
     fn is_drained(&self) -> bool {
