@@ -12,6 +12,7 @@ mod appending;
 mod book;
 mod codec;
 mod crashes;
+mod damaged;
 mod drafts;
 mod golden;
 mod many_cores;
