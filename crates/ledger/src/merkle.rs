@@ -27,8 +27,8 @@ pub trait Hash {
 pub enum Blake3 {}
 
 /// Inputs up to this many bytes are gathered on the stack: setting up an incremental hasher takes longer
-/// than hashing a commit.
-const GATHERED_BYTES_MAX: usize = 512;
+/// than hashing a commit. Nearly all commits fit, and clearing more takes longer.
+const GATHERED_BYTES_MAX: usize = 192;
 
 impl Hash for Blake3 {
     fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -101,14 +101,28 @@ impl<H: Hash> Frontier<H> {
 
     /// Adds one leaf, given by its hash.
     pub fn push(&mut self, leaf: Digest) {
-        let mut right = leaf;
+        self.push_subtree(0, leaf);
+    }
+
+    /// Adds the leaves of a stretch; `false`, and nothing is added, if it does not begin at this size.
+    pub fn append(&mut self, stretch: &Stretch<H>) -> bool {
+        let follows = stretch.first == self.size;
+        if follows {
+            stretch.subtrees.iter().for_each(|(level, root)| self.push_subtree(*level, *root));
+        }
+        follows
+    }
+
+    /// Adds a perfect subtree of 2^`level` leaves. The size is a multiple of them.
+    fn push_subtree(&mut self, level: u32, root: Digest) {
+        let mut right = root;
         // Each bit set at the low end of the size is a perfect subtree that the new one completes.
-        for _ in 0..self.size.trailing_ones() {
+        for _ in 0..(self.size >> level).trailing_ones() {
             let Some(left) = self.peaks.pop() else { break };
             right = node::<H>(&left, &right);
         }
         self.peaks.push(right);
-        self.size += 1;
+        self.size += 1 << level;
     }
 
     /// The root over all leaves so far.
@@ -124,6 +138,35 @@ impl<H: Hash> Frontier<H> {
 impl<H: Hash> Default for Frontier<H> {
     fn default() -> Frontier<H> {
         Frontier::new()
+    }
+}
+
+/// Consecutive leaves anywhere in a tree, as far as they are joined without those before and after them: the
+/// roots of the perfect subtrees among them. It is made without the tree, so on any thread.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stretch<H = Blake3> {
+    first: u64,
+    // Level and root from left to right: levels grow, then shrink, as the subtrees' places allow.
+    subtrees: Vec<(u32, Digest)>,
+    hash: PhantomData<H>,
+}
+
+impl<H: Hash> Stretch<H> {
+    /// The stretch of these leaves, given by their hashes, the first of which stands at `first`.
+    pub fn new(first: u64, leaves: &[Digest]) -> Stretch<H> {
+        let mut subtrees: Vec<(u32, Digest)> = Vec::new();
+        for (place, leaf) in (first..).zip(leaves) {
+            let (mut level, mut root) = (0, *leaf);
+            // A right child joins its left sibling, if that is in the stretch as a whole.
+            while place >> level & 1 == 1
+                && let Some((_, left)) = subtrees.pop_if(|(left, _)| *left == level)
+            {
+                root = node::<H>(&left, &root);
+                level += 1;
+            }
+            subtrees.push((level, root));
+        }
+        Stretch { first, subtrees, hash: PhantomData }
     }
 }
 
@@ -176,6 +219,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn stretches_give_the_tree_of_their_leaves(lengths in proptest::collection::vec(0usize..70, 0..9)) {
+            let all = leaves(lengths.iter().sum());
+            let (mut tree, mut first) = (Frontier::<Blake3>::new(), 0);
+            for length in lengths {
+                let stretch = Stretch::new(first as u64, &all[first..first + length]);
+                prop_assert!(!tree.append(&Stretch::new(first as u64 + 1, &[])));
+                prop_assert!(tree.append(&stretch));
+                first += length;
+                prop_assert_eq!(tree.root(), naive(&all[..first]));
+                prop_assert_eq!(tree.peaks().len(), first.count_ones() as usize);
+            }
+        }
+
         #[test]
         fn taken_up_again_anywhere_it_grows_the_same(size in 0usize..500, cut in 0usize..500) {
             let all = leaves(size);

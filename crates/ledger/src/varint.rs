@@ -26,6 +26,7 @@ pub(crate) fn put(number: u64, bytes: &mut Vec<u8>) {
 }
 
 /// How many bytes [`put`] appends.
+#[inline]
 pub(crate) fn length(number: u64) -> usize {
     match number {
         0..=250 => 1,
@@ -36,6 +37,7 @@ pub(crate) fn length(number: u64) -> usize {
 }
 
 /// Takes a number from the front of `bytes`; `None` if they end early or the spelling is not the shortest.
+#[inline]
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let (first, rest) = bytes.split_first()?;
     let (number, rest) = match first {

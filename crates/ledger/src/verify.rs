@@ -21,7 +21,7 @@ use crate::error::{Damage, OpenError, ReadError};
 use crate::home::Home;
 use crate::index::{AccountHead, request_key};
 use crate::ledger::Ledger;
-use crate::merkle::Frontier;
+use crate::merkle::{Frontier, Stretch};
 use crate::options::Options;
 use crate::position::{Head, Position};
 use crate::store::head::HeadFile;
@@ -129,12 +129,28 @@ pub fn directory(
 /// How often progress is told, in commits.
 const PROGRESS_COMMITS: u64 = 1 << 16;
 
+/// What is derived from a block's bytes alone, on any thread: half of the work.
+struct Hashed {
+    leaves: Vec<Digest>,
+    stretch: Stretch,
+}
+
+impl Hashed {
+    fn new(block: &Block) -> Hashed {
+        let leaves: Vec<_> = block.entries().map(|entry| leaf_hash(entry.bytes)).collect();
+        let stretch = Stretch::new(block.first().0, &leaves);
+        Hashed { leaves, stretch }
+    }
+}
+
 pub(crate) struct Verifier<'a> {
     size: u64,
     book: Option<&'a Book>,
     bound: Bound,
     remembered: Vec<HeadRow>,
     tree: Frontier,
+    /// Commits verified; those of the block being verified are not in the tree yet.
+    checked: u64,
     events: u64,
     accounts: FxHashMap<AccountId, (AccountHead, Laws)>,
     recorded_at: Timestamp,
@@ -150,6 +166,7 @@ impl<'a> Verifier<'a> {
             bound: Bound::default(),
             remembered: HeadRow::standing(remembered),
             tree: Frontier::new(),
+            checked: 0,
             events: 0,
             accounts: FxHashMap::default(),
             recorded_at: Timestamp::ZERO,
@@ -164,31 +181,18 @@ impl<'a> Verifier<'a> {
         store: &Arc<dyn LogStore>,
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), Bad> {
-        let leaves = |block: &Block| -> Vec<Digest> {
-            block.entries().map(|entry| leaf_hash(entry.bytes)).collect()
-        };
         let mut commit = Commit::blank();
         let mut bad = None;
         let size = self.size;
         let blocks = Arc::clone(store).scan(Position(0));
-        let read = each_block(blocks, leaves, |block, leaves| {
-            for (entry, leaf) in
-                block.entries().zip(leaves).filter(|(entry, _)| entry.position.0 < size)
-            {
-                let checked = self.commit(&entry, leaf, &mut commit);
-                bad = checked.and_then(|()| self.remembered_root()).err();
-                if bad.is_some() {
-                    return Ok(ControlFlow::Break(()));
-                }
-                if self.tree.size().is_multiple_of(PROGRESS_COMMITS) {
-                    progress(self.tree.size(), size);
-                }
+        let read = each_block(blocks, Hashed::new, |block, hashed| {
+            let told = self.tree.size() / PROGRESS_COMMITS;
+            bad = self.block(&block, &hashed, &mut commit).err();
+            if self.tree.size() / PROGRESS_COMMITS > told {
+                progress(self.tree.size(), size);
             }
-            Ok(if block.end().0 < size {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
+            let whole = bad.is_some() || block.end().0 >= size;
+            Ok(if whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         progress(self.tree.size(), size);
         match (bad, read) {
@@ -202,20 +206,51 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Verifies the next commit against everything before it, and reads it into `commit`.
+    /// Verifies the commits of a block before the size. The tree then holds those that are right.
+    fn block(&mut self, block: &Block, hashed: &Hashed, commit: &mut Commit) -> Result<(), Bad> {
+        let entries = block.entries().zip(&hashed.leaves);
+        if block.end().0 > self.size || self.remembers_within(block) {
+            let size = self.size;
+            for (entry, leaf) in entries.filter(|(entry, _)| entry.position.0 < size) {
+                self.commit(&entry, *leaf, commit)?;
+                self.remembered_root()?;
+            }
+            return Ok(());
+        }
+        for (entry, leaf) in entries {
+            if let Err(bad) = self.check(&entry, *leaf, commit) {
+                let right = hashed.leaves.iter().zip(block.first().0..entry.position.0);
+                right.for_each(|(leaf, _)| self.tree.push(*leaf));
+                return Err(bad);
+            }
+        }
+        if !self.tree.append(&hashed.stretch) {
+            return Err(self.bad_here(format!("a block begins at {}", block.first())));
+        }
+        self.remembered_root()
+    }
+
+    /// Verifies the next commit against everything before it, reads it into `commit` and adds it to the tree.
     pub(crate) fn commit(
         &mut self,
         entry: &Entry<'_>,
         leaf: Digest,
         commit: &mut Commit,
     ) -> Result<(), Bad> {
+        self.check(entry, leaf, commit)?;
+        self.tree.push(leaf);
+        Ok(())
+    }
+
+    /// Verifies the next commit as [`Verifier::commit`] does, and leaves its leaf to be added to the tree.
+    fn check(&mut self, entry: &Entry<'_>, leaf: Digest, commit: &mut Commit) -> Result<(), Bad> {
         let position = entry.position;
         let nameless = |what: String| Bad { position, account: None, what };
-        if position.0 != self.tree.size() {
-            return Err(nameless(format!("position {} was expected here", self.tree.size())));
+        if position.0 != self.checked {
+            return Err(nameless(format!("position {} was expected here", self.checked)));
         }
-        let read = commit.decode_into(entry.bytes);
-        read.and_then(|()| commit.check_canonical(entry.bytes, &mut self.scratch))
+        commit
+            .decode_canonical_into(entry.bytes, &mut self.scratch)
             .map_err(|error| nameless(error.to_string()))?;
         let account = commit.account;
         let bad = |what: String| Bad { position, account: Some(account), what };
@@ -255,16 +290,27 @@ impl<'a> Verifier<'a> {
             self.bound.check(book, position, commit);
         }
         self.events += commit.events.len() as u64;
-        self.tree.push(leaf);
+        self.checked += 1;
         Ok(())
     }
 
     /// Verifies the root if one was remembered at the size reached.
     pub(crate) fn remembered_root(&self) -> Result<(), Bad> {
-        let size = self.tree.size();
-        let remembered =
-            self.remembered.iter().find(|row| row.head.size == size).map(|row| row.head);
-        remembered.map_or(Ok(()), |head| self.check_root(&head))
+        let remembered = self.remembered_from(self.tree.size());
+        let here = remembered.filter(|head| head.size == self.tree.size());
+        here.map_or(Ok(()), |head| self.check_root(&head))
+    }
+
+    /// Whether a root is remembered for a size between the block's beginning and its end.
+    fn remembers_within(&self, block: &Block) -> bool {
+        let next = self.remembered_from(block.first().0 + 1);
+        next.is_some_and(|head| head.size < block.end().0)
+    }
+
+    /// The first head remembered of this size or a larger one. Those that stand are in order of size.
+    fn remembered_from(&self, size: u64) -> Option<Head> {
+        let before = self.remembered.partition_point(|row| row.head.size < size);
+        self.remembered.get(before).map(|row| row.head)
     }
 
     fn check_root(&self, head: &Head) -> Result<(), Bad> {

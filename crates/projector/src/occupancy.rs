@@ -5,10 +5,12 @@
 //! and of the price plan, and when the account was opened and closed.
 
 use crate::Evidence;
-use crate::asked::Asked;
 use bincode::{Decode, Encode};
-use ledger::{Position, Record};
-use seats::{Account, AccountId, Digest, Effective, Event, Liveness, Timestamp, UserId, settle};
+use ledger::{Ledger, Position, ReadError, Record};
+use seats::{
+    Account, AccountId, ByUser, Digest, Effective, Event, Liveness, RequestId, Timestamp, UserId,
+    settle,
+};
 use std::collections::BTreeMap;
 
 /// What an account remembers of one user.
@@ -47,7 +49,7 @@ pub struct PlanChange {
 /// What reports need beyond the rules' state.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct Notes {
-    users: BTreeMap<UserId, Marks>,
+    users: ByUser<Marks>,
     licences: Vec<LicenceChange>,
     plans: Vec<PlanChange>,
     opened: Option<Evidence>,
@@ -57,7 +59,7 @@ pub struct Notes {
 impl Notes {
     /// What is remembered of a user.
     pub fn user(&self, user: UserId) -> Marks {
-        self.users.get(&user).copied().unwrap_or_default()
+        self.users.get(user).copied().unwrap_or_default()
     }
     /// Changes of licences in the order in which they were recorded.
     pub fn licences(&self) -> &[LicenceChange] {
@@ -79,7 +81,11 @@ impl Notes {
     /// Takes up a commit; `before` is the account as it was before it.
     fn apply(&mut self, before: &Account, record: &Record) {
         let recorded = Evidence::of(record);
-        let mut asked: Option<Asked> = None;
+        // Mostly a request is answered at once: the newest one is kept apart, and no list is made.
+        let mut newest: Option<(RequestId, UserId)> = None;
+        let mut older: Option<Vec<(RequestId, UserId)>> = None;
+        let left_by_before =
+            || before.pending().iter().map(|one| (one.request, one.user)).collect();
         for event in &record.commit.events {
             match event {
                 Event::AccountOpened { .. } => self.opened = Some(recorded),
@@ -92,14 +98,22 @@ impl Notes {
                     let (plan, effective) = (*plan, *effective);
                     self.plans.push(PlanChange { recorded, plan, effective });
                 }
-                Event::LoginRequested { request, user, site, device } => {
-                    let asked = asked.get_or_insert_with(|| Asked::left_by(before));
-                    asked.ask(record, *request, *user, *site, *device);
+                Event::LoginRequested { request, user, .. } => {
+                    if let Some(earlier) = newest.replace((*request, *user)) {
+                        older.get_or_insert_with(left_by_before).push(earlier);
+                    }
                 }
                 Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => {
-                    let asked = asked.get_or_insert_with(|| Asked::left_by(before));
-                    if let Some(answered) = asked.answer(*request) {
-                        let marks = self.users.entry(answered.user).or_default();
+                    let older = older.get_or_insert_with(left_by_before);
+                    let answered = match request {
+                        None => newest.take().or_else(|| older.pop()),
+                        Some(id) => match older.iter().position(|(other, _)| other == id) {
+                            Some(place) => Some(older.remove(place)),
+                            None => newest.take_if(|(other, _)| other == id),
+                        },
+                    };
+                    if let Some((_, answered)) = answered {
+                        let marks = self.users.get_or_insert_with(answered, Marks::default);
                         match event {
                             Event::SeatGranted { .. } => marks.granted = Some(record.position),
                             _ => marks.refused = Some(record.position),
@@ -127,6 +141,14 @@ impl Occupancy {
     /// An account to which nothing has happened.
     pub fn empty(account: AccountId) -> Occupancy {
         Occupancy { account: Account::new(account), notes: Notes::default(), last: None }
+    }
+
+    /// Every account as it is at the head, folded from the log on every core.
+    ///
+    /// # Errors
+    /// What cannot be read, at the lowest such position.
+    pub fn of_all(ledger: &Ledger) -> Result<BTreeMap<AccountId, Occupancy>, ReadError> {
+        ledger.fold_accounts(Occupancy::empty, Occupancy::apply)
     }
 
     /// Takes up the account's next commit.

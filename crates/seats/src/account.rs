@@ -10,6 +10,7 @@
 //! and the live state cannot differ.
 
 use crate::board::Board;
+use crate::by_user::ByUser;
 use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
 use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
@@ -155,7 +156,7 @@ pub struct Account {
     pub(crate) last_at: Timestamp,
     pub(crate) importing: Option<Digest>,
     pub(crate) imported: Option<Digest>,
-    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) users: ByUser<User>,
     pub(crate) sites: u16,
     pub(crate) devices: u32,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
@@ -183,7 +184,7 @@ impl Account {
             last_at: Timestamp::ZERO,
             importing: None,
             imported: None,
-            users: BTreeMap::new(),
+            users: ByUser::default(),
             sites: 0,
             devices: 0,
             sessions: BTreeMap::new(),
@@ -246,15 +247,15 @@ impl Account {
     }
     /// Everybody who was ever seen, by number.
     pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
-        self.users.iter().map(|(id, user)| (*id, user))
+        self.users.iter()
     }
     /// One user; `None` if never seen.
     pub fn user(&self, user: UserId) -> Option<&User> {
-        self.users.get(&user)
+        self.users.get(user)
     }
     /// The number the next new user gets.
     pub fn next_user(&self) -> UserId {
-        UserId(self.users.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)))
+        UserId(self.users.iter().next_back().map_or(1, |(last, _)| last.0.saturating_add(1)))
     }
     /// The number the next new site gets.
     pub fn next_site(&self) -> SiteId {
@@ -286,7 +287,7 @@ impl Account {
     }
     /// Sessions of one user, by number.
     pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &Session> {
-        let known = self.users.get(&user);
+        let known = self.users.get(user);
         // Mostly it is one, and the newest: then nothing is searched.
         let only = known.filter(|known| known.sessions == 1);
         let only = only.and_then(|known| self.sessions.get(&known.newest));

@@ -107,8 +107,7 @@ impl Account {
 
     fn user_mut(&mut self, user: UserId) -> &mut User {
         let (standing, newest) = (UserStanding::Stranger, SessionId(0));
-        let stranger = User { standing, sessions: 0, newest };
-        self.users.entry(user).or_insert(stranger)
+        self.users.get_or_insert_with(user, || User { standing, sessions: 0, newest })
     }
 
     /// Takes the request that a grant or denial answers off the pending ones.

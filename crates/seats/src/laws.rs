@@ -32,7 +32,7 @@ use crate::event::{EndedBy, Event};
 use crate::ids::{AccountId, Digest, RequestId, SeatNo, SessionId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Open {
@@ -59,12 +59,14 @@ pub struct Laws {
     /// From when, and how many, in the order recorded.
     licences: Vec<(Timestamp, u32)>,
     overdraft: u32,
-    users: BTreeMap<UserId, Right>,
+    users: FxHashMap<UserId, Right>,
     sites: u16,
     devices: u32,
-    requests: BTreeMap<RequestId, UserId>,
-    /// The last request of the commit being checked.
-    asked: Option<RequestId>,
+    /// Requests not answered, but for the one in `asked`.
+    requests: FxHashMap<RequestId, UserId>,
+    /// The last request of the commit being checked, until it is answered: mostly at once, and then it
+    /// never goes into the map.
+    asked: Option<(RequestId, UserId)>,
     importing: Option<Digest>,
     seating: Seating,
 }
@@ -78,10 +80,10 @@ impl Laws {
             last_at: Timestamp::ZERO,
             licences: Vec::new(),
             overdraft: 0,
-            users: BTreeMap::new(),
+            users: FxHashMap::default(),
             sites: 0,
             devices: 0,
-            requests: BTreeMap::new(),
+            requests: FxHashMap::default(),
             asked: None,
             importing: None,
             seating: Seating::default(),
@@ -97,7 +99,7 @@ impl Laws {
             return Err(Breach::TimeGoesBack { from: self.last_at, to: at });
         }
         self.last_at = at;
-        self.asked = None;
+        self.requests.extend(self.asked.take());
         self.seating.begin();
         events.iter().try_for_each(|event| self.event(at, event))?;
         self.seating.end(events.len())
@@ -160,10 +162,11 @@ impl Laws {
                 if let Some(device) = device.filter(|new| new.0 == 0 || new.0 > self.devices) {
                     return Err(Breach::Device(device));
                 }
-                if self.requests.insert(*request, *user).is_some() {
+                self.requests.extend(self.asked.take());
+                if self.requests.contains_key(request) {
                     return Err(Breach::RequestOpen);
                 }
-                self.asked = Some(*request);
+                self.asked = Some((*request, *user));
             }
             Event::SeatGranted { request, session, seat, overdraft } => {
                 let user = self.answered(*request)?;
@@ -236,8 +239,11 @@ impl Laws {
     }
 
     fn answered(&mut self, request: Option<RequestId>) -> Result<UserId, Breach> {
-        let request = request.or(self.asked.take()).ok_or(Breach::NoRequest)?;
-        self.requests.remove(&request).ok_or(Breach::NoRequest)
+        let is_asked = |(asked, _): &mut (RequestId, UserId)| request.is_none_or(|id| id == *asked);
+        if let Some((_, user)) = self.asked.take_if(is_asked) {
+            return Ok(user);
+        }
+        request.and_then(|id| self.requests.remove(&id)).ok_or(Breach::NoRequest)
     }
 
     fn granted(

@@ -20,6 +20,7 @@ pub mod account;
 mod admit;
 pub mod answer;
 mod board;
+mod by_user;
 pub mod command;
 pub mod cut;
 pub mod decide;
@@ -39,6 +40,7 @@ pub mod words;
 
 pub use account::{Account, Ending, Session, Standing, UserStanding};
 pub use answer::{Answer, FirstAnswer, Outcome};
+pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
 pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, ReleaseReason};

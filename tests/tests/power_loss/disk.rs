@@ -153,6 +153,10 @@ impl Disk {
             Step::Write { call, path, at, bytes } => {
                 self.change(*call, path, Kind::Write(*at, bytes.clone()));
             }
+            Step::Copy { call, from, from_at, path, at, length } => {
+                let bytes = self.read(from, *from_at as usize, *length as usize);
+                self.change(*call, path, Kind::Write(*at, bytes));
+            }
             Step::SetLen { call, path, length } => self.change(*call, path, Kind::SetLen(*length)),
             Step::Written { call } => {
                 let pending = self.inodes.iter_mut().flat_map(|inode| &mut inode.pending);
@@ -223,6 +227,16 @@ impl Disk {
                 }
             }
         }
+    }
+
+    /// What a program reads of a file.
+    fn read(&self, path: &Path, at: usize, length: usize) -> Vec<u8> {
+        let Some(Node::File(inode)) = self.find(path) else {
+            panic!("{} is read but does not exist", path.display())
+        };
+        let mut bytes = self.inodes[inode].durable.clone();
+        self.inodes[inode].pending.iter().for_each(|change| change.kind.to(&mut bytes));
+        bytes[at..at + length].to_vec()
     }
 
     fn rename(&mut self, rename: Rename) {

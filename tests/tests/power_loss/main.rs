@@ -1,7 +1,8 @@
 //! The power goes at any moment: the ledger always opens, and nothing that was acknowledged is lost.
 //!
 //! A child admits logins under `strace`; from the trace the disk is rebuilt as it might be found after a
-//! power cut at any system call ([`disk`]), and opened with the real engine. One trace gives many cuts.
+//! power cut at any system call ([`disk`]), and opened with the real engine. One trace gives many cuts. What one
+//! in ten leaves is taken up by another child, and the power goes again, most often while it opens the ledger.
 //!
 //! `POWER_CUTS` says how many (60 unless set), `POWER_SEED` from which seed; it is printed.
 
@@ -18,10 +19,11 @@ mod trace;
 
 use disk::Disk;
 use ledger::Ledger;
-use scenarios::victim::{self, check_held, check_whole, from_environment};
+use scenarios::victim::{self, Acknowledged, check_held, check_whole, from_environment};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use tempfile::TempDir;
 use trace::Step;
 
 /// Runs the child until it has said so much, and kills it.
@@ -45,47 +47,106 @@ fn trace(home: &Path, seed: u64, in_flight: u64, acks: usize) -> Vec<Step> {
     trace::read(&text, &dir)
 }
 
+/// One life of the ledger: the disk as it found it, and what was done to it.
+struct Life {
+    home: TempDir,
+    disk: Disk,
+    steps: Vec<Step>,
+}
+
+impl Life {
+    /// Lets the child work on the ledger in `home` until it has answered so often.
+    fn traced(home: TempDir, dice: &mut impl FnMut(u64) -> u64, acks: usize) -> Life {
+        let disk = Disk::holding(&home.path().join("ledger"));
+        let in_flight = [1, 8, 64, 256][dice(4) as usize];
+        let steps = trace(home.path(), dice(1 << 40), in_flight, acks);
+        Life { home, disk, steps }
+    }
+
+    /// Cuts the power at these moments, in order, and shows `found` each time what is on the disk then and
+    /// what had been acknowledged.
+    fn cut(
+        mut self,
+        mut moments: Vec<usize>,
+        mut acks: Vec<Acknowledged>,
+        dice: &mut impl FnMut(u64) -> u64,
+        mut found: impl FnMut(TempDir, &[Acknowledged], String, &mut dyn FnMut(u64) -> u64),
+    ) -> usize {
+        moments.sort_unstable();
+        let (mut at, before) = (0, acks.len());
+        for moment in moments {
+            for step in &self.steps[at..moment] {
+                self.disk.apply(step);
+                if let Step::Said(line) = step {
+                    acks.extend(victim::parse(line));
+                }
+            }
+            at = moment;
+            let home = tempfile::tempdir().unwrap();
+            let keep = [0, 4, 8, 12, 15, 16][dice(6) as usize];
+            self.disk.lose_power(&home.path().join("ledger"), dice, keep);
+            let what = format!("cut at call {moment} of {}, {keep}/16 kept", self.steps.len());
+            found(home, &acks, what, &mut *dice);
+        }
+        drop(self.home);
+        acks.len() - before
+    }
+
+    /// Up to which step nothing had been said: the child was still opening what it found.
+    fn opening(&self) -> usize {
+        self.steps.iter().position(|step| matches!(step, Step::Said(_))).unwrap_or(self.steps.len())
+    }
+}
+
+/// Opens what was found and holds it against what was acknowledged.
+fn check(home: &Path, acks: &[Acknowledged], what: &str) {
+    let ledger = Ledger::open(&home.join("ledger"), &victim::small())
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    check_held(&ledger, acks, what);
+    check_whole(&ledger, what);
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_to_a_power_cut() {
     let cuts = from_environment("POWER_CUTS").unwrap_or(60);
     let seed = from_environment("POWER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     println!("POWER_CUTS={cuts} POWER_SEED={seed}");
     let mut dice = victim::dice(seed);
-    let (mut done, mut acknowledged, mut calls) = (0, 0, 0);
+    let (mut done, mut again, mut acknowledged, mut calls) = (0, 0, 0, 0);
     while done < cuts {
         let home = tempfile::tempdir().unwrap();
-        let dir = home.path().join("ledger");
-        drop(Ledger::create(&dir, &victim::small()).unwrap());
-        let mut disk = Disk::holding(&dir);
-        let in_flight = [1, 8, 64, 256][dice(4) as usize];
-        let steps = trace(home.path(), dice(1 << 40), in_flight, 200 + dice(3000) as usize);
-        calls += steps.len();
+        drop(Ledger::create(&home.path().join("ledger"), &victim::small()).unwrap());
+        let asked = 200 + dice(3000) as usize;
+        let life = Life::traced(home, &mut dice, asked);
+        calls += life.steps.len();
         let here = 20.min(cuts - done);
-        let mut moments: Vec<usize> =
-            (0..here).map(|_| dice(steps.len() as u64) as usize).collect();
-        moments.sort_unstable();
-        let (mut at, mut acks) = (0, Vec::new());
-        for moment in moments {
-            for step in &steps[at..moment] {
-                disk.apply(step);
-                if let Step::Said(line) = step {
-                    acks.extend(victim::parse(line));
-                }
+        let moments = (0..here).map(|_| dice(life.steps.len() as u64) as usize).collect();
+        let mut first = 0;
+        acknowledged += life.cut(moments, Vec::new(), &mut dice, |home, acks, what, dice| {
+            let what = format!("cut {done}: {what}");
+            first += 1;
+            if first % 10 != 5 {
+                check(home.path(), acks, &what);
+                done += 1;
+                return;
             }
-            at = moment;
-            let found = tempfile::tempdir().unwrap();
-            let keep = [0, 4, 8, 12, 15, 16][dice(6) as usize];
-            disk.lose_power(found.path(), &mut dice, keep);
-            let what = format!("cut {done} at call {moment} of {}, {keep}/16 kept", steps.len());
-            let ledger = Ledger::open(found.path(), &victim::small())
-                .unwrap_or_else(|error| panic!("{what}: {error}"));
-            check_held(&ledger, &acks, &what);
-            check_whole(&ledger, &what);
-            done += 1;
-        }
-        acknowledged += acks.len();
+            // The power goes a second time, most often while what the first cut left is being mended.
+            let mut dice = |below| dice(below);
+            let asked = 1 + dice(50) as usize;
+            let life = Life::traced(home, &mut dice, asked);
+            let (opening, all) = (life.opening() as u64, life.steps.len() as u64);
+            let mut moments: Vec<usize> = (0..4).map(|_| dice(opening + 1) as usize).collect();
+            moments.push(dice(all) as usize);
+            calls += life.steps.len();
+            life.cut(moments, acks.to_vec(), &mut dice, |home, acks, second, _| {
+                check(home.path(), acks, &format!("{what}; then {second}"));
+                done += 1;
+                again += 1;
+            });
+        });
     }
     println!(
-        "{done} power cuts over {calls} system calls, {acknowledged} acknowledged logins, none lost"
+        "{done} power cuts, {again} of them in a second life, over {calls} system calls, \
+         {acknowledged} acknowledged logins, none lost"
     );
 }

@@ -42,6 +42,15 @@ pub(crate) enum Step {
         path: PathBuf,
         length: u64,
     },
+    /// A part of a file was copied into another by the kernel.
+    Copy {
+        call: usize,
+        from: PathBuf,
+        from_at: u64,
+        path: PathBuf,
+        at: u64,
+        length: u64,
+    },
     /// The write has returned.
     Written {
         call: usize,
@@ -150,6 +159,21 @@ impl Reader {
                 let path = self.ours(at(parts[0], parts[1]));
                 if let Some(path) = path.filter(|_| parts[2].contains("O_CREAT")) {
                     self.steps.push(Step::Create { path, truncate: parts[2].contains("O_TRUNC") });
+                }
+            }
+            "copy_file_range" => {
+                let length = result.parse().expect("a length");
+                let mut part = |part: &str| {
+                    let (fd, path) = descriptor(part);
+                    let offset = self.offsets.entry(fd).or_default();
+                    *offset += length;
+                    (path, *offset - length)
+                };
+                let ((from, from_at), (path, at)) = (part(parts[0]), part(parts[2]));
+                assert!(parts[1] == "NULL" && parts[3] == "NULL", "{name}({args})");
+                if let (Some(path), true) = (self.ours(path), length > 0) {
+                    self.steps.push(Step::Copy { call, from, from_at, path, at, length });
+                    self.steps.push(Step::Written { call });
                 }
             }
             "lseek" => {

@@ -175,7 +175,8 @@ pub(crate) fn beside(dir: &Path, extension: &str) -> PathBuf {
     dir.with_extension(extension)
 }
 
-fn remove_if_there(dir: &Path) -> io::Result<()> {
+/// Removes a directory and everything in it; if it is not there, that is as good.
+pub(crate) fn remove_if_there(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -15,7 +15,7 @@ use crate::block::Block;
 use crate::error::{Damage, OpenError, RESTORE};
 use crate::options::Options;
 use crate::position::Position;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::iter::Peekable;
 use std::path::Path;
@@ -153,15 +153,20 @@ impl<'a, I: Iterator<Item = &'a Block>> Redo<'a, I> {
     }
 }
 
-/// Removes the copies made before opening.
+/// Removes the copies made before opening. First all at once out of the way, durably: a power cut must not
+/// leave a part of one where the next opening would take it for the whole.
 pub(crate) fn drop_copies(home: &Path) -> Result<(), OpenError> {
-    let aside = home.join("aside");
-    match fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(OpenError::Io { what: format!("removing {}", aside.display()), source: error })
-        }
-        _ => Ok(()),
-    }
+    let (aside, done) = (home.join("aside"), home.join("aside.done"));
+    let unless_missing = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    };
+    fs::remove_dir_all(&done)
+        .or_else(unless_missing)
+        .and_then(|()| fs::rename(&aside, &done).and_then(|()| sync_dir(home)))
+        .and_then(|()| fs::remove_dir_all(&done))
+        .or_else(unless_missing)
+        .map_err(OpenError::io(format!("removing {}", aside.display())))
 }
 
 /// What an operator can do about damage in the volume that begins at `first`.
@@ -198,7 +203,9 @@ fn copy_aside(home: &Path, first: Position) -> io::Result<()> {
     fs::create_dir_all(&aside)?;
     let copy = aside.join(name(first));
     if copy.exists() {
-        copy_dir(&copy, &finish::beside(&volume, "new"))?;
+        let new = finish::beside(&volume, "new");
+        finish::remove_if_there(&new)?;
+        copy_dir(&copy, &new)?;
         return finish::put_in_place(&volume);
     }
     let part = copy.with_extension("part");
@@ -206,10 +213,12 @@ fn copy_aside(home: &Path, first: Position) -> io::Result<()> {
         fs::remove_dir_all(&part)?;
     }
     copy_dir(&volume, &part)?;
-    fs::rename(&part, &copy)
+    fs::rename(&part, &copy)?;
+    sync_dir(&aside)?;
+    sync_dir(home)
 }
 
-/// Copies a directory with everything in it.
+/// Copies a directory with everything in it, durably: once the copy has its name it is the whole.
 pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -218,10 +227,11 @@ pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_dir(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            fs::copy(entry.path(), &target)?;
+            File::open(&target)?.sync_all()?;
         }
     }
-    Ok(())
+    sync_dir(to)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use bincode::config::standard;
 use ledger::{Actor, Commit, DecodeError, Role};
 use proptest::prelude::*;
 use seats::{
-    AccountId, Commitment, DeviceId, Digest, EndedBy, Event, Micros, PoolId, RequestId, SeatNo,
-    SessionId, SiteId, Timestamp, UserId,
+    AccountId, Commitment, DenialReason, DeviceId, Digest, EndedBy, Event, ExpiryCause, Micros,
+    PoolId, ReleaseReason, RequestId, SeatNo, SessionId, SiteId, Timestamp, UserId,
 };
 
 fn number() -> impl Strategy<Value = u64> {
@@ -44,22 +44,101 @@ fn event() -> impl Strategy<Value = Event> {
                 silent: Micros(silent),
             }
         }),
+        (any::<u32>(), digest).prop_map(|(user, profile)| Event::UserAdded {
+            user: UserId(user),
+            profile: Commitment(profile)
+        }),
+        (any::<Option<[u8; 16]>>(), denial(), any::<u32>(), any::<u32>()).prop_map(
+            |(request, reason, held, dormant)| Event::SeatDenied {
+                request: request.map(RequestId),
+                reason,
+                held,
+                dormant,
+            }
+        ),
+        (number(), number()).prop_map(|(session, silent)| Event::WentDormant {
+            session: SessionId(session),
+            silent: Micros(silent)
+        }),
+        number().prop_map(|session| Event::Resumed { session: SessionId(session) }),
+        (number(), release(), number()).prop_map(|(session, reason, silent)| Event::LoggedOut {
+            session: SessionId(session),
+            by: EndedBy::Release,
+            reason: Some(reason),
+            note: None,
+            silent: Micros(silent),
+        }),
+        (number(), cause(), number()).prop_map(|(session, cause, silent)| Event::Expired {
+            session: SessionId(session),
+            cause,
+            silent: Micros(silent),
+        }),
         Just(Event::AccountClosed),
         number().prop_map(|at| Event::ServiceStarted { last_alive: Some(Timestamp(at)) }),
     ]
 }
 
+fn denial() -> impl Strategy<Value = DenialReason> {
+    prop::sample::select(vec![
+        DenialReason::AllSeatsHeld,
+        DenialReason::SeatsReserved,
+        DenialReason::AlreadyLoggedIn,
+        DenialReason::NotRegistered,
+        DenialReason::UserSuspended,
+        DenialReason::AccountSuspended,
+        DenialReason::AccountClosed,
+    ])
+}
+
+fn release() -> impl Strategy<Value = ReleaseReason> {
+    prop::sample::select(vec![
+        ReleaseReason::BrowserClosed,
+        ReleaseReason::HolderAway,
+        ReleaseReason::HolderAsked,
+        ReleaseReason::NeededElsewhere,
+        ReleaseReason::Unauthorised,
+        ReleaseReason::Other,
+    ])
+}
+
+fn cause() -> impl Strategy<Value = ExpiryCause> {
+    prop::sample::select(vec![
+        ExpiryCause::Reclaimed,
+        ExpiryCause::TakenOver,
+        ExpiryCause::LeaseEnded,
+        ExpiryCause::Idle,
+        ExpiryCause::Goodbye,
+        ExpiryCause::MaxSession,
+        ExpiryCause::UserSuspended,
+        ExpiryCause::AccountClosed,
+    ])
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop::sample::select(vec![
+        Role::Clock,
+        Role::App,
+        Role::Support,
+        Role::Finance,
+        Role::Auditor,
+        Role::Admin,
+        Role::Customer,
+        Role::Importer,
+        Role::Service,
+    ])
+}
+
 fn commit() -> impl Strategy<Value = Commit> {
     let head = (number(), number(), any::<[u8; 32]>(), number(), number());
     let events = proptest::collection::vec(event(), 1..20);
-    (head, any::<(u32, u16, u16)>(), events).prop_map(
-        |((account, version, previous, at, delay), (id, rules, pool), events)| Commit {
+    (head, role(), any::<(u32, u16, u16)>(), events).prop_map(
+        |((account, version, previous, at, delay), role, (id, rules, pool), events)| Commit {
             account: AccountId(account),
             version,
             previous: Digest(previous),
             at: Timestamp(at),
             recorded_at: Timestamp(at.saturating_add(delay)),
-            actor: Actor { role: Role::Customer, id },
+            actor: Actor { role, id },
             rules,
             pool: PoolId(pool),
             events,
@@ -98,6 +177,10 @@ proptest! {
         changed[at.index(bytes.len())] = to;
         if changed != bytes {
             prop_assert_ne!(Commit::decode_canonical(&changed), Ok(commit));
+        }
+        // Whatever else it is now, it is what its bytes say.
+        if let Ok(other) = Commit::decode_canonical(&changed) {
+            prop_assert_eq!(other.encode().unwrap(), changed);
         }
     }
 

@@ -1,12 +1,10 @@
 //! A real directory: whose it is, who works there, how it was left, and what is damaged in it.
 
 use crate::appending::tiny;
-use crate::drafts::{History, Seeded, check_holds, fill, records};
-use ledger::{Draft, Head, Ledger, OpenError, Options, Position, verify};
-use seats::Event;
-use std::fs::{self, OpenOptions};
+use crate::drafts::{History, check_holds, fill};
+use ledger::{Draft, Head, Ledger, OpenError, Options, verify};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Copies a directory as it stands at one instant: what is renamed or removed meanwhile makes it begin anew.
@@ -270,125 +268,4 @@ fn a_half_written_snapshot_is_moved_aside() {
     let newest = newest_volume(dir.path());
     fs::write(newest.join("snap.FFFFFFFFFFFFFFFF.generating"), b"half").unwrap();
     check_holds(&Ledger::open(dir.path(), &tiny()).unwrap(), &drafts);
-}
-
-/// Opens a damaged copy: either nothing is different, or it is refused with a position, again and again.
-fn check_damaged(dir: &Path, drafts: &[Draft], head: &Head, what: &str) -> bool {
-    match Ledger::open(dir, &tiny()) {
-        Ok(ledger) => {
-            assert_eq!(ledger.head(), *head, "{what}");
-            let read: Result<Vec<_>, _> = ledger.scan(Position(0)).collect();
-            let Ok(read) = read else {
-                // A finished volume is read only when it is needed; then the damage shows.
-                let report = verify::ledger(&ledger, |_, _| ());
-                assert!(!report.ok, "{what}");
-                return false;
-            };
-            assert_eq!(read.len(), drafts.len(), "{what}");
-            for (record, draft) in read.iter().zip(drafts) {
-                assert_eq!(record.commit.events, draft.events, "{what}");
-                for event in &draft.events {
-                    if let Event::LoginRequested { request, .. } = event {
-                        let found = ledger.find_request(draft.account, *request);
-                        assert!(found.is_err() || found == Ok(Some(record.position)), "{what}");
-                    }
-                }
-            }
-            true
-        }
-        Err(OpenError::Damaged(first)) => {
-            let again = Ledger::open(dir, &tiny()).err();
-            let again = again.unwrap_or_else(|| panic!("{what}: {first}, then opened")).to_string();
-            assert!(again.contains("damaged at position"), "{what}: {first}, then {again}");
-            let report = verify::directory(dir, &tiny(), |_, _| ()).unwrap();
-            assert!(!report.ok && report.first_bad.is_some(), "{what}");
-            assert!(report.commits < drafts.len() as u64 || report.size == head.size, "{what}");
-            false
-        }
-        Err(error) => panic!("{what}: {error}"),
-    }
-}
-
-#[test]
-fn a_flipped_bit_anywhere_changes_nothing_or_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let whole = dir.path().join("whole");
-    let ledger = Ledger::create(&whole, &tiny()).unwrap();
-    let (drafts, heads) = fill(&ledger, &mut History::new(7, 6), 20, 20);
-    let head = *heads.last().unwrap();
-    // Half of them as left by kill -9, half closed in good order.
-    let killed = dir.path().join("killed");
-    copy(&whole, &killed);
-    drop(ledger);
-    let mut seeded = Seeded(11);
-    let (mut harmless, mut refused) = (0, 0);
-    for round in 0..200 {
-        let from = if round % 2 == 0 { &whole } else { &killed };
-        let damaged = dir.path().join("damaged");
-        copy(from, &damaged);
-        let mut files = files(&damaged);
-        files.retain(|path| {
-            let name = path.strip_prefix(&damaged).unwrap().to_string_lossy().into_owned();
-            ["log/", "head", "index/", "journal/"].iter().any(|part| name.starts_with(part))
-                && fs::metadata(path).unwrap().len() > 0
-        });
-        let path = &files[seeded.below(files.len() as u64) as usize];
-        // Most of a small database is empty: aim at what is not.
-        let bytes = fs::read(path).unwrap();
-        let mut at = seeded.below(bytes.len() as u64) as usize;
-        for _ in 0..50 {
-            if bytes[at] != 0 {
-                break;
-            }
-            at = seeded.below(bytes.len() as u64) as usize;
-        }
-        let bit = seeded.below(8);
-        let file = OpenOptions::new().write(true).open(path).unwrap();
-        file.write_all_at(&[bytes[at] ^ 1 << bit], at as u64).unwrap();
-        let what = format!("round {round}: {} byte {at} bit {bit}", path.display());
-        if check_damaged(&damaged, &drafts, &head, &what) {
-            harmless += 1
-        } else {
-            refused += 1
-        }
-        fs::remove_dir_all(&damaged).unwrap();
-    }
-    assert!(harmless > 20 && refused > 20, "{harmless} harmless, {refused} refused");
-}
-
-#[test]
-fn a_truncated_log_changes_nothing_or_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let whole = dir.path().join("whole");
-    let ledger = Ledger::create(&whole, &tiny()).unwrap();
-    let (drafts, heads) = fill(&ledger, &mut History::new(8, 6), 40, 20);
-    let head = *heads.last().unwrap();
-    let killed = dir.path().join("killed");
-    copy(&whole, &killed);
-    let db = |path: &PathBuf| path.ends_with("db") && !path.ends_with("next/db");
-    let mut databases = files(&killed.join("log"));
-    databases.retain(db);
-    let mut seeded = Seeded(12);
-    let mut refused = 0;
-    for round in 0..40 {
-        let damaged = dir.path().join("damaged");
-        copy(&killed, &damaged);
-        let db = &databases[seeded.below(databases.len() as u64) as usize];
-        let db = db.strip_prefix(&killed).unwrap();
-        // Most of a small database is empty: cut what is not.
-        let bytes = fs::read(killed.join(db)).unwrap();
-        let length = 1 + bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64;
-        let cut = 1 + seeded.below(length);
-        OpenOptions::new()
-            .write(true)
-            .open(damaged.join(db))
-            .unwrap()
-            .set_len(length - cut)
-            .unwrap();
-        let what = format!("round {round}: {} cut by {cut} of {length}", db.display());
-        refused += u32::from(!check_damaged(&damaged, &drafts, &head, &what));
-        fs::remove_dir_all(&damaged).unwrap();
-    }
-    assert!((5..35).contains(&refused), "{refused} refused");
-    assert_eq!(records(&ledger).len(), drafts.len());
 }

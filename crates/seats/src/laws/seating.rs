@@ -4,7 +4,7 @@ use super::Breach;
 use crate::event::ExpiryCause;
 use crate::ids::{SeatNo, SessionId, UserId};
 use crate::time::{Micros, Timestamp};
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 /// Reclaims that fill a commit, so that their grant may stand in a later one. A law of its own: it must stay,
 /// whatever later rules put into a commit.
@@ -13,8 +13,8 @@ const RECLAIMS_FULL: usize = 1_000;
 /// The seats of one account.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seating {
-    sessions: BTreeMap<SessionId, Holding>,
-    seats: BTreeMap<SeatNo, Seat>,
+    sessions: FxHashMap<SessionId, Holding>,
+    seats: FxHashMap<SeatNo, Seat>,
     /// Seats none of whose sessions is awake.
     dormant: u32,
     /// The number of the last session granted, 0 before the first.
