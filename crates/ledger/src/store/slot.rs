@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
 /// Blocks that are read one by one through the engine before it is found out where all of them lie, which
-/// takes about 40 ms.
+/// takes up to 300 ms.
 const READS_THROUGH_ENGINE: u32 = 32;
 
 /// A volume, open or not.
