@@ -11,12 +11,13 @@ use crate::reply::{Parcel, Reply};
 use crate::signs;
 use crate::slot::Loaded;
 use crate::source::AccountSource;
-use ledger::{Ledger, Position, ReadError};
+use ledger::{Commit, Ledger, Position};
 use seats::account::{End, Ending};
 use seats::answer::Present;
 use seats::{Account, AccountId, Answer, Event, Outcome, SessionId, Timestamp, UserId};
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 /// Something for the clerk to do.
 pub(crate) enum Errand {
@@ -38,28 +39,23 @@ pub(crate) struct Clerk {
 
 impl Clerk {
     /// Works until the decider ends.
-    pub(crate) fn run(mut self, errands: &Receiver<Errand>) {
+    pub(crate) fn run(self, errands: &Receiver<Errand>) {
         while let Ok(errand) = errands.recv() {
-            self.run_errand(errand);
+            match errand {
+                Errand::LoadOccupied => self.load_occupied(|| errands.try_recv()),
+                errand => self.run_errand(errand),
+            }
         }
     }
 
     /// Does one thing.
-    pub(crate) fn run_errand(&mut self, errand: Errand) {
+    pub(crate) fn run_errand(&self, errand: Errand) {
         match errand {
             Errand::Load(account) => {
                 let state = self.source.load(account).map_err(Error::from);
                 self.hand_over(account, state);
             }
-            Errand::LoadOccupied => match self.source.occupied() {
-                Ok(occupied) => {
-                    for account in occupied {
-                        self.hand_over(account.id(), Ok(account));
-                    }
-                }
-                // A service that cannot see who sits must not let them sit for ever unseen.
-                Err(error) => self.inbox.fail(&error.to_string()),
-            },
+            Errand::LoadOccupied => self.load_occupied(|| Err(TryRecvError::Empty)),
             Errand::Ending(answered, to) => {
                 let answer = self.with_ending(*answered);
                 let mut parcel = vec![Parcel::Answer { to, answer, draft: None }];
@@ -73,6 +69,34 @@ impl Clerk {
                 }
             }
         }
+    }
+
+    /// Hands over every account in which somebody sits. Whoever waits for one of them, or for anything else
+    /// in `errands`, does not wait for all.
+    fn load_occupied(&self, mut errands: impl FnMut() -> Result<Errand, TryRecvError>) {
+        let shown = self.source.occupied(&mut |account| {
+            if let Some(account) = account.filter(|account| self.is_current(account)) {
+                self.hand_over(account.id(), Ok(account));
+            }
+            loop {
+                match errands() {
+                    Ok(errand) => self.run_errand(errand),
+                    Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
+                    Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
+                }
+            }
+        });
+        if let Err(error) = shown {
+            // A service that cannot see who sits must not let them sit for ever unseen.
+            self.inbox.fail(&error.to_string());
+        }
+    }
+
+    /// Whether nothing has happened in an account since it was read. Otherwise somebody asked about it, and
+    /// it was loaded for that.
+    fn is_current(&self, account: &Account) -> bool {
+        let head = self.ledger.account_head(account.id());
+        !matches!(head, Ok(Some(head)) if head.version > account.version())
     }
 
     fn hand_over(&self, account: AccountId, state: Result<Account, Error>) {
@@ -92,40 +116,29 @@ impl Clerk {
             (&mut answered.answer, answered.user)
             && let Outcome::Granted { session, .. } = outcome
         {
-            *present = Some(Present::Ended(self.ending(account, *session, user)?));
+            let granted = answered.position;
+            let end = granted.map(|granted| self.source.end_of(account, *session, granted));
+            let end = end.transpose()?.flatten();
+            let ending = end.and_then(|record| ending(&record.commit, *session, user));
+            *present = Some(Present::Ended(ending));
         }
         Ok(answered)
     }
+}
 
-    /// How a session ended, looked up in the log, newest first.
-    fn ending(
-        &self,
-        account: AccountId,
-        session: SessionId,
-        user: UserId,
-    ) -> Result<Option<Ending>, ReadError> {
-        let Some(head) = self.ledger.account_head(account)? else { return Ok(None) };
-        for record in self.ledger.back(head.position) {
-            let commit = record?.commit;
-            for event in &commit.events {
-                let (end, silent) = match event {
-                    Event::LoggedOut { session: ended, by, reason, silent, .. }
-                        if *ended == session =>
-                    {
-                        (End::LoggedOut(*by, *reason), *silent)
-                    }
-                    Event::Expired { session: ended, cause, silent } if *ended == session => {
-                        (End::Expired(*cause), *silent)
-                    }
-                    Event::SeatGranted { session: granted, .. } if *granted == session => {
-                        return Ok(None); // It has not ended as far as the log on disk goes.
-                    }
-                    _ => continue,
-                };
-                let (at, last_seen) = (commit.at, commit.at - silent);
-                return Ok(Some(Ending { session, user, at, last_seen, end }));
+/// How a session ended, as the commit tells that ended it.
+fn ending(commit: &Commit, session: SessionId, user: UserId) -> Option<Ending> {
+    commit.events.iter().find_map(|event| {
+        let (end, silent) = match event {
+            Event::LoggedOut { session: ended, by, reason, silent, .. } if *ended == session => {
+                (End::LoggedOut(*by, *reason), *silent)
             }
-        }
-        Ok(None)
-    }
+            Event::Expired { session: ended, cause, silent } if *ended == session => {
+                (End::Expired(*cause), *silent)
+            }
+            _ => return None,
+        };
+        let (at, last_seen) = (commit.at, commit.at - silent);
+        Some(Ending { session, user, at, last_seen, end })
+    })
 }

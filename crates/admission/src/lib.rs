@@ -103,5 +103,5 @@ pub use options::Options;
 pub use request::{By, LoginRequest, NewAccount, Release, Request, SETTINGS_MAX};
 pub use service::time_on;
 pub use signs::saved_signs;
-pub use source::{AccountSource, FromLog};
+pub use source::{AccountSource, FromLog, FromViews};
 pub use time_watch::{STEP_MAX, Step};

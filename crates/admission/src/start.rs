@@ -121,7 +121,7 @@ impl Crew {
         ledger: &Ledger,
         options: Options,
         clock: impl Clock,
-        mut source: impl AccountSource,
+        source: impl AccountSource,
     ) -> Result<Crew, StartError> {
         let writer = ledger.writer()?;
         let last = ledger.head().size.checked_sub(1).map(Position);

@@ -2,10 +2,10 @@
 
 use crate::failure::{Failure, Kind};
 use crate::output;
-use admission::{Admission, Clock, Error, SystemClock};
+use admission::{Admission, Clock, Error, FromViews, SystemClock};
 use ledger::book::Entry;
 use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, Position, ReadError};
-use projector::{AsOf, Views};
+use projector::{AsOf, Projector, Views};
 use reporting::civil::{Zone, show_utc};
 use reporting::names::{Names, find_account};
 use seats::notation::Notation;
@@ -48,7 +48,13 @@ pub(crate) fn admit<T>(
         .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;
     let (done, stopped) = runtime.block_on(async {
         let options = admission::Options::one_shot();
-        let admission = Admission::start(ledger.clone(), options, SystemClock)?;
+        let admission = match views_of_long(&ledger, account)? {
+            Some(views) => {
+                let source = FromViews::new(views);
+                Admission::start_from(ledger.clone(), options, SystemClock, source)?
+            }
+            None => Admission::start(ledger.clone(), options, SystemClock)?,
+        };
         let done = work(&admission).await;
         Ok::<_, Failure>((done, admission.stop().await))
     })?;
@@ -64,6 +70,20 @@ pub(crate) fn admit<T>(
         (Err(Error::Rejected(rejection)), _) => Err(rejected(&ledger, account, &rejection)?),
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// Commits of an account from which on opening the views costs less than reading its history.
+const LONG: u64 = 1 << 12;
+
+/// The views, if this account's history is long and somebody has asked for them before.
+fn views_of_long(ledger: &Ledger, account: Option<AccountId>) -> Result<Option<Views>, Failure> {
+    let head = account.map(|account| ledger.account_head(account)).transpose()?.flatten();
+    let kept = ledger.views_dir().is_some_and(|dir| dir.exists());
+    if !kept || head.is_none_or(|head| head.version < LONG) {
+        return Ok(None);
+    }
+    // Without views it is slower, not wrong.
+    Ok(Projector::open(ledger).and_then(Result::ok).map(|projector| projector.views()))
 }
 
 /// How long a ledger may lie still before somebody is asked whether the clock is right.

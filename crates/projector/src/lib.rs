@@ -19,6 +19,7 @@
 mod asked;
 mod commits;
 mod denials;
+mod endings;
 mod evidence;
 mod kept;
 mod occupancy;
@@ -32,6 +33,7 @@ mod views;
 
 pub use asked::Request;
 pub use denials::{Denial, Episode, Episodes, GAP, Outcome};
+pub use endings::ends_session;
 pub use evidence::Evidence;
 pub use occupancy::{LicenceChange, Marks, Notes, Occupancy, PlanChange};
 pub use projector::{Lag, ProjectError, Projector, Spacing};

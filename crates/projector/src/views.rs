@@ -64,6 +64,11 @@ impl Views {
         Views { ledger: ledger.clone(), snapshots, head: ledger.head() }
     }
 
+    /// Views of the log as it stands now, through the same snapshots.
+    pub fn renewed(&self) -> Views {
+        Views::new(&self.ledger, self.snapshots.clone())
+    }
+
     /// The size and root of the log that these views are of.
     pub fn head(&self) -> Head {
         self.head

@@ -16,5 +16,6 @@ mod mass;
 mod repeats;
 mod rig;
 mod service;
+mod sources;
 mod steps;
 mod twins;

@@ -18,6 +18,7 @@ use super::finish::{self, FinishError};
 use super::head::{HeadFile, HeadRow};
 use super::journal::Journal;
 use super::recover::{self, Found};
+use super::slot::{Slot, SlotState};
 use super::sync::{Checkpoint, Syncing, Tail};
 use super::volume::Volume;
 use super::{Blocks, LogStore};
@@ -29,6 +30,7 @@ use crate::position::{Head, Position};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
@@ -46,20 +48,6 @@ pub struct SledVolumes {
     pub(super) poison: Arc<OnceLock<String>>,
     record_bytes_max: usize,
     clock: AtomicU64,
-}
-
-/// A volume, open or not.
-struct Slot {
-    first: Position,
-    state: Mutex<SlotState>,
-}
-
-struct SlotState {
-    open: Option<Arc<Volume>>,
-    // A volume that a reader still holds cannot be opened a second time.
-    held: Weak<Volume>,
-    finished: bool,
-    used: u64,
 }
 
 /// What is appended to. Of the locks of this store it is the last to be taken; `syncing` is the first.
@@ -113,7 +101,7 @@ impl SledVolumes {
             let mut open = unsynced.iter().chain([&newest]);
             let open = open.find(|volume| volume.first() == first).cloned();
             let held = open.as_ref().map_or_else(Weak::new, Arc::downgrade);
-            let state = Mutex::new(SlotState { open, held, finished, used: 0 });
+            let state = Mutex::new(SlotState { open, held, finished, ..SlotState::default() });
             (first, Arc::new(Slot { first, state }))
         };
         let slots = volumes.into_iter().map(slot).collect();
@@ -143,17 +131,17 @@ impl SledVolumes {
         StoreError::Unknown(cause)
     }
 
+    /// The volume in which `position` would lie, open or not, and where the next one begins.
+    fn slot(&self, position: Position) -> Option<(Arc<Slot>, Option<Position>)> {
+        let slots = read(&self.slots);
+        let (first, slot) = slots.range(..=position).next_back()?;
+        let mut after = slots.range((Bound::Excluded(*first), Bound::Unbounded));
+        Some((Arc::clone(slot), after.next().map(|(first, _)| *first)))
+    }
+
     /// The volume that holds `position`, opened if need be.
     fn volume(&self, position: Position) -> Result<Option<Arc<Volume>>, ReadError> {
-        let (slot, end) = {
-            let slots = read(&self.slots);
-            let Some((_, slot)) = slots.range(..=position).next_back() else {
-                return Ok(None);
-            };
-            let mut after =
-                slots.range((std::ops::Bound::Excluded(slot.first), std::ops::Bound::Unbounded));
-            (Arc::clone(slot), after.next().map(|(first, _)| *first))
-        };
+        let Some((slot, end)) = self.slot(position) else { return Ok(None) };
         let mut state = lock(&slot.state);
         state.used = self.clock.fetch_add(1, Ordering::Relaxed);
         if let Some(volume) = state.open.clone().or_else(|| state.held.upgrade()) {
@@ -246,6 +234,7 @@ impl SledVolumes {
             held: Arc::downgrade(&volume),
             finished: false,
             used: self.clock.fetch_add(1, Ordering::Relaxed),
+            ..SlotState::default()
         };
         write(&self.slots).insert(first, Arc::new(Slot { first, state: Mutex::new(state) }));
         let full = std::mem::replace(&mut writing.newest, volume);
@@ -301,6 +290,11 @@ impl LogStore for SledVolumes {
     }
 
     fn read(&self, position: Position) -> Result<Option<Block>, ReadError> {
+        if let Some((slot, Some(end))) = self.slot(position)
+            && let Some(block) = slot.located(&self.log.join(name(slot.first)), end, position)
+        {
+            return Ok(Some(block));
+        }
         match self.volume(position)? {
             Some(volume) if position < volume.end() => volume.read(position).map(Some),
             _ => Ok(None),

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod endings;
 mod log;
 mod saved;
 mod usage;

@@ -43,6 +43,7 @@ fn measure(
         let facts = vec![
             ("events", made.events),
             ("ledger_open_us", started.told("opened_us")),
+            ("views_open_us", started.told("views_us")),
             ("memory_mib", started.told("memory_kib") / 1024),
             ("peak_memory_mib", started.told("peak_memory_kib") / 1024),
         ];

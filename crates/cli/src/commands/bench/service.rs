@@ -4,8 +4,9 @@
 use super::admit::{APP, LICENCES, drain, runtime};
 use super::machine::{memory_kib, ticks};
 use crate::failure::Failure;
-use admission::{Admission, LoginRequest, Options, Request, SystemClock, request_id};
+use admission::{Admission, FromViews, LoginRequest, Options, Request, SystemClock, request_id};
 use ledger::Ledger;
+use projector::Projector;
 use seats::{AccountId, Command, SessionId, UserId};
 use serde_json::json;
 use std::io::{Read, Write};
@@ -19,7 +20,13 @@ async fn serve(dir: &Path, commands: u64, hear: u64) -> Result<(), Failure> {
     let begun = ticks();
     let ledger = Ledger::open(dir, &ledger::Options::default())?;
     let opened = ticks();
-    let admission = Admission::start(ledger.clone(), Options::default(), SystemClock)?;
+    let projector = Projector::open(&ledger)
+        .ok_or_else(|| Failure::unexpected("a ledger on disk keeps views"))?
+        .map_err(Failure::unexpected)?;
+    let viewed = ticks();
+    let source = FromViews::new(projector.views());
+    let options = Options::default();
+    let admission = Admission::start_from(ledger.clone(), options, SystemClock, source)?;
     log_in(&admission, 0).await?;
     let answered = ticks();
     let mut batch = admission.batch();
@@ -36,7 +43,8 @@ async fn serve(dir: &Path, commands: u64, hear: u64) -> Result<(), Failure> {
     let heard = ticks();
     let (now, most) = memory_kib();
     let line = json!({
-        "opened_us": opened.saturating_sub(begun), "answered_us": answered.saturating_sub(begun),
+        "opened_us": opened.saturating_sub(begun), "views_us": viewed.saturating_sub(opened),
+        "answered_us": answered.saturating_sub(begun),
         "heard_us": heard.saturating_sub(begun), "memory_kib": now, "peak_memory_kib": most,
     });
     let mut stdout = std::io::stdout();

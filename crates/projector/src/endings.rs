@@ -1,0 +1,66 @@
+//! How a session ended that the account no longer remembers.
+//!
+//! The account's snapshots know who sat there: the end lies between the last one that still knows the session
+//! and the first one that does not, which are found by halving. So a question about a session of years ago
+//! costs about as much as one about yesterday's.
+
+use crate::occupancy::Occupancy;
+use crate::views::{AsOf, Views};
+use ledger::{Position, ReadError, Record};
+use seats::{AccountId, Event, SessionId};
+
+impl Views {
+    /// The commit that ended a session, which was granted in the commit at `granted`; `None` if it had not
+    /// ended.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn end_of_session(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        granted: Position,
+    ) -> Result<Option<Record>, ReadError> {
+        let Some(mut end) = self.last(account)? else { return Ok(None) };
+        let held = |occupancy: &Occupancy| occupancy.account.session(session).is_some();
+        // Held after `begin`; over after `end`, or never; no snapshot between `begin` and `looked`.
+        let mut begin = self.as_of(account, AsOf::Position(granted))?;
+        if !held(&begin) {
+            return Ok(self
+                .ledger()
+                .record(granted)?
+                .filter(|record| ends_session(record, session)));
+        }
+        let mut looked = granted.0;
+        while end.0.saturating_sub(looked) > 1 {
+            let middle = looked.midpoint(end.0);
+            match self.snapshot_at(account, Position(middle))? {
+                Some(found) if found.last > begin.last && !held(&found) => {
+                    end = found.last.map_or(end, |last| last.position);
+                }
+                Some(found) if found.last > begin.last => {
+                    begin = found;
+                    looked = middle;
+                }
+                _ => looked = middle,
+            }
+        }
+        for record in self.commits_after(&begin)? {
+            let record = record?;
+            if ends_session(&record, session) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a commit ends a session of its account.
+pub fn ends_session(record: &Record, session: SessionId) -> bool {
+    record.commit.events.iter().any(|event| match event {
+        Event::LoggedOut { session: ended, .. } | Event::Expired { session: ended, .. } => {
+            *ended == session
+        }
+        _ => false,
+    })
+}
