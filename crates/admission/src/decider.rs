@@ -153,6 +153,12 @@ impl Decider {
 
     fn loaded(&mut self, loaded: Loaded) {
         let Loaded { account, state } = loaded;
+        if let Ok((state, _)) = &state
+            && self.heard.contains_key(&account)
+            && self.is_outdated(state)
+        {
+            return; // Read before the record refused a commit; it is being read again.
+        }
         let mut asks = self.loading.remove(&account).unwrap_or_default();
         let heard = self.heard.remove(&account);
         match state {
@@ -184,6 +190,12 @@ impl Decider {
         if self.slots.get(&account).is_some_and(|slot| !slot.is_worth_keeping()) {
             self.slots.remove(&account);
         }
+    }
+
+    /// Whether the record has gone on since an account was read.
+    fn is_outdated(&self, account: &Account) -> bool {
+        let head = self.desk.ledger.account_head(account.id());
+        head.is_ok_and(|head| head.map_or(0, |head| head.version) != account.version())
     }
 
     /// Finds out which account a question is about.
@@ -320,6 +332,8 @@ impl Decider {
         self.outbox.send(group);
         if more {
             self.outbox.tell_appender();
+        } else {
+            self.outbox.wake_syncer();
         }
     }
 

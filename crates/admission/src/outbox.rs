@@ -72,6 +72,11 @@ impl Outbox {
         }
     }
 
+    /// Wakes the syncer for what is about to be appended: waking takes longer than appending little.
+    pub(crate) fn wake_syncer(&self) {
+        self.change(|_| ());
+    }
+
     /// Nothing more will be sent.
     pub(crate) fn close(&self) {
         lock(&self.way).closed = true;
