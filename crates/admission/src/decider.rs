@@ -7,9 +7,9 @@
 //!   next group is decided);
 //! - so a trickle of commands during a sync becomes one block and not many.
 //!
-//! It never waits for a sync and never reads histories: the syncer and the clerk do. It does append, when it
-//! has nothing else to do and the writer is free ([`Outbox::append_if_free`]); now and then that begins a new
-//! volume, or waits for memory to be written out.
+//! It never waits for a sync and never reads histories: the syncer and the clerk do. Mostly the appender
+//! appends; the decider does when it has nothing else to do and the writer is free
+//! ([`Outbox::append_if_free`]); now and then that begins a new volume, or waits for memory to be written out.
 
 use crate::clerk::Errand;
 use crate::desk::{Decided, Desk, refusal};
@@ -75,6 +75,7 @@ impl Decider {
             // That the service stops is its last commit, which goes the way of all others.
             if !done || self.service_stops() {
                 self.outbox.append_if_free(&self.inbox);
+                self.outbox.tell_appender();
                 let at_once = self.sweeping || done;
                 return Some(if at_once { Duration::ZERO } else { self.options.sweep_every });
             }
@@ -152,6 +153,12 @@ impl Decider {
 
     fn loaded(&mut self, loaded: Loaded) {
         let Loaded { account, state } = loaded;
+        if let Ok((state, _)) = &state
+            && self.heard.contains_key(&account)
+            && self.is_outdated(state)
+        {
+            return; // Read before the record refused a commit; it is being read again.
+        }
         let mut asks = self.loading.remove(&account).unwrap_or_default();
         let heard = self.heard.remove(&account);
         match state {
@@ -183,6 +190,12 @@ impl Decider {
         if self.slots.get(&account).is_some_and(|slot| !slot.is_worth_keeping()) {
             self.slots.remove(&account);
         }
+    }
+
+    /// Whether the record has gone on since an account was read.
+    fn is_outdated(&self, account: &Account) -> bool {
+        let head = self.desk.ledger.account_head(account.id());
+        head.is_ok_and(|head| head.map_or(0, |head| head.version) != account.version())
     }
 
     /// Finds out which account a question is about.
@@ -317,6 +330,11 @@ impl Decider {
         }
         self.in_flight += 1;
         self.outbox.send(group);
+        if more {
+            self.outbox.tell_appender();
+        } else {
+            self.outbox.wake_syncer();
+        }
     }
 
     fn is_drained(&self) -> bool {

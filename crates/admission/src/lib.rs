@@ -48,8 +48,8 @@
 //!
 //! # How
 //!
-//! One thread decides (`decider`), one waits for the disk (`syncer`), one reads histories and saves
-//! signs of life (`clerk`). An account has one append in flight at most; whatever waits for it then is
+//! One thread decides (`decider`), one appends (`outbox`), one waits for the disk (`syncer`), one reads
+//! histories and saves signs of life (`clerk`). An account has one append in flight at most; whatever waits for it then is
 //! decided together and joins the next one. All accounts' commits that wait when the disk becomes free go
 //! there in one sync. No lock is held across a sync, and every queue has a bound ([`Error::Busy`]).
 //!

@@ -4,10 +4,11 @@
 //!  decider --send--> decided --append--> appended --sync--> inbox: synced, answers leave
 //! ```
 //!
-//! Appending (encoding, hashing, handing over to the engine) takes the processor, not the disk. Whoever has
-//! time does it: the decider when it has nothing to decide, while the syncer waits for the disk; else the
-//! syncer, between two syncs, while the decider goes on deciding. The writer is locked meanwhile, so groups
-//! are appended in the order in which they were sent; neither lock is held across a sync of the log.
+//! Appending (encoding, hashing, handing over to the engine) takes the processor, not the disk, so the appender
+//! does it while the decider decides and the syncer waits for the disk. When there is little to do the decider
+//! does it itself ([`Outbox::append_if_free`]), which saves waking another thread. The writer is locked
+//! meanwhile, so groups are appended in the order in which they were sent; neither lock is held across a sync
+//! of the log.
 
 use crate::group::Group;
 use crate::inbox::Inbox;
@@ -22,6 +23,9 @@ pub(crate) struct Outbox {
     ledger: Ledger,
     writer: Mutex<Writer>,
     way: Mutex<Way>,
+    /// There is something to append, or nothing more will be sent.
+    sent: Condvar,
+    /// There is something to sync, or nothing more will be appended.
     moved: Condvar,
 }
 
@@ -31,6 +35,10 @@ struct Way {
     appended: Vec<Appended>,
     /// Nothing more will be sent.
     closed: bool,
+    /// The appender sleeps.
+    idle: bool,
+    /// Nothing more will be appended.
+    ended: bool,
     /// The syncer sleeps.
     asleep: bool,
 }
@@ -45,28 +53,68 @@ pub(crate) struct Appended {
 impl Outbox {
     pub(crate) fn new(ledger: Ledger, writer: Writer) -> Outbox {
         let (writer, way) = (Mutex::new(writer), Mutex::default());
-        Outbox { ledger, writer, way, moved: Condvar::new() }
+        Outbox { ledger, writer, way, sent: Condvar::new(), moved: Condvar::new() }
     }
 
-    /// Puts a group on its way.
+    /// Puts a group on its way. Somebody must append it: the caller, or the appender once told.
     pub(crate) fn send(&self, group: Group) {
-        self.change(|way| way.decided.push_back(group));
+        lock(&self.way).decided.push_back(group);
+    }
+
+    /// Tells the appender if there is something for it.
+    pub(crate) fn tell_appender(&self) {
+        let mut way = lock(&self.way);
+        let wake = way.idle && (way.closed || !way.decided.is_empty());
+        way.idle &= !wake;
+        drop(way);
+        if wake {
+            self.sent.notify_one();
+        }
+    }
+
+    /// Wakes the syncer for what is about to be appended: waking takes longer than appending little.
+    pub(crate) fn wake_syncer(&self) {
+        self.change(|_| ());
     }
 
     /// Nothing more will be sent.
     pub(crate) fn close(&self) {
-        self.change(|way| way.closed = true);
+        lock(&self.way).closed = true;
+        self.tell_appender();
     }
 
-    /// Waits until there is something on its way. `false`: there is not and never will be.
+    /// The appender's work: appends what is sent until nothing more will be, or the record fails.
+    pub(crate) fn keep_appending(&self, inbox: &Inbox) {
+        while inbox.failure().is_none() && self.wait_for_groups() {
+            self.append(inbox);
+        }
+    }
+
+    /// Nothing more will be appended.
+    pub(crate) fn end(&self) {
+        self.change(|way| way.ended = true);
+    }
+
+    /// Waits until there is something to sync. `false`: there is not and never will be.
     pub(crate) fn wait(&self) -> bool {
         let mut way = lock(&self.way);
-        while way.decided.is_empty() && way.appended.is_empty() && !way.closed {
+        while way.appended.is_empty() && !way.ended {
             way.asleep = true;
             way = self.moved.wait(way).unwrap_or_else(PoisonError::into_inner);
         }
         way.asleep = false;
-        !(way.decided.is_empty() && way.appended.is_empty())
+        !way.appended.is_empty()
+    }
+
+    /// Waits until there is something to append. `false`: there is not and never will be.
+    fn wait_for_groups(&self) -> bool {
+        let mut way = lock(&self.way);
+        while way.decided.is_empty() && !way.closed {
+            way.idle = true;
+            way = self.sent.wait(way).unwrap_or_else(PoisonError::into_inner);
+        }
+        way.idle = false;
+        !way.decided.is_empty()
     }
 
     /// Appends what is decided, in order. If nobody knows what came of it, everything stops.

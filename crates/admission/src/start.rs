@@ -70,6 +70,15 @@ impl Admission {
             let (inbox, outbox) = (Arc::clone(&inbox), Arc::clone(&outbox));
             spawn("syncer", move || guarded(&inbox, || syncer::run(&syncer, &outbox, &inbox)))?
         };
+        let appender = {
+            let (inbox, outbox) = (Arc::clone(&inbox), Arc::clone(&outbox));
+            let ending = Arc::clone(&outbox);
+            let appender = spawn("appender", move || {
+                guarded(&inbox, || outbox.keep_appending(&inbox));
+                outbox.end();
+            });
+            appender.inspect_err(|_| ending.end())?
+        };
         let clerk = {
             let inbox = Arc::clone(&inbox);
             let clerk = spawn("clerk", move || guarded(&inbox, || clerk.run(&errands)));
@@ -81,7 +90,7 @@ impl Admission {
             spawn("decider", move || {
                 guarded(&inbox, || decider.run());
                 outbox.close();
-                for thread in [syncer, clerk] {
+                for thread in [appender, syncer, clerk] {
                     let _ = thread.join(); // What a panic was about is in the inbox already.
                 }
                 // Whatever arrived after a panic is dropped, which tells whoever waits for it.

@@ -105,13 +105,14 @@ impl Stepped {
         !self.ended
     }
 
-    /// The syncer's first step: appends what was decided. Gives back how many groups the next sync covers.
+    /// The appender's step: appends what was decided. Gives back how many groups the next sync covers.
     pub fn gather(&mut self) -> usize {
-        self.gathered.append(&mut syncer::gather(&self.crew.outbox, &self.crew.inbox));
+        self.crew.outbox.append(&self.crew.inbox);
+        self.gathered.append(&mut self.crew.outbox.appended());
         self.gathered.len()
     }
 
-    /// The syncer's second step: makes what was gathered durable and lets the answers leave.
+    /// The syncer's step: makes what was gathered durable and lets the answers leave.
     pub fn sync(&mut self) {
         let (syncer, outbox, inbox) = (&self.crew.syncer, &self.crew.outbox, &self.crew.inbox);
         syncer::sync(std::mem::take(&mut self.gathered), syncer, outbox, inbox);

@@ -15,15 +15,10 @@ use std::sync::atomic::Ordering;
 /// Works until nothing more will be sent.
 pub(crate) fn run(syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
     while outbox.wait() {
-        let groups = gather(outbox, inbox);
-        sync(groups, syncer, outbox, inbox);
+        sync(outbox.appended(), syncer, outbox, inbox);
     }
-}
-
-/// Appends what is decided. Gives back the groups that the next sync will cover.
-pub(crate) fn gather(outbox: &Outbox, inbox: &Inbox) -> Vec<Appended> {
-    outbox.append(inbox);
-    outbox.appended()
+    // After a failure what was decided is not appended any more.
+    outbox.lost().for_each(|mut group| inbox.disappoint(&mut group.parcels));
 }
 
 /// Makes groups durable and lets their answers leave.
