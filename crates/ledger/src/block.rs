@@ -24,7 +24,8 @@ use crate::varint;
 /// The longest block, in bytes, digest included.
 pub const BLOCK_BYTES_MAX: usize = 30 * 1024;
 
-const DIGEST_BYTES: usize = 32;
+/// How long a block's digest is.
+pub(crate) const DIGEST_BYTES: usize = 32;
 const HEADER_BYTES: usize = DIGEST_BYTES + 1 + 2 + 8;
 const BLOCK_FORMAT: u8 = 1;
 
@@ -125,6 +126,11 @@ impl Block {
     /// Whether it holds the commit at `position`.
     pub fn contains(&self, position: Position) -> bool {
         (self.first()..self.end()).contains(&position)
+    }
+
+    /// The digest that it begins with.
+    pub(crate) fn digest(&self) -> [u8; DIGEST_BYTES] {
+        self.bytes.first_chunk().copied().unwrap_or_default()
     }
 
     /// The stored bytes.

@@ -15,7 +15,7 @@
 //! Validity: the format byte is known; every field is read; at least one event; nothing is left over; and
 //! encoding what was read gives the same bytes (bincode reads some numbers in more than one spelling; only
 //! the shortest is valid). The last rule is checked by `verify` only: most commits are read by a reader that
-//! takes nothing but canonical bytes ([`strict`]), the others are encoded again.
+//! takes nothing but canonical bytes (`strict`), the others are encoded again.
 //!
 //! The hashed bytes hold neither the position nor the root, so that an engine that orders commits of
 //! several nodes can assign the position afterwards.

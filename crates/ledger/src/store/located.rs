@@ -10,13 +10,13 @@
 //! digest is checked whenever it is read; whatever does not agree is read through the engine.
 
 use super::engine::SEGMENT_BYTES;
-use crate::block::Block;
+use crate::block::{Block, DIGEST_BYTES};
 use crate::position::Position;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// See the module. About 24 bytes a block.
+/// See the module. About 64 bytes a block.
 #[derive(Debug)]
 pub(super) struct Located {
     file: PathBuf,
@@ -30,6 +30,8 @@ struct Place {
     end: Position,
     offset: u64,
     length: u32,
+    /// The block's own digest, so that another block for the same commits is not taken for it.
+    digest: [u8; DIGEST_BYTES],
 }
 
 impl Located {
@@ -48,9 +50,9 @@ impl Located {
             file.read_exact_at(&mut segment, begin).ok()?;
             locate(&segment, begin, first, &mut places)?;
         }
-        places.sort_unstable_by_key(|place| (place.first, place.end));
-        // The same block may have been written twice.
-        places.dedup_by_key(|place| (place.first, place.end));
+        places.sort_unstable_by_key(|place| (place.first, place.end, place.digest));
+        // The same block may have been written twice; another one for the same commits may not be there.
+        places.dedup_by_key(|place| (place.first, place.end, place.digest));
         let mut next = first;
         for place in &places {
             if place.first != next {
@@ -68,7 +70,7 @@ impl Located {
         let mut bytes = vec![0; usize::try_from(place.length).ok()?];
         File::open(&self.file).ok()?.read_exact_at(&mut bytes, place.offset).ok()?;
         let block = Block::check(bytes).ok()?;
-        (block.first() == place.first && block.contains(position)).then_some(block)
+        (block.digest() == place.digest && block.contains(position)).then_some(block)
     }
 }
 
@@ -82,7 +84,8 @@ fn locate(segment: &[u8], begin: u64, first: Position, places: &mut Vec<Place>) 
         };
         let (length, offset) = (block.bytes().len(), begin.checked_add(u64::try_from(at).ok()?)?);
         let (first, end) = (block.first(), block.end());
-        places.push(Place { first, end, offset, length: u32::try_from(length).ok()? });
+        let (length_32, digest) = (u32::try_from(length).ok()?, block.digest());
+        places.push(Place { first, end, offset, length: length_32, digest });
         at += length;
     }
     Some(())
@@ -146,7 +149,12 @@ mod tests {
         };
         append(block(20, 5, 0));
         assert!(find(dir.path()).is_some(), "the same block again does no harm");
+        let whole = std::fs::read(dir.path().join("db")).unwrap();
         append(block(32, 3, 1));
         assert!(find(dir.path()).is_none());
+        std::fs::write(dir.path().join("db"), whole).unwrap();
+        assert!(find(dir.path()).is_some());
+        append(block(20, 5, 1));
+        assert!(find(dir.path()).is_none(), "another block for the same commits");
     }
 }

@@ -1,4 +1,5 @@
-//! Replay: a whole history read, its blocks checked, its commits decoded and folded into who sits where.
+//! Replay: a whole history read, its blocks checked, its commits decoded and folded into who sits where, on every
+//! core.
 
 use super::Conditions;
 use super::frame::{Measured, Round, Times};
@@ -7,13 +8,15 @@ use super::machine::{memory_kib, ticks};
 use super::yardstick;
 use crate::args::HistoryArgs;
 use crate::failure::Failure;
-use ledger::{Ledger, Position};
+use ledger::Ledger;
 use projector::Occupancy;
-use seats::AccountId;
-use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Events that are timed together.
 const TOGETHER: u64 = 10_000;
+/// Events of one account after which the others are told.
+const TOLD_TOGETHER: u64 = 100;
 
 pub(super) fn run(conditions: &Conditions, history: HistoryArgs) -> Result<Measured, Failure> {
     let made = History::take(conditions, history)?;
@@ -37,30 +40,33 @@ pub(super) fn run(conditions: &Conditions, history: HistoryArgs) -> Result<Measu
     Ok(Measured { what, counted: "events", unit: "10,000 events", disk, sync, rounds })
 }
 
-/// Events, microseconds in all, and of every ten thousand.
+/// Events, microseconds in all, and of about every ten thousand on all cores together.
 fn replay(ledger: &Ledger) -> Result<(u64, u64, Times), Failure> {
-    // Accounts are numbered densely from 0.
-    let mut accounts: Vec<Option<Occupancy>> = Vec::new();
-    let (mut events, mut times) = (0_u64, Times::default());
     let begun = ticks();
-    let mut then = begun;
-    ledger.replay(Position(0), |record| {
-        let before = events / TOGETHER;
-        events += record.commit.events.len() as u64;
-        let AccountId(account) = record.commit.account;
-        let place = usize::try_from(account).unwrap_or_default();
-        if place >= accounts.len() {
-            accounts.resize(place + 1, None);
-        }
-        if let Some(slot) = accounts.get_mut(place) {
-            slot.get_or_insert_with(|| Occupancy::empty(AccountId(account))).apply(record);
-        }
-        if events / TOGETHER > before {
-            let now = ticks();
-            times.add(now.saturating_sub(then));
-            then = now;
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok((events, ticks().saturating_sub(begun), times))
+    let (told, clock) = (AtomicU64::new(0), Mutex::new((begun, Times::default())));
+    let accounts = ledger.fold_accounts(
+        |account| (Occupancy::empty(account), 0_u64),
+        |(occupancy, events), record| {
+            let before = *events / TOLD_TOGETHER;
+            *events += record.commit.events.len() as u64;
+            occupancy.apply(record);
+            // Seldom, so that the cores do not wait for one another.
+            if *events / TOLD_TOGETHER > before {
+                let all = told.fetch_add(TOLD_TOGETHER, Ordering::Relaxed);
+                if (all + TOLD_TOGETHER) / TOGETHER > all / TOGETHER {
+                    let (then, times) = &mut *clock.lock().unwrap_or_else(PoisonError::into_inner);
+                    let now = ticks();
+                    times.add(now.saturating_sub(*then));
+                    *then = now;
+                }
+            }
+        },
+    )?;
+    let took = ticks().saturating_sub(begun);
+    let events = accounts.values().map(|(_, events)| events).sum();
+    let (_, mut times) = clock.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if events < TOGETHER {
+        times.add(took);
+    }
+    Ok((events, took, times))
 }
