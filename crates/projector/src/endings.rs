@@ -21,30 +21,16 @@ impl Views {
         session: SessionId,
         granted: Position,
     ) -> Result<Option<Record>, ReadError> {
-        let Some(mut end) = self.last(account)? else { return Ok(None) };
+        let Some(end) = self.last(account)? else { return Ok(None) };
         let held = |occupancy: &Occupancy| occupancy.account.session(session).is_some();
-        // Held after `begin`; over after `end`, or never; no snapshot between `begin` and `looked`.
-        let mut begin = self.as_of(account, AsOf::Position(granted))?;
+        let begin = self.as_of(account, AsOf::Position(granted))?;
         if !held(&begin) {
             return Ok(self
                 .ledger()
                 .record(granted)?
                 .filter(|record| ends_session(record, session)));
         }
-        let mut looked = granted.0;
-        while end.0.saturating_sub(looked) > 1 {
-            let middle = looked.midpoint(end.0);
-            match self.snapshot_at(account, Position(middle))? {
-                Some(found) if found.last > begin.last && !held(&found) => {
-                    end = found.last.map_or(end, |last| last.position);
-                }
-                Some(found) if found.last > begin.last => {
-                    begin = found;
-                    looked = middle;
-                }
-                _ => looked = middle,
-            }
-        }
+        let begin = self.last_before(account, (begin, granted), end, |found| !held(found))?;
         for record in self.commits_after(&begin)? {
             let record = record?;
             if ends_session(&record, session) {

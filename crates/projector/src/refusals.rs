@@ -124,26 +124,12 @@ impl Views {
         let granted = |occupancy: &Occupancy| {
             occupancy.notes.user(user).granted.is_some_and(|granted| granted > after)
         };
-        let Some(mut end) = now.last.filter(|_| granted(now)).map(|last| last.position) else {
+        let Some(end) = now.last.filter(|_| granted(now)).map(|last| last.position) else {
             return Ok(None);
         };
-        // No grant up to `begin`, a grant up to `end`; no snapshot between `begin` and `looked`.
         let begin = self.snapshot_at(account, after)?;
-        let mut begin = begin.unwrap_or_else(|| Occupancy::empty(account));
-        let mut looked = after.0;
-        while end.0.saturating_sub(looked) > 1 {
-            let middle = looked.midpoint(end.0);
-            match self.snapshot_at(account, Position(middle))? {
-                Some(found) if granted(&found) => {
-                    end = found.last.map_or(end, |last| last.position);
-                }
-                Some(found) if found.last > begin.last => {
-                    begin = found;
-                    looked = middle;
-                }
-                _ => looked = middle,
-            }
-        }
+        let begin = begin.unwrap_or_else(|| Occupancy::empty(account));
+        let begin = self.last_before(account, (begin, after), end, granted)?;
         for record in self.commits_after(&begin)? {
             let record = record?;
             if record.position <= after {

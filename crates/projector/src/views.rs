@@ -170,6 +170,30 @@ impl Views {
         Ok(None)
     }
 
+    /// The account's last snapshot before something became so, looked for by halving; the account as it was
+    /// at `begin` if there is none after it. It was not so at `begin`, it is so at `end`, and once so it stays.
+    pub(crate) fn last_before(
+        &self,
+        account: AccountId,
+        begin: (Occupancy, Position),
+        mut end: Position,
+        is_so: impl Fn(&Occupancy) -> bool,
+    ) -> Result<Occupancy, ReadError> {
+        // No snapshot between `before` and `looked`.
+        let (mut before, Position(mut looked)) = begin;
+        while end.0.saturating_sub(looked) > 1 {
+            let middle = looked.midpoint(end.0);
+            match self.snapshot_at(account, Position(middle))? {
+                Some(found) if found.last > before.last && is_so(&found) => {
+                    end = found.last.map_or(end, |last| last.position);
+                }
+                Some(found) if found.last > before.last => (before, looked) = (found, middle),
+                _ => looked = middle,
+            }
+        }
+        Ok(before)
+    }
+
     /// Whether the commit that a snapshot says it follows stands there.
     fn believed(&self, found: &Found) -> Result<bool, ReadError> {
         let position = found.occupancy.last.map(|last| last.position);
