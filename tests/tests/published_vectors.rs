@@ -46,6 +46,12 @@ fn digest(value: &Value) -> Option<Digest> {
     Some(Digest(bytes.try_into().ok()?))
 }
 
+/// A root. Some cases have words in place of roots, to be compared only: their hash stands for them.
+fn root(value: &Value) -> Digest {
+    let bytes = STANDARD.decode(value.as_str().unwrap_or_default()).unwrap();
+    digest(value).unwrap_or_else(|| Digest(Sha256::hash(&[b"words", &bytes])))
+}
+
 /// Whether the proof of a case is accepted.
 fn is_accepted(kind: &str, case: &Value) -> bool {
     let number = |name: &str| case[name].as_u64().expect(name);
@@ -69,10 +75,7 @@ fn is_accepted(kind: &str, case: &Value) -> bool {
                 && verify_inclusion::<Sha256>(&leaf, index, end - start, &path, &root).is_ok()
         }
         _ => {
-            let (Some(first), Some(second)) = (digest(&case["root1"]), digest(&case["root2"]))
-            else {
-                return false;
-            };
+            let (first, second) = (root(&case["root1"]), root(&case["root2"]));
             if kind == "consistency" {
                 let sizes = (number("size1"), number("size2"));
                 let (first, second) = ((sizes.0, &first), (sizes.1, &second));

@@ -18,7 +18,8 @@ mod proof;
 
 pub use path::{Subtrees, consistency, inclusion, root_of};
 pub use proof::{
-    PATH_LENGTH_MAX, ProofError, is_subtree, verify_consistency, verify_inclusion, verify_subtree,
+    PATH_LENGTH_MAX, ProofError, is_subtree, verify_consistency, verify_growth, verify_inclusion,
+    verify_subtree,
 };
 
 use seats::Digest;

@@ -93,8 +93,7 @@ impl Note {
             note.rsplit_once("\n\n").ok_or(Malformed("no empty line precedes signatures"))?;
         let text = format!("{text}\n");
         check_text(&text)?;
-        let lines =
-            signatures.strip_suffix('\n').ok_or(Malformed("its last line does not end"))?;
+        let lines = signatures.strip_suffix('\n').ok_or(Malformed("its last line does not end"))?;
         let lines: Vec<&str> = lines.split('\n').collect();
         if lines.len() > SIGNATURES_MAX {
             return Err(Malformed("it has more than 100 signatures"));
@@ -133,7 +132,8 @@ impl Note {
     pub fn verify<'a>(&self, known: &'a [VerifierKey]) -> Result<Vec<Verified<'a>>, NoteError> {
         let mut verified: Vec<Verified<'a>> = Vec::new();
         for signature in &self.signatures {
-            let names = |key: &&VerifierKey| key.name() == signature.name && key.id() == signature.id;
+            let names =
+                |key: &&VerifierKey| key.name() == signature.name && key.id() == signature.id;
             let mut keys = known.iter().filter(names);
             let Some(key) = keys.next() else { continue };
             if keys.next().is_some() {

@@ -7,7 +7,7 @@ use crate::commit::leaf_hash;
 use crate::error::{Damage, ReadError};
 use crate::guard::lock;
 use crate::ledger::Ledger;
-use crate::merkle::{Blake3, consistency, inclusion, root_of, verify_consistency, verify_inclusion};
+use crate::merkle::{Blake3, consistency, inclusion, root_of, verify_growth, verify_inclusion};
 use crate::position::{Head, Position};
 use crate::tiles::{Stored, Tiles};
 use seats::Digest;
@@ -42,8 +42,7 @@ impl Ledger {
         self.proved(head, |stored| {
             let root = root_of::<Blake3, _>(stored, size)?;
             let path = consistency::<Blake3, _>(stored, size, head.size)?;
-            let follows =
-                verify_consistency::<Blake3>((size, &root), (head.size, &head.root), &path);
+            let follows = verify_growth::<Blake3>((size, &root), (head.size, &head.root), &path);
             Ok(follows.is_ok().then_some(Head { size, root }))
         })
     }
@@ -52,7 +51,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When the log never was that long, the commit is not in it, or it cannot be read.
-    pub fn prove_inclusion(&self, position: Position, size: u64) -> Result<Vec<Digest>, ProveError> {
+    pub fn prove_inclusion(
+        &self,
+        position: Position,
+        size: u64,
+    ) -> Result<Vec<Digest>, ProveError> {
         let head = self.head_at(size)?;
         within(position.0.saturating_add(1), size)?;
         let leaf = self.leaf(position)?;
@@ -73,7 +76,7 @@ impl Ledger {
         self.proved(head, |stored| {
             let path = consistency::<Blake3, _>(stored, first_size, size)?;
             let follows =
-                verify_consistency::<Blake3>((first_size, &first.root), (size, &head.root), &path);
+                verify_growth::<Blake3>((first_size, &first.root), (size, &head.root), &path);
             Ok(follows.is_ok().then_some(path))
         })
     }

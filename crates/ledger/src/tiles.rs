@@ -135,8 +135,7 @@ impl Tiles {
         let row = row.checked_sub(1).and_then(|row| self.rows.get(row));
         let missing = || Damage::at(Position(index << level), "the stored nodes are not there");
         let row = row.filter(|row| first + count <= row.length).ok_or_else(missing)?;
-        let roots =
-            row.read(first, count).map_err(ReadError::unavailable("the stored nodes"))?;
+        let roots = row.read(first, count).map_err(ReadError::unavailable("the stored nodes"))?;
         Ok(joined(roots))
     }
 }

@@ -332,6 +332,10 @@ fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Reje
             Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
                 return Err(Rejection::BadSetting { setting: "reserved", why: TOO_MANY });
             }
+            Setting::KeepDevices(Some(0)) => {
+                let why = "0 d is too short; 1 d or more";
+                return Err(Rejection::BadSetting { setting: "keep-devices", why });
+            }
             Setting::Reserved(site, _) if !account.has_site(*site) => {
                 return Err(Rejection::UnknownSite(*site));
             }

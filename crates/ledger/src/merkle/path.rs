@@ -79,11 +79,7 @@ pub fn consistency<H: Hash, S: Subtrees>(
 
 /// The root over the leaves from `first` to before `end`; `first` is a multiple of the least power of two that
 /// is not below their number.
-fn range<H: Hash, S: Subtrees>(
-    subtrees: &mut S,
-    first: u64,
-    end: u64,
-) -> Result<Digest, S::Error> {
+fn range<H: Hash, S: Subtrees>(subtrees: &mut S, first: u64, end: u64) -> Result<Digest, S::Error> {
     let length = end - first;
     if length.is_power_of_two() {
         let level = length.trailing_zeros();

@@ -7,7 +7,7 @@
 //! A proof comes from a stranger: sizes may be anything, and a path is never followed further than the tree
 //! is high.
 
-use super::{Hash, node};
+use super::{Hash, empty_root, node};
 use seats::Digest;
 
 /// The most hashes a path can have: a tree of 2^64 leaves is 64 high, and a consistency path has one more.
@@ -67,22 +67,34 @@ pub fn verify_inclusion<H: Hash>(
     }
 }
 
-/// Whether the tree of `first_size` leaves with `first_root` is the beginning of the one of `size` leaves with
-/// `root`.
+/// Whether a log of `first_size` leaves with `first_root` can have grown to `size` leaves with `root`, as C2SP
+/// has it: from nothing, with an empty path, to anything; else as [`verify_consistency`] says.
 ///
 /// # Errors
-/// When it does not follow from the path. The empty tree is the beginning of any, with an empty path.
+/// When it does not follow from the path.
+pub fn verify_growth<H: Hash>(
+    (first_size, first_root): (u64, &Digest),
+    (size, root): (u64, &Digest),
+    path: &[Digest],
+) -> Result<(), ProofError> {
+    if first_size == 0 {
+        return verify_subtree::<H>((0, 0, first_root), (size, root), path);
+    }
+    verify_consistency::<H>((first_size, first_root), (size, root), path)
+}
+
+/// Whether the tree of `first_size` leaves with `first_root` is the beginning of the one of `size` leaves with
+/// `root`. Of the empty tree there is nothing to prove.
+///
+/// # Errors
+/// When it does not follow from the path.
 pub fn verify_consistency<H: Hash>(
     (first_size, first_root): (u64, &Digest),
     (size, root): (u64, &Digest),
     path: &[Digest],
 ) -> Result<(), ProofError> {
     if first_size == 0 {
-        return match (path.is_empty(), *first_root == super::empty_root::<H>()) {
-            (false, _) => Err(ProofError::Length { found: path.len() }),
-            (true, false) => Err(ProofError::Root),
-            (true, true) => Ok(()),
-        };
+        return Err(ProofError::OutOfRange);
     }
     verify_subtree::<H>((0, first_size, first_root), (size, root), path)
 }
@@ -97,10 +109,17 @@ pub fn verify_subtree<H: Hash>(
     (size, root): (u64, &Digest),
     path: &[Digest],
 ) -> Result<(), ProofError> {
+    let length = ProofError::Length { found: path.len() };
+    if start == end && end <= size {
+        return match (path.is_empty(), *first_root == empty_root::<H>()) {
+            (false, _) => Err(length),
+            (true, false) => Err(ProofError::Root),
+            (true, true) => Ok(()),
+        };
+    }
     if !is_subtree(start, end) || end > size {
         return Err(ProofError::OutOfRange);
     }
-    let length = ProofError::Length { found: path.len() };
     let (mut from, mut last, mut whole) = (start, end - 1, size - 1);
     // Up to the largest subtree that both have in common.
     while from != last && (last == whole || last & 1 == 1) {

@@ -32,7 +32,9 @@ pub enum KeyError {
     #[error("{0:?} is not a key, which is written name+id+base64")]
     Malformed(String),
     /// Its type is neither a log's nor a witness's Ed25519 key. Use one of those.
-    #[error("the key of {name} has type {kind:#04x}; known are 0x01 (a log's) and 0x04 (a witness's)")]
+    #[error(
+        "the key of {name} has type {kind:#04x}; known are 0x01 (a log's) and 0x04 (a witness's)"
+    )]
     UnknownKind {
         /// The key's name.
         name: String,
@@ -245,7 +247,10 @@ fn parts(line: &str) -> Result<(String, [u8; 4], KeyKind, [u8; 32]), KeyError> {
     let malformed = || KeyError::Malformed(line.to_owned());
     let (name, rest) = line.split_once('+').ok_or_else(malformed)?;
     let (id, base64) = rest.split_once('+').ok_or_else(malformed)?;
-    if !is_name(name) || id.len() != 8 || id.bytes().any(|c| !matches!(c, b'0'..=b'9' | b'a'..=b'f')) {
+    if !is_name(name)
+        || id.len() != 8
+        || id.bytes().any(|c| !matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    {
         return Err(malformed());
     }
     let id = u32::from_str_radix(id, 16).map_err(|_| malformed())?.to_be_bytes();

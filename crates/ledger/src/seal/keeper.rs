@@ -252,8 +252,7 @@ impl Seals {
         fs::create_dir_all(&self.dir).map_err(failed)?;
         let path = self.dir.join("promised");
         let mut options = OpenOptions::new();
-        let mut file =
-            options.read(true).append(true).create(true).open(&path).map_err(failed)?;
+        let mut file = options.read(true).append(true).create(true).open(&path).map_err(failed)?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(failed)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
@@ -321,8 +320,10 @@ fn name(size: u64) -> String {
 
 fn read_root(hexadecimal: &str) -> Option<Digest> {
     let mut root = [0; 32];
-    let digits: Vec<u8> =
-        hexadecimal.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    let digits: Vec<u8> = hexadecimal
+        .chars()
+        .map(|c| c.to_digit(16).map(|digit| digit as u8))
+        .collect::<Option<_>>()?;
     if digits.len() != 64 {
         return None;
     }

@@ -133,7 +133,9 @@ impl Policy {
         let threshold = match threshold {
             "all" => members.len(),
             "any" => 1,
-            number => number.parse().map_err(|_| format!("{number:?} is not all, any or a number"))?,
+            number => {
+                number.parse().map_err(|_| format!("{number:?} is not all, any or a number"))?
+            }
         };
         if !(1..=members.len()).contains(&threshold) {
             let most = members.len();

@@ -11,8 +11,8 @@ use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::{
     AccountId, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Micros, Names, PoolId, Reclaim, ReleaseReason, RequestId, SameUser, SeatNo,
-    SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy,
+    ExpiryCause, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId, SameUser,
+    SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy,
 };
 use std::fmt::Write;
 use std::fs;
@@ -84,6 +84,18 @@ fn every_kind() -> Vec<Event> {
         Event::ServiceStarted { last_alive: Some(Timestamp(250)) },
         Event::ServiceStopped,
         Event::ClockStepped { from: Timestamp(u64::MAX), to: Timestamp(0) },
+        Event::SealingKeyChanged { key: Digest([0x5E; 32]), previous: Some(Digest([0x5D; 32])) },
+        Event::DeviceForgotten { device: DeviceId(9) },
+        Event::ReasonGiven { note: profile },
+        Event::IdentityShown {
+            account: AccountId(251),
+            look: Look::SubjectAccess,
+            user: Some(UserId(7)),
+        },
+        Event::EvidenceTaken { from: Timestamp(250), to: Timestamp(u64::MAX), names: true },
+        Event::PolicyChanged {
+            settings: vec![Setting::KeepDevices(Some(90)), Setting::Reasons(Reasons::ForAll)],
+        },
     ]
 }
 

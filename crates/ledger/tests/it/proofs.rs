@@ -3,7 +3,7 @@
 use crate::drafts::{History, fill};
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ledger::merkle::{
-    Blake3, Subtrees, consistency, inclusion, leaf, root_of, verify_consistency, verify_inclusion,
+    Blake3, Subtrees, consistency, inclusion, leaf, root_of, verify_growth, verify_inclusion,
 };
 use ledger::{Ledger, Options, Position, ProveError, memory::MemoryStore};
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn check_size(size: u64, indices: impl Iterator<Item = u64>, sizes: impl Iterato
     for first in sizes {
         let path = consistency::<Blake3, _>(&mut leaves, first, size).unwrap();
         let first_root = root(&mut leaves, first);
-        let follows = verify_consistency::<Blake3>((first, &first_root), (size, &whole), &path);
+        let follows = verify_growth::<Blake3>((first, &first_root), (size, &whole), &path);
         assert_eq!(follows, Ok(()), "{first} in {size}");
         if first > 0 && first < size {
             let ours: Vec<u8> = path.iter().flat_map(|hash| hash.0).collect();
@@ -84,7 +84,7 @@ proptest! {
         let mut leaves = Leaves::new(first + more);
         let path = consistency::<Blake3, _>(&mut leaves, first, first + more).unwrap();
         let (a, b) = (root(&mut leaves, first), root(&mut leaves, first + more));
-        prop_assert_eq!(verify_consistency::<Blake3>((first, &a), (first + more, &b), &path), Ok(()));
+        prop_assert_eq!(verify_growth::<Blake3>((first, &a), (first + more, &b), &path), Ok(()));
     }
 
     #[test]
@@ -117,7 +117,7 @@ proptest! {
             _ => path.push(leaf::<Blake3>(b"more")),
         }
         let (a, b) = (root(&mut leaves, first), root(&mut leaves, size));
-        prop_assert!(verify_consistency::<Blake3>((first, &a), (size, &b), &path).is_err());
+        prop_assert!(verify_growth::<Blake3>((first, &a), (size, &b), &path).is_err());
     }
 
     /// Numbers from a stranger never take long, and never panic.
@@ -138,15 +138,12 @@ fn check_ledger(ledger: &Ledger, heads: &[ledger::Head]) {
         assert_eq!(ledger.head_at(known.size).unwrap(), *known);
         let path = ledger.prove_consistency(known.size, head.size).unwrap();
         let (first, last) = ((known.size, &known.root), (head.size, &head.root));
-        assert_eq!(verify_consistency::<Blake3>(first, last, &path), Ok(()));
+        assert_eq!(verify_growth::<Blake3>(first, last, &path), Ok(()));
         let position = Position(known.size - 1);
         let path = ledger.prove_inclusion(position, head.size).unwrap();
         let leaf = leaf::<Blake3>(&ledger.bytes(position).unwrap().unwrap());
         let place = (position.0, head.size);
-        assert_eq!(
-            verify_inclusion::<Blake3>(&leaf, place.0, place.1, &path, &head.root),
-            Ok(())
-        );
+        assert_eq!(verify_inclusion::<Blake3>(&leaf, place.0, place.1, &path, &head.root), Ok(()));
     }
 }
 

@@ -156,7 +156,8 @@ fn a_ledger_held_against_a_seal_kept_elsewhere() {
         kept.push(read(&seals(&ledger).seal(&ledger, &[]).unwrap()));
         if round == 2 {
             copy(&dir, &early);
-            other = History { seeded: Seeded(99), ..history.clone() };
+            other = history.clone();
+            other.seeded = Seeded(99);
         }
     }
     let last = kept.last().unwrap().clone();
