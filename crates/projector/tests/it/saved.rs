@@ -242,9 +242,12 @@ fn a_directory_of_another_format_is_begun_anew() {
     let before = content(directory.path());
     let [path] = &contents(directory.path())[..] else { panic!("one file of contents") };
     std::fs::rename(path, directory.path().join("content-1-7")).unwrap();
+    std::fs::write(directory.path().join("takes room"), b"").unwrap();
     let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
     assert_eq!(projector.lag(at(0)).unwrap().commits, ledger.head().size);
-    assert!(!directory.path().join("content-1-7").exists());
+    for old in ["content-1-7", "takes room"] {
+        assert!(!directory.path().join(old).exists(), "{old}");
+    }
     projector.catch_up(u64::MAX).unwrap();
     drop(projector);
     assert_eq!(content(directory.path()), before);
