@@ -206,3 +206,67 @@ fn generation_in(file: &Path) -> Option<u64> {
 fn name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMAT: u8 = 2;
+
+    fn open(directory: &Path, extent: Extent) -> Option<Content> {
+        let sound = |content: &[u8]| content.iter().all(|byte| Some(byte) == content.first());
+        Content::open(directory, FORMAT, extent, sound)
+    }
+
+    fn flip(directory: &Path, extent: Extent, offset: u64) {
+        let path = path(directory, FORMAT, extent.generation);
+        let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, offset).unwrap();
+        file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_synced_is_read_when_it_is_opened_and_all_of_it_must_be_sound() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut content = Content::begin(dir.path(), FORMAT).unwrap();
+        let mut places = Vec::new();
+        for n in 0..300_u32 {
+            let mut added = Added::default();
+            let place = added.push(&vec![n as u8; 30_000]).unwrap();
+            places.push(place.behind(content.extent()));
+            content.add(&added).unwrap();
+        }
+        let extent = content.extent();
+        assert_eq!(extent.length, 300 * 30_004);
+        assert!(extent.length - extent.synced < SYNC_BYTES, "{extent:?}");
+        assert_eq!(Extent::decode(&extent.encode()), Some(extent));
+        let content = open(dir.path(), extent).unwrap();
+        for (n, place) in places.iter().enumerate() {
+            let place = Place::decode(&place.encode()).unwrap();
+            assert_eq!(content.read(place), Some(vec![n as u8; 30_000]));
+        }
+        flip(dir.path(), extent, extent.synced - 1);
+        assert!(open(dir.path(), extent).is_some(), "what was synced is not looked at");
+        for offset in [extent.synced, extent.synced + 9_999, extent.length - 1] {
+            flip(dir.path(), extent, offset);
+            assert!(open(dir.path(), extent).is_none(), "at {offset}");
+            flip(dir.path(), extent, offset);
+        }
+        let longer = Extent { length: extent.length + 1, ..extent };
+        assert!(open(dir.path(), longer).is_none());
+        let shorter = Extent { length: extent.length - 1, ..extent };
+        assert!(open(dir.path(), shorter).is_none(), "it does not end where a content does");
+    }
+
+    #[test]
+    fn one_begun_anew_has_another_name_and_is_the_only_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Content::begin(dir.path(), 1).unwrap().extent();
+        let second = Content::begin(dir.path(), FORMAT).unwrap().extent();
+        assert_ne!(first.generation, second.generation);
+        assert_eq!(files(dir.path()).unwrap(), [path(dir.path(), FORMAT, second.generation)]);
+        assert!(open(dir.path(), first).is_none());
+        assert!(Content::is_in(dir.path(), FORMAT) && !Content::is_in(dir.path(), 1));
+    }
+}
