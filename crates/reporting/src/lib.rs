@@ -13,6 +13,8 @@
 mod advice;
 pub mod billing;
 pub mod civil;
+pub mod explain;
+pub mod facts;
 pub mod money;
 pub mod names;
 pub mod nearest;
@@ -27,6 +29,7 @@ pub mod usage;
 pub mod who;
 pub mod why;
 
+pub use explain::{Explained, Traced};
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;
