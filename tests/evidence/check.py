@@ -8,7 +8,6 @@ With SEATLEDGER_SHARED set, the verifier's parts are held against published test
 
 import argparse
 import base64
-import contextlib
 import io
 import json
 import os
@@ -20,15 +19,19 @@ import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VERIFY, EVIDENCE, TAMPERED = ROOT / "docs/verify.py", ROOT / "fixtures/evidence", ROOT / "fixtures/tampered"
 sys.path.insert(0, str(ROOT / "docs"))
 
+import build  # noqa: E402
 import verify  # noqa: E402
 import writer  # noqa: E402
+from bills import bill_cases  # noqa: E402
 from lawful import lawful_cases  # noqa: E402
+from wild import wild_cases  # noqa: E402
 
 FAILED = []
 POLICY = str(EVIDENCE / "policy.txt")
@@ -48,8 +51,9 @@ def told(command):
         found = answer["verdict"], answer.get("code"), answer.get("position")
     except (ValueError, KeyError, subprocess.TimeoutExpired) as error:
         return f"no answer: {error}"
-    if done.returncode != (0 if found[0] == "ok" else 5) or "Traceback" in done.stderr:
-        return f"exit code {done.returncode}: {done.stderr}"
+    stumbled = "Traceback" in done.stderr or "stumbled" in done.stdout
+    if done.returncode != (0 if found[0] == "ok" else 5) or stumbled:
+        return f"exit code {done.returncode}: {done.stdout}{done.stderr}"
     return found
 
 
@@ -62,21 +66,22 @@ def compare(name, pack, policy, wanted, rust, keys):
         check(found == wanted, f"{name}: seatledger says {found}, expected {wanted}")
 
 
-def cases(folder):
+def cases(folder, keys, wild):
     """Every pack with what must be said of it: name, file, policy given, verdict."""
     yield "good", EVIDENCE / "good.zip", False, ("ok", None, None)
     yield "good with policy", EVIDENCE / "good.zip", True, ("ok", None, None)
     for line in (TAMPERED / "expected.tsv").read_text(encoding="utf-8").split("\n")[1:-1]:
         name, policy, code, position = line.split("\t")
-        verdict = ("ok", None, None) if code == "ok" else ("bad", code, None if position == "-" else int(position))
+        verdict = ("ok", None, None) if code == "ok" else (
+            "bad", code, None if position == "-" else int(position))
         yield name, TAMPERED / f"{name}.zip", policy == "yes", verdict
-    for name, data, verdict in lawful_cases():
+    for name, data, verdict in chain(bill_cases(), lawful_cases(), wild_cases(wild, keys)):
         path = Path(folder) / f"{name}.zip"
         path.write_bytes(data)
         yield name, path, False, verdict
 
 
-# Damage at random ---------------------------------------------------------------------------------------------
+# Damage at random -------------------------------------------------------
 
 def unzipped(data):
     """The members as another reader sees them; None if it sees none."""
@@ -102,7 +107,8 @@ def damage(keys):
     damaged = []
     for _ in range(300):
         offset, bit = source.randrange(len(good)), 1 << source.randrange(8)
-        damaged.append((f"flip of {bit} at {offset}", good[:offset] + bytes([good[offset] ^ bit]) + good[offset + 1:]))
+        damaged.append((f"flip of {bit} at {offset}",
+     good[:offset] + bytes([good[offset] ^ bit]) + good[offset + 1:]))
     for _ in range(50):
         end = source.randrange(len(good))
         damaged.append((f"cut at {end}", good[:end]))
@@ -128,7 +134,12 @@ def damage(keys):
         except Exception as error:
             check(False, f"flip of {bit} at {offset} in {name}: {error!r}")
             continue
-        check(verdict != "ok" or harmless(name, content, changed[name]), f"flip of {bit} at {offset} in {name}: passed")
+        check(
+            verdict != "ok" or harmless(
+                name,
+                content,
+                changed[name]),
+            f"flip of {bit} at {offset} in {name}: passed")
         inner += verdict == "ok"
     return f"{len(damaged)} damaged files ({passed} with the members unharmed), 300 damaged members ({inner} harmless)"
 
@@ -144,7 +155,7 @@ def harmless(name, before, after):
     return before == after
 
 
-# Published vectors ----------------------------------------------------------------------------------------------
+# Published vectors ------------------------------------------------------
 
 def tables():
     """The golden commits: read, hashed, and written again to the same bytes."""
@@ -162,7 +173,9 @@ def tables():
         block = bytes.fromhex(block)
         check(verify.blake3(block[32:]).digest() == block[:32], "golden block")
         leaves.append(verify.leaf_hash(block[45:]))
-        check(root == f"{len(leaves)} {writer.Tree(leaves).root(0, len(leaves)).hex()}", f"golden root {len(leaves)}")
+        check(
+            root == f"{len(leaves)} {writer.Tree(leaves).root(0, len(leaves)).hex()}",
+            f"golden root {len(leaves)}")
     return f"{len(found)} golden commits, {len(leaves)} golden blocks"
 
 
@@ -194,7 +207,10 @@ def signatures():
         check(key.public == public and key.sign(message) == signature, "RFC 8032: signing")
         check(verify.signed(public, message, signature), "RFC 8032: verifying")
         check(not verify.signed(public, message + b"x", signature), "RFC 8032: another message")
-        check(not verify.signed(public, message, signature[:-1] + bytes([signature[-1] ^ 16])), "RFC 8032: another s")
+        check(not verify.signed(public,
+    message,
+    signature[:-1] + bytes([signature[-1] ^ 16])),
+            "RFC 8032: another s")
         s = int.from_bytes(signature[32:], "little") + verify.L
         check(not verify.signed(public, message, signature[:32] + s.to_bytes(32, "little")), "s above L")
         check(not verify.signed(public, message, signature[:40]), "half a signature")
@@ -221,7 +237,10 @@ def notes(shared):
     check(note_verdict(both, keys.values()) == ["PeterNeumann", "EnochRoot"], "a note by two known keys")
     check(note_verdict(both, []) == [], "a note by nobody known")
     peter = line["peter"]
-    check(note_verdict(f"{text}\n{peter[:60]}ABCD{peter[60:]}\n", [keys["peter"]]) == "bad", "a longer signature")
+    check(
+        note_verdict(
+            f"{text}\n{peter[:60]}ABCD{peter[60:]}\n", [
+                keys["peter"]]) == "bad", "a longer signature")
     for malformed in given["malformed"]:
         note = malformed.get("note") or base64.b64decode(malformed["note_base64"])
         check(note_verdict(note, [keys["peter"]]) == "bad", f"note: {malformed['why']}")
@@ -235,8 +254,68 @@ def notes(shared):
         except verify.Usage:
             pass
     real = json.loads((shared / "notes/real_checkpoint_sumdb.json").read_text(encoding="utf-8"))
-    check(note_verdict(real["checkpoint"], [real["vkey"]]) == ["sum.golang.org"], "the checkpoint of sum.golang.org")
+    check(note_verdict(real["checkpoint"], [real["vkey"]]) == [
+          "sum.golang.org"], "the checkpoint of sum.golang.org")
     return f"{len(given['malformed'])} malformed notes, {len(bad)} malformed keys, a checkpoint of sum.golang.org"
+
+
+def policies():
+    """What a policy may say; and that the witnesses' groups are counted."""
+    ledger, (ash, birch, cedar) = build.LEDGER.vkey, (witness.vkey for witness in build.WITNESSES)
+    three = f"witness a {ash}\nwitness b {birch}\nwitness c {cedar}\n"
+    keys = [verify.read_key(key, verify.WITNESS) for key in (ash, birch, cedar)]
+    for rules, signed, met in (
+            ("quorum none", "", True), ("quorum a", "a", True), ("quorum a", "bc", False),
+            ("group g all a b c\nquorum g", "abc", True), ("group g all a b c\nquorum g", "ab", False),
+            ("group g any a b c\nquorum g", "c", True), ("group g any a b c\nquorum g", "", False),
+            ("group g 2 a b c\nquorum g", "ac", True), ("group g 2 a b c\nquorum g", "c", False),
+            ("group g any a b\ngroup h all g c\nquorum h", "bc", True),
+            ("group g any a b\ngroup h all g c\nquorum h", "ab", False),
+            ("\t# words\n  quorum \t a\n\n", "a", True)):
+        signers = [key for key, name in zip(keys, "abc") if name in signed]
+        check(verify.Policy(three + rules).met(signers) == met, f"policy {rules!r} signed by {signed}")
+    logged = verify.Policy(f"log {ledger} https://ledger.example\nquorum none")
+    check(not logged.met([]) and logged.met([verify.read_key(ledger, verify.LEDGER)]), "a policy that names the log")
+    bad = [
+        "",
+        three,
+        "quorum d",
+        three + "quorum a\nquorum a",
+        three + "group a any b\nquorum a",
+        "quorum none\nfish",
+        three + "group g 0 a\nquorum g",
+        three + "group g 2 a\nquorum g",
+        three + "group g any a a\nquorum g",
+        three + "group g any a\ngroup h any a\nquorum h",
+        three + "group g any none\nquorum g",
+        "quorum none\r\n",
+        three + "group g any\nquorum g",
+        "quorum g\n" + three + "group g any a",
+        f"log {ash}\nquorum none",
+        f"witness a {ledger}\nquorum a",
+        three + f"witness d {ash}\nquorum a",
+        f"witness none {ash}\nquorum none",
+        three + "group g +1 a b\nquorum g",
+        three + "group g 01 a b\nquorum g"]
+    for text in bad:
+        try:
+            verify.Policy(text)
+            check(False, f"policy {text!r} is taken")
+        except verify.Usage:
+            pass
+    return f"{len(bad)} malformed policies"
+
+
+def calls(keys):
+    """Called wrongly: exit code 2 and no traceback."""
+    good = str(EVIDENCE / "good.zip")
+    for arguments in ([], [good], [good, "--key", "x"], [good, "--key", keys[:-1]], [good + "x", "--key", keys],
+                      [str(EVIDENCE), "--key", keys], [good, "--key", build.WITNESSES[0].vkey],
+                      [good, "--key", keys, "--policy", good], [good, "--key", keys, "--policy", good + "x"]):
+        done = subprocess.run([sys.executable, str(VERIFY), *arguments],
+                              capture_output=True, text=True, check=False)
+        check(done.returncode == 2 and "Traceback" not in done.stderr,
+              f"called with {arguments}: {done.returncode}")
 
 
 def hashes(shared):
@@ -255,7 +334,13 @@ def paths(shared):
         for file in sorted((shared / "merkle_sha256" / kind).rglob("*.json")):
             vector = json.loads(file.read_text(encoding="utf-8"))
             path = [base64.b64decode(each) for each in vector["proof"] or []]
-            root = {key: base64.b64decode(vector[key] or "") for key in ("root", "root1", "root2", "leafHash") if key in vector}
+            root = {
+                key: base64.b64decode(
+                    vector[key] or "") for key in (
+                    "root",
+                    "root1",
+                    "root2",
+                    "leafHash") if key in vector}
             if kind == "inclusion":
                 held = len(root["leafHash"]) == 32 and verify.included(
                     root["leafHash"], vector["leafIdx"], vector["treeSize"], path, root["root"])
@@ -278,12 +363,30 @@ def grown_tree():
         for index in range(size):
             path = tree.inclusion(index, 0, size)
             check(verify.included(leaves[index], index, size, path, root), f"leaf {index} of {size}")
-            check(not verify.included(leaves[index], index, size, path + [root], root), f"leaf {index} of {size}, longer")
-            check(not path or not verify.included(leaves[index], index, size, path[:-1], root), f"leaf {index} of {size}, shorter")
+            check(
+                not verify.included(
+                    leaves[index],
+                    index,
+                    size,
+                    path + [root],
+                    root),
+                f"leaf {index} of {size}, longer")
+            check(not path or not verify.included(
+                leaves[index], index, size, path[:-1], root), f"leaf {index} of {size}, shorter")
         for first in range(size + 1):
             path = tree.consistency(first, 0, size) if 0 < first < size else []
             check(verify.consistent(first, tree.root(0, first), size, root, path), f"{first} within {size}")
-            check(not verify.consistent(first, tree.root(0, first), size, root, path + [root]), f"{first} within {size}, longer")
+            check(
+                not verify.consistent(
+                    first,
+                    tree.root(
+                        0,
+                        first),
+                    size,
+                    root,
+                    path +
+                    [root]),
+                f"{first} within {size}, longer")
 
 
 def main():
@@ -291,13 +394,22 @@ def main():
     parser.add_argument("--rust", metavar="PATH", help="the program, to be compared")
     rust = parser.parse_args().rust
     keys = (EVIDENCE / "keys.txt").read_text(encoding="utf-8").strip()
-    done = [tables(), signatures()]
+    done = [tables(), signatures(), policies()]
     grown_tree()
+    calls(keys)
     shared = os.environ.get("SEATLEDGER_SHARED")
-    shared = next((path for path in (Path(shared), Path(shared) / "data") if (path / "notes").is_dir()), None) if shared else None
-    done += [notes(shared), hashes(shared), paths(shared)] if shared else ["published vectors SKIPPED: SEATLEDGER_SHARED is not set"]
+    shared = next(
+        (path for path in (
+            Path(shared),
+            Path(shared) /
+            "data") if (
+            path /
+            "notes").is_dir()),
+        None) if shared else None
+    done += [notes(shared), hashes(shared), paths(shared)
+             ] if shared else ["published vectors SKIPPED: SEATLEDGER_SHARED is not set"]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-        packs = list(cases(folder))
+        packs = list(cases(folder, keys, 150 if rust else 5))
         for each in [pool.submit(compare, *pack, rust, keys) for pack in packs]:
             each.result()
     done += [f"{len(packs)} packs" + (" by both" if rust else ""), damage(keys)]

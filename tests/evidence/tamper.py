@@ -7,13 +7,15 @@ Each function makes one pack; its name is the pack's, its docstring what its for
 without the policy, it has a line for that too.
 """
 
+import base64
 import json
 import struct
+import warnings
 
-from build import (ACCOUNT, LEDGER, LONDON, ORIGIN, PLAN, ROOT, SECOND, TO, WITNESSES, Script, ledger, micros, note,
-                   pack, proofs, riverside, statements)
-from writer import SigningKey, commit_bytes, frames, leaf_hash, manifest, seal, to_json, zipped
 from blake3 import blake3
+
+from build import ACCOUNT, LEDGER, ORIGIN, PLAN, ROOT, SECOND, TO, WITNESSES, ledger, note, pack, riverside
+from writer import SigningKey, commit_bytes, frames, leaf_hash, manifest, seal, to_json, zipped
 
 CASES = []
 LINES = riverside()
@@ -64,9 +66,11 @@ def answered(kind, nth=0):
     return [index for index, line in enumerate(LINES) if kind in [name for name, _ in line[2]]][nth]
 
 
-RELEASED = next(i for i, line in enumerate(LINES) if line[2][0][0] == "LoggedOut" and line[2][0][1][1] == "Release")
+RELEASED = next(i for i, line in enumerate(LINES)
+                if line[2][0][0] == "LoggedOut" and line[2][0][1][1] == "Release")
 THIRD = OURS[place("LicencesChanged", 1)]
-DENIED = place("LoginRequested", [i for i, line in enumerate(LINES) if line[2][0][0] == "LoginRequested"].index(answered("SeatDenied")))
+DENIED = place("LoginRequested", [i for i, line in enumerate(LINES) if line[2]
+               [0][0] == "LoginRequested"].index(answered("SeatDenied")))
 
 
 def flipped(raw, offset):
@@ -143,7 +147,12 @@ def tail_rolled_back_neatly():
     about, proof = json.loads(GOOD["pack.json"]), json.loads(GOOD["proofs.json"])
     about["commits"] -= 2
     proof["inclusion"] = proof["inclusion"][:-1]
-    return with_members(commits_bin=frames(records()[:-2]), pack_json=to_json(about), proofs_json=to_json(proof))
+    return with_members(
+        commits_bin=frames(
+            records()[
+                :-2]),
+        pack_json=to_json(about),
+        proofs_json=to_json(proof))
 
 
 @case("account", OURS[20])
@@ -218,7 +227,10 @@ def nothing_at_all():
     told = {f"statement-2026-{month}.json": None for month in ("04", "05")}
     members = {name: content for name, content in GOOD.items() if name not in told}
     about = {**json.loads(GOOD["pack.json"]), "months": [], "commits": 0}
-    return zipped(manifest({**members, "commits.bin": b"", "proofs.json": to_json(proof), "pack.json": to_json(about)}))
+    return zipped(manifest({**members,
+    "commits.bin": b"",
+    "proofs.json": to_json(proof),
+        "pack.json": to_json(about)}))
 
 
 # Histories that were never sealed, or sealed and unlawful ---------------------------------------------------
@@ -251,7 +263,8 @@ def forged_grant():
     at, free = LINES[where][0] - 1, OURS[where] - 1  # By night all seats are free.
     forged, previous = records()[:where], leaf_hash(LOG.commits[OURS[where - 1]])
     session = min(parts[1] for line in LINES[where:] for name, parts in line[2] if name == "SeatGranted")
-    events = [ASK, ("SeatGranted", [None, session, 1, False]), ("LoggedOut", [session, "User", None, None, 0])]
+    events = [ASK, ("SeatGranted", [None, session, 1, False]),
+                    ("LoggedOut", [session, "User", None, None, 0])]
     lines = [(at, "App", events, 0)] + renumbered(LINES[where:], session)
     for number, (at, role, events, delay) in enumerate(lines):
         raw = commit_bytes(ACCOUNT, where + number + 1, previous, at, delay, role,
@@ -357,7 +370,8 @@ def period_not_closed():
 @case("period")
 def commits_after_the_closing_one():
     """More is shown than was asked for."""
-    return zipped(pack(ledger(LINES + [(TO + 50_000 * SECOND, "App", [("ReasonGiven", [bytes(32)])], 0)], after=0)))
+    return zipped(
+        pack(ledger(LINES + [(TO + 50_000 * SECOND, "App", [("ReasonGiven", [bytes(32)])], 0)], after=0)))
 
 
 def without_the_denial():
@@ -388,7 +402,6 @@ def too_few_witnesses():
 @case("seal", policy=True, without="ok")
 def witness_at_another_time():
     """The witness signed earlier than it did."""
-    import base64
     text, _, lines = GOOD["last.txt"].decode().rpartition("\n\n")
     ours, ash, birch = lines[:-1].split("\n")
     head, _, signature = ash.rpartition(" ")
@@ -460,7 +473,8 @@ def last_seal_too_old():
     """The commits go on after what the seal covers."""
     about = pack(LOG, end=OLD)
     members = {**GOOD, "first.txt": about["first.txt"], "last.txt": about["last.txt"]}
-    proof = {**json.loads(GOOD["proofs.json"]), "consistency": json.loads(about["proofs.json"])["consistency"]}
+    proof = {**json.loads(GOOD["proofs.json"]),
+     "consistency": json.loads(about["proofs.json"])["consistency"]}
     return zipped(manifest({**members, "proofs.json": to_json(proof)}))
 
 
@@ -596,8 +610,8 @@ def statement_edited():
 def days_edited():
     """The third licence counted from the first of the month."""
     def change(statement):
-        statement["days"] = [{"from": "2026-05-01", "to": "2026-05-31", "days": 31, "in_force": 3, "billable": 3,
-                              "licence_days": 93}]
+        statement["days"] = [{"from": "2026-05-01", "to": "2026-05-31",
+            "days": 31, "in_force": 3, "billable": 3, "licence_days": 93}]
     return with_statement(change)
 
 
@@ -743,7 +757,6 @@ def member_of_another_name():
 @case("pack")
 def member_twice():
     """One reader takes the first of the two, another the last."""
-    import warnings
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return zipped(sorted(GOOD.items()) + [("statement-2026-05.json", b"{}")])
