@@ -787,7 +787,8 @@ class Laws:
             del self.seats[session.seat]
 
     def ImportStarted(self, source):
-        law(14, self.importing is None and not self.granted, "an import after another began, or after a grant")
+        law(14, self.importing is None and not self.granted,
+            "an import after another began, or after a grant")
         self.importing = source
 
     def ImportCompleted(self, source):
@@ -1050,7 +1051,8 @@ def check_inclusion(parsed, walked, first, last):
     need(walked.below or not entry, "inclusion", "the first seal holds nothing of the account",
          entry and entry["position"])
     if walked.below:
-        need(entry and entry["position"] == position, "inclusion", "it has no path in the first seal", position)
+        need(entry and entry["position"] == position, "inclusion", "it has no path in the first seal",
+             position)
         path = [bytes.fromhex(each) for each in entry["path"]]
         need(included(leaf, position, first.size, path, first.root), "inclusion",
              "its path does not lead to the root of the first seal", position)
@@ -1145,8 +1147,9 @@ def shown(text):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Checks a Seatledger evidence pack.")
     parser.add_argument("pack", metavar="PACK")
-    parser.add_argument("--key", metavar="VKEY", action="append", required=True, help="the ledger's public key")
-    parser.add_argument("--policy", metavar="FILE", help="which witnesses must have signed (C2SP tlog-policy)")
+    parser.add_argument("--key", metavar="VKEY", action="append", required=True,
+                        help="the ledger's public key")
+    parser.add_argument("--policy", metavar="FILE", help="who must have signed (C2SP tlog-policy)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args(arguments)
     sys.stdout.reconfigure(errors="backslashreplace")
@@ -1169,7 +1172,8 @@ def main(arguments=None):
         except (Usage, OSError):
             raise
         except Exception as error:  # Foreseen by no check: it must not pass.
-            verdict = {"verdict": "bad", "code": "pack", "position": None, "why": shown(f"stumbled: {error!r}")}
+            verdict = {"verdict": "bad", "code": "pack", "position": None,
+                       "why": shown(f"stumbled: {error!r}")}
     except KeyError:
         parser.error("no time zones on this machine: pip install tzdata")
     except (Usage, OSError, UnicodeDecodeError) as error:

@@ -18,14 +18,8 @@ from writer import Log, SigningKey, frames, manifest, seal, to_json, zipped
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN, ACCOUNT, LONDON = "ledger.example/seats", 3, "Europe/London"
 LEDGER = SigningKey("seatledger test ledger", ORIGIN)
-WITNESSES = [
-    SigningKey(
-        f"seatledger test witness {name}",
-        f"{name}.example",
-        4) for name in (
-            "ash",
-            "birch",
-        "cedar")]
+WITNESSES = [SigningKey(f"seatledger test witness {name}", f"{name}.example",
+                        4) for name in ("ash", "birch", "cedar")]
 PLAN = (ROOT / "fixtures/plans/standard-2026.toml").read_bytes()
 PLAN_HASH = blake3(PLAN).digest()
 NAMES = {("account", 3): "Riverside", ("site", 1): "Harbour Street", ("user", 1): "carol", ("user", 2): "dan",
@@ -99,10 +93,11 @@ def riverside():
     """The history of the good pack. The forgers of tamper.py start from it too."""
     s = Script()
     s.add("2026-03-16 09:00", ("AccountOpened", [LONDON, profile("account", 3)]), role="Admin")
-    s.add("2026-03-16 09:01", ("PolicyChanged", [[("Lease", [120]), ("Reclaim", ["OnDemand"]), ("MaxSession", [
-          43200]), ("SameUser", ["TakeOver"]), ("Overdraft", [0]), ("Reasons", ["ForLooks"])]]), role="Admin")
-    s.add("2026-03-16 09:05", ("LicencesChanged",
-          [0, 2, (micros("2026-03-16 09:05"), days("2026-03-16"))]), role="Finance")
+    policy = [("Lease", [120]), ("Reclaim", ["OnDemand"]), ("MaxSession", [43200]), ("SameUser", ["TakeOver"]),
+              ("Overdraft", [0]), ("Reasons", ["ForLooks"])]
+    s.add("2026-03-16 09:01", ("PolicyChanged", [policy]), role="Admin")
+    s.add("2026-03-16 09:05", ("LicencesChanged", [0, 2, (micros("2026-03-16 09:05"), days("2026-03-16"))]),
+          role="Finance")
     s.add("2026-03-16 09:06", ("PlanAssigned", [PLAN_HASH, (FROM, days("2026-04-01"))]), role="Finance")
     s.add("2026-03-16 09:10", ("SiteAdded", [1, profile("site", 1)]),
           ("DeviceAdded", [1, profile("device", 1)]))
@@ -119,18 +114,18 @@ def riverside():
     s.add("2026-04-07 11:00", ("WentDormant", [dan, 120 * SECOND]), role="Clock", delay=240 * SECOND)
     s.add("2026-04-07 11:04", s.ask(3, 1), ("Expired", [dan, "Reclaimed", 360 * SECOND]), s.grant(2))
     alice = s.session
-    s.add("2026-04-07 13:00", s.ask(1, None, 1), ("Expired",
-          [carol, "TakenOver", 5 * SECOND]), s.grant(1, named=True))
+    s.add("2026-04-07 13:00", s.ask(1, None, 1), ("Expired", [carol, "TakenOver", 5 * SECOND]),
+          s.grant(1, named=True))
     carol = s.session
-    s.add("2026-04-07 16:40", ("LoggedOut", [alice, "Release",
-          "HolderAway", note("gone home"), 60 * SECOND]), role="Support")
+    s.add("2026-04-07 16:40", ("LoggedOut", [alice, "Release", "HolderAway", note("gone home"), 60 * SECOND]),
+          role="Support")
     s.add("2026-04-07 16:41", ("ReasonGiven", [note("asked on the telephone")]), role="Support")
     s.logout("2026-04-07 17:30", carol)
     s.day("2026-04-13", 1, 3)
     # Suspended while logged in, and back.
     dan = s.login("2026-04-20 09:00", 2, 1)
-    s.add("2026-04-20 10:00", ("UserSuspended", [2]), ("Expired",
-          [dan, "UserSuspended", 10 * SECOND]), role="Admin")
+    s.add("2026-04-20 10:00", ("UserSuspended", [2]), ("Expired", [dan, "UserSuspended", 10 * SECOND]),
+          role="Admin")
     s.add("2026-04-20 10:05", s.ask(2, 1), ("SeatDenied", [None, "UserSuspended", 0, 0]))
     s.add("2026-04-21 09:00", ("UserReinstated", [2]), role="Admin")
     # The longest session is over.
@@ -142,11 +137,11 @@ def riverside():
     # The third licence, used at once.
     carol, dan = s.login("2026-05-14 09:00", 1, 1), s.login("2026-05-14 09:01", 2, 2)
     s.add("2026-05-14 09:20", s.ask(3, 1), ("SeatDenied", [None, "AllSeatsHeld", 2, 0]))
-    s.add("2026-05-14 09:30", ("LicencesChanged",
-          [2, 3, (micros("2026-05-14 09:30"), days("2026-05-14"))]), role="Finance")
+    s.add("2026-05-14 09:30", ("LicencesChanged", [2, 3, (micros("2026-05-14 09:30"), days("2026-05-14"))]),
+          role="Finance")
     alice = s.login("2026-05-14 09:31", 3, 3)
-    s.add("2026-05-14 09:40", ("UserAdded", [4, profile("user", 4)]),
-          s.ask(4, 1), ("SeatDenied", [None, "AllSeatsHeld", 3, 0]))
+    s.add("2026-05-14 09:40", ("UserAdded", [4, profile("user", 4)]), s.ask(4, 1),
+          ("SeatDenied", [None, "AllSeatsHeld", 3, 0]))
     for minute, session in enumerate((carol, dan, alice)):
         s.logout(f"2026-05-14 17:0{minute}", session)
     s.day("2026-05-19", 1, 2, 3)
@@ -173,8 +168,8 @@ def ledger(lines, after=5):
         for other in range(number * 7 % 3):
             log.append(1 + other, at + delay, [("ReasonGiven", [note(f"{number} {other}")])], role="Support")
     for other in range(after):
-        log.append(1 + other % 2, TO + 43_200 * SECOND,
-                   [("ReasonGiven", [note(f"after {other}")])], role="Support")
+        log.append(1 + other % 2, TO + 43_200 * SECOND, [("ReasonGiven", [note(f"after {other}")])],
+                   role="Support")
     return log
 
 
@@ -196,7 +191,8 @@ def statements(log):
         "opening_licences": 2, "closing_licences": 3,
         "days": [dict(zip(row, ("2026-05-01", "2026-05-13", 13, 2, 2, 26))),
                  dict(zip(row, ("2026-05-14", "2026-05-31", 18, 3, 3, 54)))], "licence_days": 80,
-        "lines": [{"charge": "monthly", "quantity": 1, "unit": 9032, "net": 9032, "commits": [bought, plan, third]},
+        "lines": [{"charge": "monthly", "quantity": 1, "unit": 9032, "net": 9032,
+                   "commits": [bought, plan, third]},
                   {"charge": "setup", "quantity": 1, "unit": 15000, "net": 15000, "commits": [third]}],
         "net": 24032}
     return {"2026-04": april, "2026-05": may}
@@ -226,7 +222,8 @@ def proofs(log, first_size, end, named, account=ACCOUNT):
     return {
         "inclusion": [{"position": position, "path": hexes(tree.inclusion(position, 0, end))}
                       for position in sorted({ours[0], ours[-1], *named})],
-        "first_inclusion": {"position": below[-1], "path": hexes(tree.inclusion(below[-1], 0, first_size))} if below else None,
+        "first_inclusion": {"position": below[-1],
+                            "path": hexes(tree.inclusion(below[-1], 0, first_size))} if below else None,
         "consistency": hexes(tree.consistency(first_size, 0, end)) if 0 < first_size < end else []}
 
 
@@ -237,26 +234,15 @@ you this pack, and run: python3 verify.py PACK --key VKEY
 """
 
 
-def pack(
-        log,
-        told=None,
-        plans=(
-            PLAN,
-        ),
-    account=ACCOUNT,
-    zone=LONDON,
-    period=(
-            FROM,
-            TO),
-        names=True,
-        **sealed):
+def pack(log, told=None, plans=(PLAN,), account=ACCOUNT, zone=LONDON, period=(FROM, TO), names=True,
+         **sealed):
     """The members of a pack, the manifest included. `sealed` goes to `seals`."""
     told = statements(log) if told is None else told
     members = seals(log, **sealed)
     first_size, end = (int(members[name].split(b"\n")[1]) for name in ("first.txt", "last.txt"))
     ours = [position for position in log.of(account) if position < end]
     named = {position for statement in told.values()
-                                                   for line in statement["lines"] for position in line["commits"]}
+             for line in statement["lines"] for position in line["commits"]}
     members.update({
         "README.txt": README.encode(), "verify.py": b"# see docs/verify.py\n",
         "pack.json": to_json({
@@ -275,7 +261,8 @@ def pack(
 
 
 POLICY = "# Two of three witnesses must have signed.\n" + f"log {LEDGER.vkey}\n" + "".join(
-    f"witness {key.name.split('.')[0]} {key.vkey}\n" for key in WITNESSES) + "group two 2 ash birch cedar\nquorum two\n"
+    f"witness {key.name.split('.')[0]} {key.vkey}\n" for key in WITNESSES)
+POLICY += "group two 2 ash birch cedar\nquorum two\n"
 
 
 def main():

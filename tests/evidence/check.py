@@ -141,7 +141,8 @@ def damage(keys):
                 changed[name]),
             f"flip of {bit} at {offset} in {name}: passed")
         inner += verdict == "ok"
-    return f"{len(damaged)} damaged files ({passed} with the members unharmed), 300 damaged members ({inner} harmless)"
+    return (f"{len(damaged)} damaged files ({passed} with the members unharmed), "
+            f"300 damaged members ({inner} harmless)")
 
 
 def harmless(name, before, after):
@@ -190,13 +191,16 @@ def unreadable(raw):
 RFC_8032 = [  # Section 7.1: secret key, public key, message, signature.
     ("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+     "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
     ("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
     ("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
      "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+     "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
 ]
 
 
@@ -256,7 +260,8 @@ def notes(shared):
     real = json.loads((shared / "notes/real_checkpoint_sumdb.json").read_text(encoding="utf-8"))
     check(note_verdict(real["checkpoint"], [real["vkey"]]) == [
           "sum.golang.org"], "the checkpoint of sum.golang.org")
-    return f"{len(given['malformed'])} malformed notes, {len(bad)} malformed keys, a checkpoint of sum.golang.org"
+    return (f"{len(given['malformed'])} malformed notes, {len(bad)} malformed keys, "
+            "a checkpoint of sum.golang.org")
 
 
 def policies():
@@ -275,7 +280,8 @@ def policies():
         signers = [key for key, name in zip(keys, "abc") if name in signed]
         check(verify.Policy(three + rules).met(signers) == met, f"policy {rules!r} signed by {signed}")
     logged = verify.Policy(f"log {ledger} https://ledger.example\nquorum none")
-    check(not logged.met([]) and logged.met([verify.read_key(ledger, verify.LEDGER)]), "a policy that names the log")
+    check(not logged.met([]) and logged.met([verify.read_key(ledger, verify.LEDGER)]),
+          "a policy that names the log")
     bad = [
         "",
         three,
@@ -309,7 +315,8 @@ def policies():
 def calls(keys):
     """Called wrongly: exit code 2 and no traceback."""
     good = str(EVIDENCE / "good.zip")
-    for arguments in ([], [good], [good, "--key", "x"], [good, "--key", keys[:-1]], [good + "x", "--key", keys],
+    for arguments in ([], [good], [good, "--key", "x"], [good, "--key", keys[:-1]],
+                      [good + "x", "--key", keys],
                       [str(EVIDENCE), "--key", keys], [good, "--key", build.WITNESSES[0].vkey],
                       [good, "--key", keys, "--policy", good], [good, "--key", keys, "--policy", good + "x"]):
         done = subprocess.run([sys.executable, str(VERIFY), *arguments],

@@ -136,7 +136,8 @@ history(
         True),
     breaks=1)
 history("overdraft-of-the-latest", *ONE,
-        [e("PolicyChanged", [("Overdraft", [5]), ("Overdraft", [0])])], login(1, 1, 1), login(2, 2, 2, True), breaks=1)
+        [e("PolicyChanged", [("Overdraft", [5]), ("Overdraft", [0])])], login(1, 1, 1), login(2, 2, 2, True),
+        breaks=1)
 history("granted-to-nobody", *ONE, login(1, 9, 1), breaks=1)
 history("granted-to-the-suspended", *ONE, [e("UserSuspended", 1)], login(1, 1, 1), breaks=1)
 history("granted-to-the-forgotten", *ONE, [e("UserForgotten", 1)], login(1, 1, 1), breaks=1)
@@ -297,4 +298,5 @@ def lawful_cases():
         log.append(ACCOUNT, end, [e("EvidenceTaken", START, end, False)], role="Auditor")
         members = pack(log, told={}, plans=(), period=(START, end), names=False, first_size=2, witnesses=[])
         position = None if breaks is None else log.of(ACCOUNT)[len(lines) - breaks]
-        yield f"law-{name}", zipped(members), ("ok", None, None) if breaks is None else ("bad", "law", position)
+        verdict = ("ok", None, None) if breaks is None else ("bad", "law", position)
+        yield f"law-{name}", zipped(members), verdict

@@ -1,4 +1,4 @@
-"""Makes `fixtures/tampered`: the good pack of build.py as forgers would have it, and what must be said of each.
+"""Makes `fixtures/tampered`: the good pack as forgers would have it, and what must be said of each.
 
     python3 tests/evidence/tamper.py
 

@@ -35,15 +35,20 @@ def one_commit(r, laws, sessions):
     before = laws.licences.up_to(START + at * MINUTE) if r.random() < 0.9 else r.randrange(5)
     taken = [e("Expired", each, "TakenOver", 0) for each in theirs[:r.randrange(1, 4)]]
     return r.choice([
-        [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, deny], [ask, deny], [ask], [grant],
+        [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, deny],
+                     [ask, deny], [ask], [grant],
         [deny], [e("WentDormant", someone, 0)], [e("WentDormant", someone, 0)],
         [ask] + taken + [grant], [ask] + taken + [grant], taken,
-        [ask, e("Expired", r.choice(ghosts), "Reclaimed", silent), grant], [e("Expired", r.choice(ghosts), "Reclaimed", silent)],
+        [ask, e("Expired", r.choice(ghosts), "Reclaimed", silent), grant],
+                     [e("Expired", r.choice(ghosts), "Reclaimed", silent)],
         [e("WentDormant", someone, silent)], [e("WentDormant", someone, 0)], [e("Resumed", r.choice(ghosts))],
-        [e("LoggedOut", someone, "User", None, None, silent)], [e("LoggedOut", someone, "Release", r.choice([None, "Other"]), None, 0)],
+        [e("LoggedOut", someone, "User", None, None, silent)],
+                     [e("LoggedOut", someone, "Release", r.choice([None, "Other"]), None, 0)],
         [e("Expired", someone, r.choice(["Idle", "LeaseEnded", "MaxSession"]), silent)],
-        [licences(max(before, 0), r.randrange(5), at)], [e("PolicyChanged", [("Overdraft", [r.randrange(3)]), ("Linger", [r.randrange(300)])])],
-        [e("UserAdded", user, bytes(32))], [e("UserSuspended", user)], [e("UserReinstated", user)], [e("SiteAdded", r.choice([1, 2]), bytes(32))],
+        [licences(max(before, 0), r.randrange(5), at)],
+                     [e("PolicyChanged", [("Overdraft", [r.randrange(3)]), ("Linger", [r.randrange(300)])])],
+        [e("UserAdded", user, bytes(32))], [e("UserSuspended", user)], [e("UserReinstated", user)],
+                     [e("SiteAdded", r.choice([1, 2]), bytes(32))],
         [e("DeviceAdded", r.choice([1, 2]), bytes(32))], [e("ReasonGiven", bytes(32))],
         [e(r.choice(["AccountSuspended", "AccountReinstated", "AccountReinstated", "AccountReinstated"]))],
         [e("ImportStarted", bytes(32))], [e("ImportCompleted", bytes(32))]])
@@ -93,12 +98,15 @@ def history_pack(seed):
 
 
 def bill_pack(seed):
-    """Licences, plans and perhaps a closing at any instant of some months, in any order; the bill as derived."""
+    """Licences, plans, perhaps a closing, at any instants of some months; and the bill as it is derived."""
     r, log, zone = random.Random(seed), Log(), random.Random(seed).choice(
         ["Europe/London", "Pacific/Apia", "America/Sao_Paulo", "UTC"])
-    plans = [plan(r.choice(["30.00", "0.01", "35", "99.99"]), setup_fee=r.choice(["0", "5.00", "150"]), included_licences=r.randrange(3),
-                  setup_on=r.choice(["above_high_water", "every_increase"]), decrease=r.choice(["daily", "end_of_period"]),
-                  rounding=r.choice(["half_up", "half_even"]), effective_from=r.choice(["2010-01-01", "2011-12-01", "2012-01-01"]))
+    plans = [plan(r.choice(["30.00", "0.01", "35", "99.99"]), setup_fee=r.choice(["0", "5.00", "150"]),
+                  included_licences=r.randrange(3),
+                  setup_on=r.choice(["above_high_water", "every_increase"]),
+                  decrease=r.choice(["daily", "end_of_period"]),
+                  rounding=r.choice(["half_up", "half_even"]),
+                  effective_from=r.choice(["2010-01-01", "2011-12-01", "2012-01-01"]))
              for _ in range(3)]
     begins, ends = micros("2011-11-01 00:00", zone), micros("2012-02-01 00:00", zone)
     at = utc("2011-11-01 00:00") - 20 * 86_400 * SECOND
