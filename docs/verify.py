@@ -99,9 +99,9 @@ def unzip(data):
 
 def member(data, name, header, method, packed, length, crc):
     need(header + 30 <= len(data) and data[header:header + 4] == b"PK\3\4", "pack", f"{name} is missing")
-    inside, n, extra = *struct.unpack_from("<H", data, header + 8), *struct.unpack_from("<2H", data, header + 26)
+    n, extra = struct.unpack_from("<2H", data, header + 26)
     body = header + 30 + n + extra
-    need(inside == method and data[header + 30:header + 30 + n] == name.encode()
+    need(data[header + 8] == method and data[header + 30:header + 30 + n] == name.encode()
          and body + packed <= len(data), "pack", f"{name} is damaged")
     content = data[body:body + packed]
     if method == 8:
@@ -680,7 +680,8 @@ class Laws:
         law(4, device == self.devices, f"device {device} is not the next one")
 
     def DeviceForgotten(self, device):
-        law(5, 1 <= device <= self.devices and device not in self.forgotten_devices, f"there is no device {device}")
+        there = 1 <= device <= self.devices and device not in self.forgotten_devices
+        law(5, there, f"there is no device {device}")
         self.forgotten_devices.add(device)
 
     def UserAdded(self, user, profile):
@@ -786,7 +787,8 @@ class Laws:
             del self.seats[session.seat]
 
     def ImportStarted(self, source):
-        law(14, self.importing is None and not self.granted, "an import after another began, or after a grant")
+        law(14, self.importing is None and not self.granted,
+            "an import after another began, or after a grant")
         self.importing = source
 
     def ImportCompleted(self, source):
@@ -1049,7 +1051,8 @@ def check_inclusion(parsed, walked, first, last):
     need(walked.below or not entry, "inclusion", "the first seal holds nothing of the account",
          entry and entry["position"])
     if walked.below:
-        need(entry and entry["position"] == position, "inclusion", "it has no path in the first seal", position)
+        need(entry and entry["position"] == position, "inclusion", "it has no path in the first seal",
+             position)
         path = [bytes.fromhex(each) for each in entry["path"]]
         need(included(leaf, position, first.size, path, first.root), "inclusion",
              "its path does not lead to the root of the first seal", position)
@@ -1090,7 +1093,8 @@ def verify(data, keys, policy=None):
     pack, parsed, about = check_pack(data)
     check_manifest(pack)
     known = {(key.name, key.id): key for key in keys + (policy.keys() + policy.logs if policy else [])}
-    first, last = (read_seal(name, pack[name], about["origin"], keys, known) for name in ("first.txt", "last.txt"))
+    first, last = (read_seal(name, pack[name], about["origin"], keys, known)
+                   for name in ("first.txt", "last.txt"))
     need(not policy or policy.met([key for key, _ in last.signers]), "witness",
          "the last seal does not have the signatures that the policy asks for")
     proofs = parsed["proofs.json"]
@@ -1129,8 +1133,8 @@ def report(parsed, about, walked, first, last):
         if currency is None:
             yield f"month {month}: no price plan"
         else:
-            amount = f"{net:0{places + 1}}"
-            yield f"month {month}: net {currency} {amount[:len(amount) - places]}{'.' if places else ''}{amount[len(amount) - places:]}"
+            whole, part = divmod(net, 10**places)
+            yield f"month {month}: net {currency} {whole}" + (f".{part:0{places}}" if places else "")
     if "directory.json" in parsed:
         yield f"directory: {len(parsed['directory.json']['entries'])} names"
 
@@ -1143,8 +1147,9 @@ def shown(text):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Checks a Seatledger evidence pack.")
     parser.add_argument("pack", metavar="PACK")
-    parser.add_argument("--key", metavar="VKEY", action="append", required=True, help="the ledger's public key")
-    parser.add_argument("--policy", metavar="FILE", help="which witnesses must have signed (C2SP tlog-policy)")
+    parser.add_argument("--key", metavar="VKEY", action="append", required=True,
+                        help="the ledger's public key")
+    parser.add_argument("--policy", metavar="FILE", help="who must have signed (C2SP tlog-policy)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args(arguments)
     sys.stdout.reconfigure(errors="backslashreplace")
@@ -1162,11 +1167,13 @@ def main(arguments=None):
             need(len(data) <= UNPACKED + (16 << 20), "pack", "the file is too large")
             lines = list(verify(data, keys, policy))
         except Wrong as wrong:
-            verdict = {"verdict": "bad", "code": wrong.code, "position": wrong.position, "why": shown(wrong.why)}
+            verdict = {"verdict": "bad", "code": wrong.code, "position": wrong.position,
+                       "why": shown(wrong.why)}
         except (Usage, OSError):
             raise
         except Exception as error:  # Foreseen by no check: it must not pass.
-            verdict = {"verdict": "bad", "code": "pack", "position": None, "why": shown(f"stumbled: {error!r}")}
+            verdict = {"verdict": "bad", "code": "pack", "position": None,
+                       "why": shown(f"stumbled: {error!r}")}
     except KeyError:
         parser.error("no time zones on this machine: pip install tzdata")
     except (Usage, OSError, UnicodeDecodeError) as error:

@@ -92,9 +92,15 @@ fn witnesses(
     policy: Option<&Policy>,
 ) -> Result<Vec<(String, u64)>, Bad> {
     let verified = note.verify(known).map_err(|e| Bad::new(Code::Seal, e.to_string()))?;
-    if policy.is_some_and(|policy| !policy.is_met(&verified)) {
-        let why = "the last seal has not the cosignatures that the policy asks for";
-        return Err(Bad::new(Code::Witness, why));
+    if let Some(policy) = policy {
+        let wrong = |why: &str| Err(Bad::new(Code::Witness, why));
+        let signed = |log: &VerifierKey| verified.iter().any(|verified| verified.key == log);
+        if !policy.logs().is_empty() && !policy.logs().iter().any(signed) {
+            return wrong("no log that the policy names has signed the last seal");
+        }
+        if !policy.is_met(&verified) {
+            return wrong("the last seal has not the cosignatures that the policy asks for");
+        }
     }
     let cosigned = verified.iter().filter_map(|v| Some((v.key.name().to_owned(), v.at?)));
     Ok(cosigned.collect())
@@ -231,6 +237,9 @@ fn stands(inclusion: &Inclusion, history: &History, head: Head) -> Result<(), Ba
 fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
     let wrong = |why: &str| Err(Bad::new(Code::Period, why));
     let about = &pack.about;
+    if about.from >= about.to {
+        return wrong("the period ends before it begins");
+    }
     let at_or_after = |(_, _, at): &&(u64, Digest, Timestamp)| at.0 >= about.to;
     match history.commits.split_last() {
         Some((closing, before)) if at_or_after(&closing) => {

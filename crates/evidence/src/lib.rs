@@ -19,5 +19,5 @@ mod verdict;
 
 pub use check::check;
 pub use make::{Made, MakeError, Wanted, make};
-pub use pack::{About, BYTES_MAX, COMMITS_MAX, MEMBERS_MAX};
+pub use pack::{About, BYTES_MAX, COMMITS_MAX, MEMBERS_MAX, OTHER_BYTES_MAX};
 pub use verdict::{Bad, Code, Summary, Verdict};

@@ -1,6 +1,6 @@
 //! A pack as a zip file: written the same every time, read within bounds whatever it is.
 
-use crate::pack::{BYTES_MAX, MANIFEST, MEMBERS_MAX, bad};
+use crate::pack::{BYTES_MAX, COMMITS, MANIFEST, MEMBERS_MAX, OTHER_BYTES_MAX, bad};
 use crate::verdict::{Bad, Code};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub(crate) fn read(
         return Ok(Err(bad("a member stands twice in it".to_owned())));
     }
     let mut members = BTreeMap::new();
-    let mut left = BYTES_MAX;
+    let (mut left, mut left_for_others) = (BYTES_MAX, OTHER_BYTES_MAX);
     for index in 0..count {
         let mut member = match archive.by_index(index) {
             Ok(member) => member,
@@ -50,13 +50,16 @@ pub(crate) fn read(
             Err(error) => return Ok(Err(bad(format!("a member has no name: {error}")))),
         };
         let mut content = Vec::new();
-        if let Err(error) = (&mut member).take(left.saturating_add(1)).read_to_end(&mut content) {
+        let room = if name == COMMITS { left } else { left.min(left_for_others) };
+        if let Err(error) = (&mut member).take(room.saturating_add(1)).read_to_end(&mut content) {
             return Ok(Err(bad(format!("{name:?} cannot be read: {error}"))));
         }
-        let Some(rest) = left.checked_sub(content.len() as u64) else {
-            return Ok(Err(bad(format!("it unpacks to more than {BYTES_MAX} bytes"))));
-        };
-        left = rest;
+        let length = content.len() as u64;
+        if length > room {
+            return Ok(Err(bad("it unpacks to more than a pack may hold".to_owned())));
+        }
+        left -= length;
+        left_for_others -= if name == COMMITS { 0 } else { length };
         if members.insert(name.clone(), content).is_some() {
             return Ok(Err(bad(format!("{name:?} stands twice in it"))));
         }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub const MEMBERS_MAX: usize = 4_096;
 /// The most bytes they may unpack to, together.
 pub const BYTES_MAX: u64 = 1 << 30;
+/// The most bytes they may unpack to without the commits.
+pub const OTHER_BYTES_MAX: u64 = 64 << 20;
 /// The most commits it may hold.
 pub const COMMITS_MAX: usize = 4_000_000;
 
@@ -115,9 +117,14 @@ impl Pack {
         if let Some(name) = members.keys().find(|name| !listed(name)) {
             return Err(bad(format!("{name} is of a month that pack.json does not list")));
         }
-        let plans = members.iter().filter(|(name, _)| name.starts_with("plan-"));
-        let plans = plans.map(|(_, file)| (Digest(*blake3::hash(file).as_bytes()), file.clone()));
-        let plans = plans.collect();
+        let mut plans = BTreeMap::new();
+        for (name, file) in members.iter().filter(|(name, _)| name.starts_with("plan-")) {
+            let digest = Digest(*blake3::hash(file).as_bytes());
+            if *name != format!("plan-{digest}.toml") {
+                return Err(bad(format!("{name} is not the file that its name says")));
+            }
+            plans.insert(digest, file.clone());
+        }
         let directory =
             members.contains_key(DIRECTORY).then(|| json(&members, DIRECTORY)).transpose()?;
         Ok(Pack { about, proofs, statements, plans, directory, members })

@@ -195,8 +195,10 @@ impl Terms {
         // For the same instant the one recorded later counts.
         let counting: BTreeMap<Timestamp, u64> =
             self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect();
-        let opening = counting.range(..=from).next_back().map(|(_, position)| *position);
-        let within = counting.range(from..to).filter(|(effective, _)| **effective > from);
+        let open = |at: Timestamp| self.closed.is_none_or(|(closed, _)| at < closed);
+        let opening = counting.range(..=from).next_back().filter(|_| open(from));
+        let opening = opening.map(|(_, position)| *position);
+        let within = counting.range(from..to).filter(|(at, _)| **at > from && open(**at));
         let closed = self.closed.filter(|(at, _)| (from..to).contains(at));
         let mut commits: Vec<u64> = opening.into_iter().collect();
         commits.extend(within.map(|(_, position)| *position));
