@@ -157,7 +157,16 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Key(Key),
     /// Seal the log as it stands: a signed statement of its size and Merkle root. Keep it elsewhere.
-    Seal,
+    Seal {
+        /// Ask the witnesses of this C2SP tlog-policy file, at the addresses it gives, to cosign.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Be a witness: cosign the seals of other people's ledgers, as long as they only grow.
+    ///
+    /// Not for the one who runs the ledger: its customers or auditors run it, on a machine of their own. In
+    /// --dir it keeps its key and the last seal it signed of each ledger; both must never be lost or set back.
+    Witness(Witness),
     /// List the seals that were made.
     Seals,
     /// Write an evidence pack of an account's history, for somebody who does not trust us.
@@ -387,6 +396,22 @@ pub(crate) enum Key {
     Show,
     /// Change to a new key. Recorded; the log is sealed once with both.
     Rotate,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Witness {
+    /// Its name, such as its host; it stands in every cosignature.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Where it keeps its key and what it remembers; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The public key of a ledger to watch. Repeatable.
+    #[arg(long = "log", value_name = "KEY", required = true)]
+    pub(crate) logs: Vec<String>,
+    /// Where to listen. Put it behind a proxy with TLS to listen to the world.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
+    pub(crate) listen: std::net::SocketAddr,
 }
 
 #[derive(Args, Debug)]

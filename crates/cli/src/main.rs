@@ -62,7 +62,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Clock(clock) => commands::clock::run(data, clock, output),
         Command::Verify(verify) => commands::verify::run(data, &verify, output),
         Command::Key(key) => commands::key::run(data, &key, output),
-        Command::Seal => commands::seal::make(data, output),
+        Command::Seal { policy } => commands::seal::make(data, policy.as_deref(), output),
+        Command::Witness(witness) => commands::witness::run(&witness),
         Command::Seals => commands::seal::list(data, output),
         Command::Evidence(evidence) => commands::evidence::run(data, &evidence, output),
         Command::Explain { account, month, line } => {

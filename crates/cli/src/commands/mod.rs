@@ -16,3 +16,4 @@ pub(crate) mod reports;
 pub(crate) mod seal;
 pub(crate) mod seat;
 pub(crate) mod verify;
+pub(crate) mod witness;

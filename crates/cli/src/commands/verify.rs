@@ -1,6 +1,7 @@
 //! `verify`: the whole ledger, every byte, the tree, the chains and the rules, and the names beside it; or an
 //! evidence pack; or the ledger against seals that were kept elsewhere.
 
+use super::seal::{read_policy, read_small};
 use crate::args::{Format, Verify};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
@@ -8,17 +9,14 @@ use crate::place;
 use evidence::Verdict;
 use ledger::Options;
 use ledger::note::{Note, VerifierKey};
-use ledger::seal::{Policy, Seal, Standing, against};
+use ledger::seal::{Seal, Standing, against};
 use ledger::verify::Report;
 use reporting::civil::show_utc;
 use serde_json::json;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// Seals and policies are small; nothing longer is read.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 pub(crate) fn run(data: &Path, asked: &Verify, output: Output) -> Result<(), Failure> {
     let keys = keys(&asked.key)?;
@@ -34,15 +32,6 @@ fn keys(given: &[String]) -> Result<Vec<VerifierKey>, Failure> {
     given.iter().map(read).collect()
 }
 
-/// Reads a small file that the command line names.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let opened =
-        File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes));
-    opened.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-    Ok(bytes)
-}
-
 fn check_pack(
     pack: &Path,
     keys: &[VerifierKey],
@@ -52,13 +41,7 @@ fn check_pack(
     let named = |path: &Path, error: &dyn fmt::Display| {
         Failure::usage(format!("{}: {error}", path.display()))
     };
-    let policy = match policy {
-        None => None,
-        Some(path) => {
-            let text = String::from_utf8(read(path)?).map_err(|error| named(path, &error))?;
-            Some(Policy::parse(&text).map_err(|error| named(path, &error))?)
-        }
-    };
+    let policy = policy.map(read_policy).transpose()?;
     let file = File::open(pack).map_err(|error| named(pack, &error))?;
     let verdict = evidence::check(BufReader::new(file), keys, policy.as_ref());
     let verdict =
@@ -105,7 +88,7 @@ fn hold_against(
         let wrong = |error: &dyn fmt::Display| {
             Failure::new(Kind::Damaged, format!("{}: {error}", path.display()))
         };
-        let note = Note::parse(&read(path)?).map_err(|error| wrong(&error))?;
+        let note = Note::parse(&read_small(path)?).map_err(|error| wrong(&error))?;
         seals.push(Seal::open(&note, &keys).map_err(|error| wrong(&error))?.0);
     }
     // The longest is what is asked about; the others tell where a difference lies.

@@ -172,14 +172,17 @@ impl Seals {
     }
 
     /// Adds witnesses' signatures to a seal that is kept. They are unchecked here: whoever believes a seal
-    /// checks it.
+    /// checks it. A signature in the ledger's own name is none of a witness, and is left out: it would take the
+    /// place of ours.
     ///
     /// # Errors
     /// When there is no such seal, or it cannot be read or written.
     pub fn add(&self, size: u64, signatures: &[Signature]) -> Result<Note, SealError> {
         let _one = lock(&self.making);
         let mut note = self.kept(size)?.ok_or(SealError::NotKept(size))?;
-        signatures.iter().cloned().for_each(|signature| note.add(signature));
+        let origin = note.text().lines().next().unwrap_or_default().to_owned();
+        let of_others = signatures.iter().filter(|signature| signature.name() != origin);
+        of_others.cloned().for_each(|signature| note.add(signature));
         self.keep(size, &note)?;
         Ok(note)
     }
