@@ -698,6 +698,14 @@ def another_zone():
 
 
 @case("period")
+def period_that_ends_before_it_begins():
+    """A period without a single month needs no statement."""
+    members = {name: content for name, content in GOOD.items() if not name.startswith("statement-")}
+    about = {**json.loads(GOOD["pack.json"]), "from": TO + SECOND, "months": []}
+    return zipped(manifest({**members, "pack.json": to_json(about)}))
+
+
+@case("period")
 def another_number_of_commits():
     """The pack says that it holds more than it does."""
     return with_json("pack.json", lambda about: about.update(commits=len(OURS) + 1))
