@@ -1060,6 +1060,7 @@ def check_inclusion(parsed, walked, first, last):
 
 def check_period(about, walked):
     """The account's time zone, once all that pack.json says of the period is found true."""
+    need(about["from"] < about["to"], "period", "the period ends before it begins")
     need(walked.count and walked.at >= about["to"], "period", "no commit closes the period")
     need(walked.before is None or walked.before < about["to"], "period", "commits follow the closing one")
     need(walked.count == about["commits"], "period", f"{walked.count} commits, not {about['commits']}")

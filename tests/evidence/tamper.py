@@ -531,6 +531,41 @@ def carriage_returns():
 
 
 @case("seal")
+def seal_for_another_ledger():
+    """A key of this ledger sealed for another one, with another history."""
+    tree = LOG.tree()
+    return with_members(last_txt=seal("ledger.example/other", LAST, tree.root(0, LAST), LEDGER))
+
+
+def with_line(line):
+    return with_members(last_txt=GOOD["last.txt"] + line.encode() + b"\n")
+
+
+@case("seal")
+def control_character():
+    """A signer whom nobody knows and whose name moves the cursor."""
+    return with_line("\u2014 some\x1bbody AAAAAAAAAAA=")
+
+
+@case("seal")
+def hyphen_for_a_dash():
+    """A line that looks like a signature."""
+    return with_line("- somebody AAAAAAAAAAA=")
+
+
+@case("seal")
+def signature_without_a_key():
+    """A signature that is too short to name a key."""
+    return with_line("\u2014 somebody AAAA")
+
+
+@case("seal")
+def seal_of_seventy_kilobytes():
+    """A signer whom nobody knows, with much to say."""
+    return with_line("\u2014 somebody " + "AAAA" * 17_500)
+
+
+@case("seal")
 def a_hundred_and_one_signatures():
     """A verifier that checks them all is busy for long."""
     text, _, lines = GOOD["first.txt"].decode().rpartition("\n\n")
@@ -580,6 +615,54 @@ BELOW = [position for position in OURS if position < FIRST_SIZE][-1]
 def first_path_left_out():
     """The old seal is said to hold nothing of the account."""
     return with_json("proofs.json", lambda proof: proof.update(first_inclusion=None))
+
+
+@case("inclusion", BELOW)
+def first_path_to_another_root():
+    """The commit stood there, but not with this content."""
+    def change(proof):
+        proof["first_inclusion"]["path"][0] = "00" * 32
+    return with_json("proofs.json", change)
+
+
+@case("inclusion", OURS[0])
+def first_path_where_nothing_was():
+    """The old seal is older than the account."""
+    members = pack(LOG, first_size=OURS[0])
+    proof = json.loads(members["proofs.json"])
+    proof["first_inclusion"] = {"position": OURS[0], "path": []}
+    return zipped(manifest({**members, "proofs.json": to_json(proof)}))
+
+
+@case("ok")
+def first_seal_before_the_account():
+    """No forger: the auditor's old seal is older than the account."""
+    return zipped(pack(LOG, first_size=OURS[0]))
+
+
+@case("ok")
+def first_seal_of_nothing():
+    """No forger: the first seal was made when the ledger was empty."""
+    return zipped(pack(LOG, first_size=0))
+
+
+@case("ok")
+def one_seal_twice():
+    """No forger: there is but one seal."""
+    return zipped(pack(LOG, first_size=LAST))
+
+
+@case("consistency")
+def first_seal_of_nothing_with_a_root():
+    """An empty ledger that was not empty."""
+    members = pack(LOG, first_size=0)
+    return zipped(manifest({**members, "first.txt": seal(ORIGIN, 0, bytes(32), LEDGER)}))
+
+
+@case("inclusion", OURS[0])
+def paths_out_of_order():
+    """A path too many, where a reader that counts them does not look."""
+    return with_json("proofs.json", lambda proof: proof["inclusion"].insert(1, proof["inclusion"][0]))
 
 
 @case("inclusion", BELOW)
@@ -646,6 +729,13 @@ def month_left_out():
 
 
 @case("pack")
+def statement_missing():
+    """The month is listed, and its statement is not there."""
+    members = {name: content for name, content in GOOD.items() if name != "statement-2026-05.json"}
+    return zipped(manifest(members))
+
+
+@case("pack")
 def statement_of_no_month():
     """A statement that nobody checks stands beside the others."""
     return zipped(manifest({**GOOD, "statement-2026-06.json": GOOD["statement-2026-05.json"]}))
@@ -695,6 +785,20 @@ def name_for_nobody():
 def another_zone():
     """Days begin when it suits the bill."""
     return with_json("pack.json", lambda about: about.update(zone="Europe/Paris"))
+
+
+@case("period")
+def a_zone_that_tells_the_same_time():
+    """Today the days of Guernsey begin when those of London do."""
+    return with_json("pack.json", lambda about: about.update(zone="Europe/Guernsey"))
+
+
+@case("period")
+def period_that_ends_before_it_begins():
+    """A period without a single month needs no statement."""
+    members = {name: content for name, content in GOOD.items() if not name.startswith("statement-")}
+    about = {**json.loads(GOOD["pack.json"]), "from": TO + SECOND, "months": []}
+    return zipped(manifest({**members, "pack.json": to_json(about)}))
 
 
 @case("period")
@@ -759,7 +863,7 @@ def member_twice():
     """One reader takes the first of the two, another the last."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return zipped(sorted(GOOD.items()) + [("statement-2026-05.json", b"{}")])
+        return zipped([("README.txt", b"The bill is wrong.\n")] + sorted(GOOD.items()))
 
 
 @case("pack")
