@@ -2,7 +2,7 @@
 
 use crate::members;
 use crate::pack::{
-    About, COMMITS, COMMITS_MAX, DIRECTORY, Directory, FORMAT, Inclusion, Named, Proofs,
+    About, COMMITS, COMMITS_MAX, DIRECTORY, Directory, FORMAT, Hashes, Inclusion, Named, Proofs,
 };
 use ledger::book::{Kind, Subject};
 use ledger::note::Note;
@@ -226,7 +226,7 @@ fn proofs(
 ) -> Result<Proofs, MakeError> {
     let inclusion = |position: u64, size: u64| -> Result<Inclusion, MakeError> {
         let path = ledger.prove_inclusion(Position(position), size)?;
-        Ok(Inclusion { position, path: path.iter().map(ToString::to_string).collect() })
+        Ok(Inclusion { position, path: Hashes(path) })
     };
     let ends = [history.positions.first(), history.positions.last()].into_iter().flatten();
     let wanted: BTreeSet<u64> = ends.chain(named).copied().collect();
@@ -238,7 +238,7 @@ fn proofs(
             .map(|position| inclusion(position, last.size))
             .collect::<Result<_, _>>()?,
         first_inclusion: early.map(|position| inclusion(*position, first.size)).transpose()?,
-        consistency: consistency.iter().map(ToString::to_string).collect(),
+        consistency: Hashes(consistency),
     })
 }
 

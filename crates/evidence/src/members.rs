@@ -55,6 +55,9 @@ pub(crate) fn read(
             return Ok(Err(bad(format!("{name:?} cannot be read: {error}"))));
         }
         let length = content.len() as u64;
+        if length <= room && length != member.size() {
+            return Ok(Err(bad(format!("{name:?} has another size than it says"))));
+        }
         if length > room {
             return Ok(Err(bad("it unpacks to more than a pack may hold".to_owned())));
         }

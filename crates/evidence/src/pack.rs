@@ -1,7 +1,6 @@
 //! What stands in a pack, as it is written and read.
 
 use crate::verdict::{Bad, Code};
-use ledger::merkle::PATH_LENGTH_MAX;
 use reporting::facts::Facts;
 use seats::Digest;
 use serde::de::DeserializeOwned;
@@ -16,6 +15,9 @@ pub const BYTES_MAX: u64 = 1 << 30;
 pub const OTHER_BYTES_MAX: u64 = 64 << 20;
 /// The most commits it may hold.
 pub const COMMITS_MAX: usize = 4_000_000;
+
+/// The most hashes that a path may have: the height of a tree of 2^64 commits.
+const PATH_LENGTH_MAX: usize = 64;
 
 /// The words that a pack of this format begins with.
 pub(crate) const FORMAT: &str = "seatledger evidence 1";
@@ -51,7 +53,30 @@ pub struct About {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Inclusion {
     pub(crate) position: u64,
-    pub(crate) path: Vec<String>,
+    pub(crate) path: Hashes,
+}
+
+/// A path: hashes in hexadecimal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub(crate) struct Hashes(pub(crate) Vec<Digest>);
+
+impl TryFrom<Vec<String>> for Hashes {
+    type Error = String;
+
+    fn try_from(digits: Vec<String>) -> Result<Hashes, String> {
+        if digits.len() > PATH_LENGTH_MAX {
+            return Err(format!("a path has more than {PATH_LENGTH_MAX} hashes"));
+        }
+        let hashes: Option<_> = digits.iter().map(|hash| Digest::from_hex(hash)).collect();
+        hashes.map(Hashes).ok_or_else(|| "a path holds something else than hashes".to_owned())
+    }
+}
+
+impl From<Hashes> for Vec<String> {
+    fn from(hashes: Hashes) -> Vec<String> {
+        hashes.0.iter().map(ToString::to_string).collect()
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -61,7 +86,7 @@ pub(crate) struct Proofs {
     // Without this, leaving it out would be the same as null.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) first_inclusion: Option<Inclusion>,
-    pub(crate) consistency: Vec<String>,
+    pub(crate) consistency: Hashes,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -186,14 +211,6 @@ fn is_member(name: &str) -> bool {
 fn json<T: DeserializeOwned>(members: &BTreeMap<String, Vec<u8>>, name: &str) -> Result<T, Bad> {
     let bytes = members.get(name).ok_or_else(|| bad(format!("{name} is missing")))?;
     serde_json::from_slice(bytes).map_err(|error| bad(format!("{name}: {error}")))
-}
-
-/// The hashes of a path.
-pub(crate) fn path(hexadecimal: &[String]) -> Option<Vec<Digest>> {
-    if hexadecimal.len() > PATH_LENGTH_MAX {
-        return None;
-    }
-    hexadecimal.iter().map(|hash| Digest::from_hex(hash)).collect()
 }
 
 pub(crate) fn bad(why: String) -> Bad {
