@@ -852,21 +852,25 @@ def minor_units(amount, currency):
     whole, _, part = amount.partition(".")
     if len(part) > places:
         raise ValueError(f"{amount} is no amount of {currency}")
-    return int(whole + part.ljust(places, "0"))
+    units = int(whole + part.ljust(places, "0"))
+    if units > 10**9:
+        raise ValueError(f"{amount} is more than 1,000,000,000 minor units")
+    return units
 
 
 def read_plan(content):
     if tomllib is None:
         raise Usage("price plans are TOML: Python 3.11 or newer reads them")
     plan = {"setup_fee": "0", "setup_on": "above_high_water", "included_licences": 0, "increase": "daily",
-            "decrease": "end_of_period", "rounding": "half_up", "plan": "", **tomllib.loads(content.decode())}
+            "decrease": "end_of_period", "rounding": "half_up", **tomllib.loads(content.decode())}
     included, currency, day = plan["included_licences"], plan["currency"], plan["effective_from"]
-    if (plan.keys() - {"currency", "effective_from", "monthly_fee"} != {"setup_fee", "setup_on",
-            "included_licences", "increase", "decrease", "rounding", "plan"}
+    if (plan.keys() - {"plan", "currency", "effective_from", "monthly_fee"} != {"setup_fee", "setup_on",
+            "included_licences", "increase", "decrease", "rounding"}
+            or type(plan["plan"]) is not str or not plan["plan"].strip()
             or plan["setup_on"] not in ("above_high_water", "every_increase") or plan["increase"] != "daily"
             or plan["decrease"] not in ("end_of_period", "daily")
-            or plan["rounding"] not in ("half_up", "half_even") or type(included) is not int or included < 0
-            or not re.fullmatch("[A-Z]{3}", currency) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", day)):
+            or plan["rounding"] not in ("half_up", "half_even") or type(included) is not int or not 0 <= included < 1 << 32
+            or not re.fullmatch("[A-Z]{3}", currency) or not re.fullmatch("[0-9]{4}-[0-9]{2}-01", day)):
         raise ValueError("a rule that is not known here")
     return Plan(currency, date.fromisoformat(day), included, minor_units(plan["monthly_fee"], currency),
                 minor_units(plan["setup_fee"], currency), plan["setup_on"] == "every_increase",

@@ -18,7 +18,7 @@ def utc(text):
 
 
 def plan(fee="30.00", currency="GBP", effective_from="2010-01-01", **rules):
-    rules = {"currency": currency, "effective_from": effective_from, "monthly_fee": fee, **rules}
+    rules = {"plan": "steady", "currency": currency, "effective_from": effective_from, "monthly_fee": fee, **rules}
     return "".join(f"{key} = {value}\n" if isinstance(value, int) else f'{key} = "{value}"\n'
                    for key, value in rules.items()).encode()
 

@@ -202,6 +202,21 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         lost: Option<PathBuf>,
     },
+    /// Write a backup of the log, the names and the seals into DEST, or add to the one that is there.
+    ///
+    /// Only what is new is written, but for the names, which are written whole: who was forgotten since is
+    /// forgotten there too. The signing key is not in it: keep a copy of seals/key elsewhere.
+    Backup {
+        /// A directory that is missing, empty or an earlier backup of this ledger.
+        dest: PathBuf,
+    },
+    /// Make a new ledger in --data, which must be missing or empty, from a backup.
+    ///
+    /// Every commit is verified, and every seal in the backup is held against the result.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+    },
     /// Measure this machine, each figure beside what its disk and processor can do at best.
     Bench(Bench),
     /// Print a completion script for a shell.

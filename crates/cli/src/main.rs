@@ -73,6 +73,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }
+        Command::Backup { dest } => commands::backup::backup(data, &dest, output),
+        Command::Restore { from } => commands::backup::restore(data, &from, output),
         Command::Bench(bench) => commands::bench::run(given, bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();

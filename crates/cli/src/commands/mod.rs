@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod account;
+pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod clock;
 pub(crate) mod demo;
