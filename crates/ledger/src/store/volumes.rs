@@ -290,13 +290,19 @@ impl LogStore for SledVolumes {
     }
 
     fn read(&self, position: Position) -> Result<Option<Block>, ReadError> {
-        if let Some((slot, Some(end))) = self.slot(position)
-            && let Some(block) = slot.located(&self.log.join(name(slot.first)), end, position)
+        let Some((slot, end)) = self.slot(position) else { return Ok(None) };
+        let dir = self.log.join(name(slot.first));
+        if let Some(end) = end
+            && let Some(block) = slot.read_past_engine(&dir, end, position)
         {
             return Ok(Some(block));
         }
         match self.volume(position)? {
-            Some(volume) if position < volume.end() => volume.read(position).map(Some),
+            Some(volume) if position < volume.end() => {
+                let block = volume.read(position)?;
+                slot.was_read_through_engine(&dir, &volume);
+                Ok(Some(block))
+            }
             _ => Ok(None),
         }
     }
