@@ -20,7 +20,8 @@
 //! `first` and `end` are those of the volume; the BLAKE3 covers the 32 bytes before it and all rows, and is
 //! checked when the file is opened. A file that is missing, damaged or of another volume counts as none, and
 //! is written anew. In memory stays the position of every 32nd row, a quarter of a byte for each block; the
-//! rows in between are read when they are needed.
+//! rows in between are read when they are needed. Both files stay open for as many volumes as there are
+//! [`Permits`]: opening a file takes longer than reading a block.
 //!
 //! Nothing rests on this file: whenever a block is read its digest is checked, and that it is the block that
 //! was found here; whatever does not agree is read through the engine.
@@ -30,6 +31,8 @@ use crate::position::Position;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FILE: &str = "places";
 const KIND: &[u8; 8] = b"seatplc1";
@@ -46,7 +49,20 @@ pub(super) struct Located {
     rows: Rows,
     /// The position of every 32nd row.
     firsts: Vec<Position>,
+    open: Option<Files>,
 }
+
+/// The two files of a volume, open.
+#[derive(Debug)]
+struct Files {
+    db: File,
+    places: Option<File>,
+    permits: Permits,
+}
+
+/// For how many more volumes the files may stay open. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Permits(Arc<AtomicUsize>);
 
 /// The file with its header.
 #[derive(Debug)]
@@ -79,7 +95,7 @@ impl Located {
             return None;
         }
         let firsts = check(&fs::read(&path).ok()?, first, end)?;
-        Some(Located { db: dir.join("db"), rows: Rows::Written(path), firsts })
+        Some(Located { db: dir.join("db"), rows: Rows::Written(path), firsts, open: None })
     }
 
     /// Writes the places of all blocks of that volume down, in order of position. If they cannot be written,
@@ -93,7 +109,21 @@ impl Located {
             Err(_) => Rows::Kept(bytes),
         };
         let firsts = places.iter().step_by(STRIDE).map(|place| place.first).collect();
-        Located { db: dir.join("db"), rows, firsts }
+        Located { db: dir.join("db"), rows, firsts, open: None }
+    }
+
+    /// The same with its files open until it is dropped, if there is a permit left.
+    pub(super) fn kept_open(self, permits: &Permits) -> Located {
+        let places = match &self.rows {
+            Rows::Written(path) => File::open(path).ok(),
+            Rows::Kept(_) => None,
+        };
+        let db = File::open(&self.db).ok();
+        let open = db.filter(|_| permits.take()).map(|db| {
+            let permits = permits.clone();
+            Files { db, places, permits }
+        });
+        Located { open, ..self }
     }
 
     /// Removes what was written down; a volume that is taken into use again has other places.
@@ -108,7 +138,10 @@ impl Located {
         let length =
             usize::try_from(place.length).ok().filter(|length| *length <= BLOCK_BYTES_MAX)?;
         let mut bytes = vec![0; length];
-        File::open(&self.db).ok()?.read_exact_at(&mut bytes, place.offset).ok()?;
+        match &self.open {
+            Some(files) => files.db.read_exact_at(&mut bytes, place.offset).ok()?,
+            None => File::open(&self.db).ok()?.read_exact_at(&mut bytes, place.offset).ok()?,
+        }
         let block = Block::check(bytes).ok()?;
         (block.digest() == place.digest && block.contains(position)).then_some(block)
     }
@@ -118,15 +151,34 @@ impl Located {
         let stretch = self.firsts.partition_point(|first| *first <= position).checked_sub(1)?;
         let begin = stretch.checked_mul(STRIDE * ROW_BYTES)?.checked_add(HEADER_BYTES)?;
         let mut rows = [0; STRIDE * ROW_BYTES];
-        let read = match &self.rows {
-            Rows::Written(path) => read_at(path, &mut rows, begin)?,
-            Rows::Kept(bytes) => {
+        let open = self.open.as_ref().and_then(|files| files.places.as_ref());
+        let read = match (&self.rows, open) {
+            (_, Some(places)) => read_at(places, &mut rows, begin)?,
+            (Rows::Written(path), None) => read_at(&File::open(path).ok()?, &mut rows, begin)?,
+            (Rows::Kept(bytes), None) => {
                 let kept = bytes.get(begin..)?.iter();
                 rows.iter_mut().zip(kept).map(|(row, kept)| *row = *kept).count()
             }
         };
         let rows = rows.get(..read)?.chunks_exact(ROW_BYTES).map_while(Place::decode);
         rows.take_while(|place| place.first <= position).last()
+    }
+}
+
+impl Permits {
+    pub(super) fn new(volumes: usize) -> Permits {
+        Permits(Arc::new(AtomicUsize::new(volumes)))
+    }
+
+    fn take(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.permits.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -178,8 +230,8 @@ fn digest(header: &[u8], rows: &[u8]) -> blake3::Hash {
 }
 
 /// Reads until the buffer is full or the file ends.
-fn read_at(path: &Path, buffer: &mut [u8], begin: usize) -> Option<usize> {
-    let (file, mut read) = (File::open(path).ok()?, 0);
+fn read_at(file: &File, buffer: &mut [u8], begin: usize) -> Option<usize> {
+    let mut read = 0;
     while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
         let offset = u64::try_from(begin.checked_add(read)?).ok()?;
         match file.read_at(rest, offset).ok()? {
@@ -197,7 +249,6 @@ pub(super) mod tests {
     use crate::store::locate::locate;
     use crate::store::volume::Volume;
     use std::fs::OpenOptions;
-    use std::sync::Arc;
 
     pub(crate) const FIRST: Position = Position(20);
     pub(crate) const END: Position = Position(1520);
@@ -253,6 +304,25 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn files_stay_open_for_as_many_volumes_as_there_are_permits() {
+        let dir = tempfile::tempdir().unwrap();
+        locate(dir.path(), &volume(dir.path())).unwrap();
+        let permits = Permits::new(2);
+        let located = || Located::open(dir.path(), FIRST, END).unwrap().kept_open(&permits);
+        let (one, two, three) = (located(), located(), located());
+        let is_open = |located: &Located| located.open.is_some();
+        assert_eq!([&one, &two, &three].map(is_open), [true, true, false]);
+        check_all(&one);
+        check_all(&three);
+        drop(one);
+        let (four, five) = (located(), located());
+        assert_eq!([&four, &five].map(is_open), [true, false]);
+        fs::remove_file(dir.path().join(FILE)).unwrap();
+        check_all(&two);
+        assert!(five.read(FIRST).is_none());
+    }
+
+    #[test]
     fn a_file_that_was_changed_or_is_of_another_volume_counts_as_none() {
         let dir = tempfile::tempdir().unwrap();
         locate(dir.path(), &volume(dir.path())).unwrap();
@@ -304,6 +374,7 @@ pub(super) mod tests {
         let volume = volume(dir.path());
         fs::create_dir(dir.path().join(FILE)).unwrap();
         check_all(&locate(dir.path(), &volume).unwrap());
+        check_all(&locate(dir.path(), &volume).unwrap().kept_open(&Permits::new(1)));
         assert!(Located::open(dir.path(), FIRST, END).is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! One volume's place in the row: open or not, finished or not, and how it is read.
 
 use super::locate::locate;
-use super::located::Located;
+use super::located::{Located, Permits};
 use super::volume::Volume;
 use crate::block::Block;
 use crate::guard::lock;
@@ -17,6 +17,7 @@ const READS_THROUGH_ENGINE: u32 = 32;
 pub(super) struct Slot {
     pub(super) first: Position,
     pub(super) state: Mutex<SlotState>,
+    pub(super) permits: Permits,
 }
 
 #[derive(Default)]
@@ -48,7 +49,8 @@ impl Slot {
                 return None;
             }
             if !std::mem::replace(&mut state.looked, true) {
-                state.located = Located::open(dir, self.first, end).map(Arc::new);
+                let located = Located::open(dir, self.first, end);
+                state.located = located.map(|located| Arc::new(located.kept_open(&self.permits)));
             }
             state.located.clone()?
         };
@@ -73,7 +75,8 @@ impl Slot {
             }
         }
         // Others read through the engine meanwhile.
-        let located = locate(dir, volume).map(Arc::new);
+        let located = locate(dir, volume);
+        let located = located.map(|located| Arc::new(located.kept_open(&self.permits)));
         lock(&self.state).located = located;
     }
 }
@@ -81,6 +84,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::located::Place;
     use crate::store::located::tests::{END, FIRST, block_at, volume};
     use std::fs;
 
@@ -93,7 +97,7 @@ mod tests {
 
     fn slot() -> Slot {
         let state = SlotState { finished: true, ..SlotState::default() };
-        Slot { first: FIRST, state: Mutex::new(state) }
+        Slot { first: FIRST, state: Mutex::new(state), permits: Permits::new(1) }
     }
 
     impl Finished {
@@ -146,17 +150,16 @@ mod tests {
         let mut finished = Finished::new();
         finished.through_engine();
         let sound = fs::read(finished.places()).unwrap();
-        // As in a volume that was restored with the same commits elsewhere.
-        let elsewhere = [crate::store::located::Place {
-            first: FIRST,
-            offset: 5,
-            length: 500,
-            digest: [1; 32],
-        }];
-        Located::write(finished.dir.path(), FIRST, END, &elsewhere);
-        finished.slot = slot();
-        assert_eq!(finished.through_engine(), 32);
-        assert_eq!(fs::read(finished.places()).unwrap(), sound);
+        for taken_up_anew in [false, true] {
+            // As in a volume that was restored with the same commits elsewhere.
+            let elsewhere = Place { first: FIRST, offset: 5, length: 500, digest: [1; 32] };
+            Located::write(finished.dir.path(), FIRST, END, &[elsewhere]);
+            if taken_up_anew {
+                finished.slot = slot();
+            }
+            assert_eq!(finished.through_engine(), 32);
+            assert_eq!(fs::read(finished.places()).unwrap(), sound);
+        }
     }
 
     #[test]
