@@ -1,13 +1,13 @@
 //! Where the book keeps its entries: in a sled database, or in memory.
 
-use super::BookError;
+use super::{BookError, rewrite};
 use crate::error::{OpenError, RESTORE};
-use crate::guard::lock;
+use crate::guard::{lock, read, write};
 use crate::store::engine::{Engine, EngineError, in_words};
 use crate::store::recover::engine_error;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 const CACHE_BYTES: u64 = 16 << 20;
 
@@ -49,34 +49,34 @@ pub(super) trait Pages: Send + Sync {
 
     /// Makes every change so far durable.
     fn sync(&self) -> Result<(), BookError>;
+
+    /// Puts everything but this row into new files, durably, and removes the old ones.
+    fn rewrite(&self, except: Option<(Table, &[u8])>) -> Result<(), BookError>;
 }
 
 /// In a sled database.
 pub(super) struct SledPages {
+    dir: PathBuf,
+    /// `None` only if rewriting closed it and could not open it again.
+    database: RwLock<Option<Database>>,
+    poison: OnceLock<String>,
+}
+
+struct Database {
     engine: Engine,
     tables: BTreeMap<Table, sled::Tree>,
-    poison: OnceLock<String>,
 }
 
 impl SledPages {
     /// Makes an empty database, durably.
     pub(super) fn create(dir: &Path) -> Result<(), OpenError> {
-        let pages = SledPages::open(dir)?;
-        pages.engine.sync_created(dir).map_err(|error| engine_error(dir, &error, RESTORE))
+        let database = Database::open(dir)?;
+        database.engine.sync_created(dir).map_err(|error| engine_error(dir, &error, RESTORE))
     }
 
     pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
-        let engine = Engine::open(dir, CACHE_BYTES).map_err(|error| match error {
-            EngineError::Io(_) => engine_error(dir, &error, RESTORE),
-            error => unusable(dir, format!("cannot be opened: {error}")),
-        })?;
-        let mut tables = BTreeMap::new();
-        for (table, name) in TABLES {
-            let tree = engine.db.open_tree(name);
-            let cannot = |error| unusable(dir, format!("cannot be opened: {}", in_words(&error)));
-            tables.insert(table, tree.map_err(cannot)?);
-        }
-        Ok(SledPages { engine, tables, poison: OnceLock::new() })
+        let database = RwLock::new(Some(Database::open(dir)?));
+        Ok(SledPages { dir: dir.to_owned(), database, poison: OnceLock::new() })
     }
 
     /// Whether there is a database in `dir` that holds anything. sled makes a new one where there is none.
@@ -84,10 +84,16 @@ impl SledPages {
         std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > 0)
     }
 
-    fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
-        self.tables
-            .get(&table)
-            .ok_or_else(|| BookError::Damaged(format!("the table {table:?} is missing")))
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, BookError>,
+    ) -> Result<T, BookError> {
+        let database = read(&self.database);
+        let closed = || BookError::Unavailable {
+            doing: "used",
+            cause: "rewriting it did not end; start anew".to_owned(),
+        };
+        work(database.as_ref().ok_or_else(closed)?)
     }
 
     fn written<T>(&self, result: Result<T, impl ToString>) -> Result<T, BookError> {
@@ -102,35 +108,109 @@ impl SledPages {
     }
 }
 
-impl Pages for SledPages {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
-        Ok(self.table(table)?.get(key).map_err(unread)?.map(|value| value.to_vec()))
+impl Database {
+    fn open(dir: &Path) -> Result<Database, OpenError> {
+        let engine = Engine::open(dir, CACHE_BYTES).map_err(|error| match error {
+            EngineError::Io(_) => engine_error(dir, &error, RESTORE),
+            error => unusable(dir, format!("cannot be opened: {error}")),
+        })?;
+        let mut tables = BTreeMap::new();
+        for (table, name) in TABLES {
+            let tree = engine.db.open_tree(name);
+            let cannot = |error| unusable(dir, format!("cannot be opened: {}", in_words(&error)));
+            tables.insert(table, tree.map_err(cannot)?);
+        }
+        Ok(Database { engine, tables })
     }
 
-    fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
-        let tree = self.table(table)?;
-        self.written(match value {
-            Some(value) => tree.insert(key, value),
-            None => tree.remove(key),
-        })?;
+    /// Copies every row but one.
+    fn copy_into(&self, new: &Database, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
+        for (table, _) in TABLES {
+            for row in self.table(table)?.iter() {
+                let (key, value) = row.map_err(unread)?;
+                if except != Some((table, &*key)) {
+                    new.table(table)?.insert(key, value).map_err(rewriting)?;
+                }
+            }
+        }
         Ok(())
     }
 
+    fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
+        self.tables
+            .get(&table)
+            .ok_or_else(|| BookError::Damaged(format!("the table {table:?} is missing")))
+    }
+}
+
+impl Pages for SledPages {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, BookError> {
+        self.with(|database| {
+            Ok(database.table(table)?.get(key).map_err(unread)?.map(|value| value.to_vec()))
+        })
+    }
+
+    fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
+        self.with(|database| {
+            let tree = database.table(table)?;
+            self.written(match value {
+                Some(value) => tree.insert(key, value),
+                None => tree.remove(key),
+            })?;
+            Ok(())
+        })
+    }
+
     fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError> {
-        let rows = self.table(table)?.scan_prefix(prefix);
-        rows.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(unread))
-            .collect()
+        self.with(|database| {
+            let rows = database.table(table)?.scan_prefix(prefix);
+            rows.map(|row| row.map(copied).map_err(unread)).collect()
+        })
     }
 
     fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, BookError> {
-        let row = self.table(table)?.scan_prefix(prefix).next_back();
-        row.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(unread))
-            .transpose()
+        self.with(|database| {
+            let row = database.table(table)?.scan_prefix(prefix).next_back();
+            row.map(|row| row.map(copied).map_err(unread)).transpose()
+        })
     }
 
     fn sync(&self) -> Result<(), BookError> {
-        self.written(self.engine.sync())
+        self.with(|database| self.written(database.engine.sync()))
     }
+
+    fn rewrite(&self, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
+        let mut database = write(&self.database);
+        let old = database.as_ref().ok_or_else(|| rewriting("the old files are closed"))?;
+        let new = rewrite::new_beside(&self.dir);
+        rewrite::discard(&new).map_err(rewriting)?;
+        let made = Database::open(&new).map_err(rewriting).and_then(|made| {
+            old.copy_into(&made, except)?;
+            made.engine.sync_created(&new).map_err(rewriting)
+        });
+        if let Err(error) = made {
+            let _ = rewrite::discard(&new); // If it stays, opening removes it.
+            return Err(error);
+        }
+        *database = None;
+        let swapped = rewrite::swap(&self.dir);
+        if swapped.is_err() {
+            rewrite::finish(&self.dir).map_err(rewriting)?;
+        }
+        // sled would make a new, empty one where there is none.
+        if SledPages::stands(&self.dir) {
+            *database = Some(Database::open(&self.dir).map_err(rewriting)?);
+        }
+        swapped.map_err(rewriting)
+    }
+}
+
+fn copied((key, value): (sled::IVec, sled::IVec)) -> Row {
+    (key.to_vec(), value.to_vec())
+}
+
+fn rewriting(cause: impl ToString) -> BookError {
+    BookError::Unavailable { doing: "rewritten", cause: cause.to_string() }
 }
 
 fn unread(error: sled::Error) -> BookError {
@@ -225,5 +305,11 @@ impl Pages for MemoryPages {
         }
         state.unsynced.clear();
         Ok(())
+    }
+
+    fn rewrite(&self, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
+        // What is erased in memory is gone.
+        except.map_or(Ok(()), |(table, key)| self.set(table, key, None))?;
+        self.sync()
     }
 }
