@@ -14,5 +14,6 @@ mod damage;
 mod demo;
 mod licences;
 mod place;
+mod privacy;
 mod seats_by_name;
 mod time;

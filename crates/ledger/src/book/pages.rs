@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 const CACHE_BYTES: u64 = 16 << 20;
+/// How many rows are copied while others wait.
+const ROWS_TOGETHER: usize = 128;
 
 /// The tables of the book.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -58,8 +60,16 @@ pub(super) trait Pages: Send + Sync {
 pub(super) struct SledPages {
     dir: PathBuf,
     /// `None` only if rewriting closed it and could not open it again.
-    database: RwLock<Option<Database>>,
+    open: RwLock<Option<Open>>,
     poison: OnceLock<String>,
+    /// Held by whoever rewrites.
+    rewriting: Mutex<()>,
+}
+
+struct Open {
+    database: Database,
+    /// The new files, while they are made: whatever is set is set there too.
+    copy: Option<Database>,
 }
 
 struct Database {
@@ -75,8 +85,9 @@ impl SledPages {
     }
 
     pub(super) fn open(dir: &Path) -> Result<SledPages, OpenError> {
-        let database = RwLock::new(Some(Database::open(dir)?));
-        Ok(SledPages { dir: dir.to_owned(), database, poison: OnceLock::new() })
+        let open = RwLock::new(Some(Open { database: Database::open(dir)?, copy: None }));
+        let (dir, poison) = (dir.to_owned(), OnceLock::new());
+        Ok(SledPages { dir, open, poison, rewriting: Mutex::new(()) })
     }
 
     /// Whether there is a database in `dir` that holds anything. sled makes a new one where there is none.
@@ -88,12 +99,46 @@ impl SledPages {
         &self,
         work: impl FnOnce(&Database) -> Result<T, BookError>,
     ) -> Result<T, BookError> {
-        let database = read(&self.database);
-        let closed = || BookError::Unavailable {
-            doing: "used",
-            cause: "rewriting it did not end; start anew".to_owned(),
-        };
-        work(database.as_ref().ok_or_else(closed)?)
+        work(&read(&self.open).as_ref().ok_or_else(closed)?.database)
+    }
+
+    /// Copies everything but one row into new files. Whoever sets something meanwhile waits for some rows at
+    /// most, and sets it in both.
+    fn copy_to(&self, new: &Path, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
+        rewrite::discard(new).map_err(rewriting)?;
+        let made = Database::open(new).map_err(rewriting)?;
+        write(&self.open).as_mut().ok_or_else(closed)?.copy = Some(made);
+        for (table, _) in TABLES {
+            let mut next: Option<Vec<u8>> = Some(Vec::new());
+            while let Some(from) = next {
+                let open = write(&self.open);
+                next = open.as_ref().ok_or_else(closed)?.copy_rows(table, &from, except)?;
+            }
+        }
+        // Most of it reaches the disk while nobody waits.
+        match read(&self.open).as_ref().and_then(|open| open.copy.as_ref()) {
+            Some(copy) => copy.engine.sync().map_err(rewriting),
+            None => Err(rewriting("a change could not be made in the new files")),
+        }
+    }
+
+    /// Closes both, lets them change places and opens what is in the place then.
+    fn swap(&self, new: &Path) -> Result<(), BookError> {
+        let mut open = write(&self.open);
+        let copy = open.as_mut().ok_or_else(closed)?.copy.take();
+        let copy = copy.ok_or_else(|| rewriting("a change could not be made in the new files"))?;
+        copy.engine.sync_created(new).map_err(rewriting)?;
+        drop((copy, open.take()));
+        let swapped = rewrite::swap(&self.dir);
+        if swapped.is_err() {
+            rewrite::finish(&self.dir).map_err(rewriting)?;
+        }
+        // sled would make a new, empty one where there is none.
+        if SledPages::stands(&self.dir) {
+            let database = Database::open(&self.dir).map_err(rewriting)?;
+            *open = Some(Open { database, copy: None });
+        }
+        swapped.map_err(rewriting)
     }
 
     fn written<T>(&self, result: Result<T, impl ToString>) -> Result<T, BookError> {
@@ -105,6 +150,30 @@ impl SledPages {
             let _ = self.poison.set(error.to_string());
             BookError::Unavailable { doing: "written", cause: error.to_string() }
         })
+    }
+}
+
+impl Open {
+    /// Copies some rows from a key on; gives back the key to go on from.
+    fn copy_rows(
+        &self,
+        table: Table,
+        from: &[u8],
+        except: Option<(Table, &[u8])>,
+    ) -> Result<Option<Vec<u8>>, BookError> {
+        let Some(copy) = &self.copy else {
+            return Err(rewriting("a change could not be made in the new files"));
+        };
+        let mut last = None;
+        for row in self.database.table(table)?.range(from..).take(ROWS_TOGETHER) {
+            let (key, value) = row.map_err(unread)?;
+            if except != Some((table, &*key)) {
+                copy.table(table)?.insert(&key, value).map_err(rewriting)?;
+            }
+            last = Some(key);
+        }
+        // The least key after the last one.
+        Ok(last.map(|last| [&*last, &[0]].concat()))
     }
 }
 
@@ -123,17 +192,17 @@ impl Database {
         Ok(Database { engine, tables })
     }
 
-    /// Copies every row but one.
-    fn copy_into(&self, new: &Database, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
-        for (table, _) in TABLES {
-            for row in self.table(table)?.iter() {
-                let (key, value) = row.map_err(unread)?;
-                if except != Some((table, &*key)) {
-                    new.table(table)?.insert(key, value).map_err(rewriting)?;
-                }
-            }
-        }
-        Ok(())
+    fn put(
+        &self,
+        table: Table,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<Result<Option<sled::IVec>, sled::Error>, BookError> {
+        let tree = self.table(table)?;
+        Ok(match value {
+            Some(value) => tree.insert(key, value),
+            None => tree.remove(key),
+        })
     }
 
     fn table(&self, table: Table) -> Result<&sled::Tree, BookError> {
@@ -151,14 +220,13 @@ impl Pages for SledPages {
     }
 
     fn set(&self, table: Table, key: &[u8], value: Option<&[u8]>) -> Result<(), BookError> {
-        self.with(|database| {
-            let tree = database.table(table)?;
-            self.written(match value {
-                Some(value) => tree.insert(key, value),
-                None => tree.remove(key),
-            })?;
-            Ok(())
-        })
+        let open = read(&self.open);
+        let open = open.as_ref().ok_or_else(closed)?;
+        self.written(open.database.put(table, key, value)?)?;
+        match &open.copy {
+            Some(copy) => copy.put(table, key, value)?.map(drop).map_err(rewriting),
+            None => Ok(()),
+        }
     }
 
     fn rows(&self, table: Table, prefix: &[u8]) -> Result<Vec<Row>, BookError> {
@@ -180,33 +248,23 @@ impl Pages for SledPages {
     }
 
     fn rewrite(&self, except: Option<(Table, &[u8])>) -> Result<(), BookError> {
-        let mut database = write(&self.database);
-        let old = database.as_ref().ok_or_else(|| rewriting("the old files are closed"))?;
+        let _alone = lock(&self.rewriting);
         let new = rewrite::new_beside(&self.dir);
-        rewrite::discard(&new).map_err(rewriting)?;
-        let made = Database::open(&new).map_err(rewriting).and_then(|made| {
-            old.copy_into(&made, except)?;
-            made.engine.sync_created(&new).map_err(rewriting)
-        });
-        if let Err(error) = made {
-            let _ = rewrite::discard(&new); // If it stays, opening removes it.
-            return Err(error);
-        }
-        *database = None;
-        let swapped = rewrite::swap(&self.dir);
+        let swapped = self.copy_to(&new, except).and_then(|()| self.swap(&new));
         if swapped.is_err() {
-            rewrite::finish(&self.dir).map_err(rewriting)?;
+            write(&self.open).iter_mut().for_each(|open| open.copy = None);
+            let _ = rewrite::discard(&new); // If it stays, opening removes it.
         }
-        // sled would make a new, empty one where there is none.
-        if SledPages::stands(&self.dir) {
-            *database = Some(Database::open(&self.dir).map_err(rewriting)?);
-        }
-        swapped.map_err(rewriting)
+        swapped
     }
 }
 
 fn copied((key, value): (sled::IVec, sled::IVec)) -> Row {
     (key.to_vec(), value.to_vec())
+}
+
+fn closed() -> BookError {
+    rewriting("it did not end, and the book is closed; start anew")
 }
 
 fn rewriting(cause: impl ToString) -> BookError {

@@ -49,11 +49,13 @@ impl Bound {
                 Event::DeviceAdded { device, profile } => {
                     entry(book, Subject::device(account, *device), *profile)
                 }
-                Event::LoggedOut { note: Some(note), .. } | Event::ReasonGiven { note } => match book.check(*note) {
-                    Ok(Some(_)) => Found::Whole,
-                    Ok(None) => Found::Erased,
-                    Err(error) => Found::Bad(in_words(error)),
-                },
+                Event::LoggedOut { note: Some(note), .. } | Event::ReasonGiven { note } => {
+                    match book.check(*note) {
+                        Ok(Some(_)) => Found::Whole,
+                        Ok(None) => Found::Erased,
+                        Err(error) => Found::Bad(in_words(error)),
+                    }
+                }
                 Event::PlanAssigned { plan, .. } => match book.plan(*plan) {
                     Ok(Some(_)) => Found::Whole,
                     Ok(None) => Found::Bad(format!("the price plan {plan} is missing")),
