@@ -186,7 +186,47 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Clock(Clock),
     /// Check the whole ledger: every byte, the tree, the chains and the rules, and the names it is bound to.
-    Verify,
+    ///
+    /// With PACK, check an evidence pack instead, without any ledger or network. With --against, hold the
+    /// ledger against a seal that was kept elsewhere: the same, grown honestly, rolled back or rewritten.
+    Verify(Verify),
+    /// Make and change the key that seals are signed with.
+    #[command(subcommand)]
+    Key(Key),
+    /// Seal the log as it stands: a signed statement of its size and Merkle root. Keep it elsewhere.
+    Seal {
+        /// Ask the witnesses of this C2SP tlog-policy file, at the addresses it gives, to cosign.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Be a witness: cosign the seals of other people's ledgers, as long as they only grow.
+    ///
+    /// Not for the one who runs the ledger: its customers or auditors run it, on a machine of their own. In
+    /// --dir it keeps its key and the last seal it signed of each ledger; both must never be lost or set back.
+    Witness(Witness),
+    /// List the seals that were made.
+    Seals,
+    /// Write an evidence pack of an account's history, for somebody who does not trust us.
+    ///
+    /// It holds the account's commits byte for byte, the proofs that they stand in the sealed log, and the
+    /// facts of the monthly statements. That it was taken is recorded.
+    Evidence(Evidence),
+    /// From what a line of a statement follows: days, counts, and the commits behind them.
+    Explain {
+        /// The account's name.
+        account: String,
+        /// The month, in the account's zone.
+        #[arg(long, value_name = "YYYY-MM")]
+        month: String,
+        /// The line, counted from 1; all if left out.
+        #[arg(long)]
+        line: Option<usize>,
+    },
+    /// What came of a commit: each statement line, session and denial that it had part in.
+    Trace {
+        /// Its position in the log.
+        position: u64,
+    },
     /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
     ///
     /// The damaged directory (--data) stays as it is. What is saved is the longest beginning of the history
@@ -198,6 +238,21 @@ pub(crate) enum Command {
         /// Write the commits that can be read but not saved into this new file, in notation.
         #[arg(long, value_name = "FILE")]
         lost: Option<PathBuf>,
+    },
+    /// Write a backup of the log, the names and the seals into DEST, or add to the one that is there.
+    ///
+    /// Only what is new is written, but for the names, which are written whole: who was forgotten since is
+    /// forgotten there too. The signing key is not in it: keep a copy of seals/key elsewhere.
+    Backup {
+        /// A directory that is missing, empty or an earlier backup of this ledger.
+        dest: PathBuf,
+    },
+    /// Make a new ledger in --data, which must be missing or empty, from a backup.
+    ///
+    /// Every commit is verified, and every seal in the backup is held against the result.
+    Restore {
+        /// The backup.
+        from: PathBuf,
     },
     /// Measure this machine, each figure beside what its disk and processor can do at best.
     Bench(Bench),
@@ -324,6 +379,70 @@ pub(crate) struct Release {
     /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// An evidence pack, made by `seatledger evidence`.
+    #[arg(conflicts_with = "against", requires = "key")]
+    pub(crate) pack: Option<PathBuf>,
+    /// The ledger's public key, as `seatledger key show` prints it, from somewhere you trust. Repeatable:
+    /// give older ones too if the key was changed.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
+    /// Which witnesses must have cosigned the pack's last seal: a C2SP tlog-policy file.
+    #[arg(long, value_name = "FILE", requires = "pack")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A seal that was kept elsewhere. Repeatable: the more there are, the closer a difference is told.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Vec<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Key {
+    /// Make the key, once. Its public half is printed: give it to auditors and customers.
+    New {
+        /// Names the ledger in every seal: a host and path you own, such as example.com/clinics.
+        origin: String,
+    },
+    /// The public key, as auditors need it.
+    Show,
+    /// Change to a new key. Recorded; the log is sealed once with both.
+    Rotate,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Witness {
+    /// Its name, such as its host; it stands in every cosignature.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Where it keeps its key and what it remembers; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The public key of a ledger to watch. Repeatable.
+    #[arg(long = "log", value_name = "KEY", required = true)]
+    pub(crate) logs: Vec<String>,
+    /// Where to listen. Put it behind a proxy with TLS to listen to the world.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
+    pub(crate) listen: std::net::SocketAddr,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Evidence {
+    /// The account's name.
+    pub(crate) account: String,
+    /// The first instant of the period.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// The first instant after it; it has come.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+    /// Where to write the pack.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Put the names into it, for an auditor who is entitled to them.
+    #[arg(long)]
+    pub(crate) names: bool,
 }
 
 #[derive(Args, Debug)]

@@ -41,6 +41,7 @@
 //! This crate knows no rules beyond what a log must satisfy, no HTTP and no clock.
 
 mod ahead;
+pub mod backup;
 pub mod block;
 pub mod book;
 mod by_account;

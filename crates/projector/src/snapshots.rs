@@ -3,31 +3,41 @@
 //! ```text
 //!  one tree of a sled database of its own, all keys big end first
 //!
-//!  s account position      -> 1 | digest | leaf | account, notes      a snapshot
-//!  t account at position   -> nothing                                  where it is, by time
-//!  c                       -> 1 | digest | size | leaf                 the cursor
+//!  s account position      -> offset, length                           where a snapshot's content is
+//!  t account at position   -> nothing                                  the same by time
+//!  c                       -> 3 | digest | size | leaf | extent        the cursor
+//!
+//!  a plain file beside it (see `content`), for each snapshot
+//!
+//!  3 | digest | leaf | account, notes
 //! ```
 //!
 //! A snapshot follows the commit at `position`, whose leaf hash it carries: it is believed only if its
 //! digest agrees, its format byte is known, it decodes, and the log holds that commit with that leaf there.
 //! Otherwise it is passed over, and what it would have saved is folded from the commits before. The cursor
-//! names the last commit that was read in the same way; without one that is believed everything is begun anew.
+//! names the last commit that was read in the same way, and how much content there was then; without one that
+//! is believed, and all of that content, everything is begun anew.
 //!
-//! Nothing here is precious: deleting the directory costs a rebuild. So nothing is synced by hand, and a
-//! database that cannot be opened is thrown away and begun anew.
+//! Nothing here is precious: deleting the directory costs a rebuild. So the database is not synced by hand,
+//! and one that cannot be opened, or of another format, is thrown away and begun anew.
+
+mod content;
 
 use crate::Evidence;
 use crate::occupancy::{Notes, Occupancy};
 use bincode::config::standard;
+use content::{Added, Content, Extent, Place};
 use ledger::Position;
 use seats::{Account, AccountId, Digest, Timestamp};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// Raised whenever the encoding of what is saved changes, also that of [`Account`]: everything is then made
 /// again. A test knows the encoding and fails when it changes.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 const CURSOR: &[u8] = b"c";
 const CACHE_BYTES: u64 = 32 << 20;
 const FLUSH_EVERY_MS: u64 = 1000;
@@ -50,6 +60,18 @@ pub enum SnapshotError {
     /// harmless.
     #[error("the views cannot be written: {0}; their directory may be deleted")]
     Engine(String),
+    /// The file of contents cannot be written. See to the disk, to free space and to the rights on the
+    /// directory; deleting it is harmless.
+    #[error("the views in {directory} cannot be written: {source}; the directory may be deleted")]
+    Content {
+        /// Where the views are.
+        directory: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A snapshot is longer than 4 GiB; the account is too large to be saved.
+    #[error("account {0} takes more than 4 GiB, which is too much to be saved")]
+    Size(AccountId),
     /// A snapshot cannot be encoded; a mistake of this program.
     #[error("a snapshot cannot be encoded: {0}")]
     Encode(#[from] bincode::error::EncodeError),
@@ -59,6 +81,8 @@ pub enum SnapshotError {
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshots {
     tree: sled::Tree,
+    content: Arc<RwLock<Content>>,
+    directory: PathBuf,
     /// Keeps the database open.
     _database: sled::Db,
 }
@@ -85,7 +109,9 @@ pub(crate) struct Cursor {
 /// Snapshots and the cursor that become visible together.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    batch: sled::Batch,
+    places: Vec<(AccountId, Evidence, Place)>,
+    added: Added,
+    cursor: Option<Cursor>,
 }
 
 impl Snapshots {
@@ -93,7 +119,11 @@ impl Snapshots {
     ///
     /// The engine lets go of its file a little after it is dropped, so a lock is waited for.
     pub(crate) fn open(directory: &Path) -> Result<Snapshots, SnapshotError> {
-        let locked = |opened: &Result<Snapshots, String>| {
+        if directory.join("db").exists() && !Content::is_in(directory, FORMAT) {
+            // Of another format. If it cannot be removed, what follows finds no cursor that it believes.
+            let _ = std::fs::remove_dir_all(directory);
+        }
+        let locked = |opened: &Result<(sled::Db, sled::Tree), String>| {
             opened.as_ref().is_err_and(|reason| reason.contains("lock"))
         };
         let mut opened = try_open(directory);
@@ -109,25 +139,50 @@ impl Snapshots {
             let _ = std::fs::remove_dir_all(directory);
             opened = try_open(directory);
         }
-        opened.map_err(|reason| {
+        let (database, tree) = opened.map_err(|reason| {
             let directory = directory.display().to_string();
             SnapshotError::Open { directory, reason }
-        })
+        })?;
+        let extent = cursor_in(&tree).map(|(_, extent)| extent);
+        let whole = |content: &[u8]| unsealed(content).is_some();
+        let content = extent.and_then(|extent| Content::open(directory, FORMAT, extent, whole));
+        let content = match content {
+            Some(content) => content,
+            None => begun_anew(&tree, directory)?,
+        };
+        let (content, directory) = (Arc::new(RwLock::new(content)), directory.to_owned());
+        Ok(Snapshots { tree, content, directory, _database: database })
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&self) -> Result<(), SnapshotError> {
-        written(|| self.tree.clear())
+        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        *content = begun_anew(&self.tree, &self.directory)?;
+        Ok(())
     }
 
+    /// Writes the contents, then what leads to them.
     pub(crate) fn write(&self, batch: Batch) -> Result<(), SnapshotError> {
-        written(|| self.tree.apply_batch(batch.batch))
+        let Batch { places, added, cursor } = batch;
+        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let before = content.extent();
+        content.add(&added).map_err(|source| unwritten(&self.directory, source))?;
+        let mut batch = sled::Batch::default();
+        for (account, last, place) in places {
+            let place = place.behind(before).encode();
+            batch.insert(snapshot_key(account, last.position), place.as_slice());
+            batch.insert(time_key(account, last.at, last.position), &[]);
+        }
+        if let Some(cursor) = cursor {
+            batch.insert(CURSOR, cursor.encode(content.extent()));
+        }
+        written(|| self.tree.apply_batch(batch))
     }
 
     // What cannot be read is as good as not there: the log has it all.
 
     pub(crate) fn cursor(&self) -> Option<Cursor> {
-        guarded(|| Cursor::decode(&self.tree.get(CURSOR).ok()??))
+        cursor_in(&self.tree).map(|(cursor, _)| cursor)
     }
 
     /// The snapshots of an account at or before `position`, latest first.
@@ -139,7 +194,12 @@ impl Snapshots {
         let range = snapshot_key(account, Position(0))..=snapshot_key(account, position);
         let mut entries = self.tree.range(range);
         let entries = std::iter::from_fn(move || guarded(|| entries.next_back()?.ok()));
-        entries.filter_map(move |(key, value)| Found::decode(account, position_in(&key)?, &value))
+        let content = Arc::clone(&self.content);
+        entries.filter_map(move |(key, place)| {
+            let place = Place::decode(&place)?;
+            let content = content.read().unwrap_or_else(PoisonError::into_inner).read(place)?;
+            Found::decode(account, position_in(&key)?, &content)
+        })
     }
 
     /// Where the first snapshot of an account after `position` is; `None`: the first of all.
@@ -166,18 +226,16 @@ impl Batch {
         leaf: Digest,
     ) -> Result<usize, SnapshotError> {
         let Some(last) = occupancy.last else { return Ok(0) };
-        let content = [leaf.0.as_slice(), &pack(occupancy)?].concat();
-        let value = sealed(&content);
-        let (account, length) = (occupancy.account.id(), value.len());
-        self.batch.insert(snapshot_key(account, last.position), value);
-        let key = time_key(account, last.at, last.position);
-        self.batch.insert(key, &[]);
-        Ok(length)
+        let account = occupancy.account.id();
+        let content = sealed(&[leaf.0.as_slice(), &pack(occupancy)?].concat());
+        let place = self.added.push(&content).ok_or(SnapshotError::Size(account))?;
+        self.places.push((account, last, place));
+        Ok(content.len())
     }
 
     /// Sets the cursor.
     pub(crate) fn cursor(&mut self, cursor: Cursor) {
-        self.batch.insert(CURSOR, cursor.encode());
+        self.cursor = Some(cursor);
     }
 }
 
@@ -204,15 +262,31 @@ pub(crate) fn unpack(bytes: &[u8]) -> Option<Occupancy> {
 }
 
 impl Cursor {
-    fn encode(self) -> Vec<u8> {
-        sealed(&[self.size.to_be_bytes().as_slice(), &self.leaf.0].concat())
+    fn encode(self, extent: Extent) -> Vec<u8> {
+        sealed(&[&self.size.to_be_bytes(), self.leaf.0.as_slice(), &extent.encode()].concat())
     }
 
-    fn decode(value: &[u8]) -> Option<Cursor> {
-        let (size, leaf) = unsealed(value)?.split_first_chunk::<8>()?;
-        let leaf = Digest(leaf.try_into().ok()?);
-        Some(Cursor { size: u64::from_be_bytes(*size), leaf })
+    fn decode(value: &[u8]) -> Option<(Cursor, Extent)> {
+        let (size, rest) = unsealed(value)?.split_first_chunk::<8>()?;
+        let (leaf, extent) = rest.split_first_chunk::<32>()?;
+        let cursor = Cursor { size: u64::from_be_bytes(*size), leaf: Digest(*leaf) };
+        Some((cursor, Extent::decode(extent)?))
     }
+}
+
+fn cursor_in(tree: &sled::Tree) -> Option<(Cursor, Extent)> {
+    guarded(|| Cursor::decode(&tree.get(CURSOR).ok()??))
+}
+
+/// Forgets everything in the directory. The cursor goes first: without it nothing else counts.
+fn begun_anew(tree: &sled::Tree, directory: &Path) -> Result<Content, SnapshotError> {
+    written(|| tree.remove(CURSOR).map(|_| ()))?;
+    written(|| tree.clear())?;
+    Content::begin(directory, FORMAT).map_err(|source| unwritten(directory, source))
+}
+
+fn unwritten(directory: &Path, source: io::Error) -> SnapshotError {
+    SnapshotError::Content { directory: directory.display().to_string(), source }
 }
 
 /// Content behind the format and its digest.
@@ -232,7 +306,7 @@ fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok().flatten()
 }
 
-fn try_open(directory: &Path) -> Result<Snapshots, String> {
+fn try_open(directory: &Path) -> Result<(sled::Db, sled::Tree), String> {
     let config = sled::Config::new()
         .path(directory)
         .cache_capacity(CACHE_BYTES)
@@ -241,7 +315,7 @@ fn try_open(directory: &Path) -> Result<Snapshots, String> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let database = config.open()?;
         let tree = database.open_tree("views")?;
-        Ok::<_, sled::Error>(Snapshots { tree, _database: database })
+        Ok::<_, sled::Error>((database, tree))
     }));
     match opened {
         Ok(opened) => opened.map_err(|error| error.to_string()),

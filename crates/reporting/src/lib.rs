@@ -14,6 +14,8 @@ pub mod access;
 mod advice;
 pub mod billing;
 pub mod civil;
+pub mod explain;
+pub mod facts;
 pub mod money;
 pub mod names;
 pub mod nearest;
@@ -30,6 +32,7 @@ pub mod who;
 pub mod why;
 
 pub use access::Access;
+pub use explain::{Explained, Traced};
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;

@@ -176,6 +176,10 @@ pub fn decide(
             let (session, by, reason, note) = (session.id, EndedBy::Release, Some(*reason), *note);
             Ok(vec![Event::LoggedOut { session, by, reason, note, silent }])
         }
+        // Also of an account that is closed: its history stays.
+        Command::TakeEvidence { from, to, names } => {
+            Ok(vec![Event::EvidenceTaken { from: *from, to: *to, names: *names }])
+        }
         _ => commercial(account, liveness, command, at),
     }
 }
@@ -278,6 +282,7 @@ fn commercial(
         | Command::Heartbeat { .. }
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
+        | Command::TakeEvidence { .. }
         | Command::Release { .. } => Ok(Vec::new()), // Decided above.
     }
 }

@@ -129,6 +129,9 @@ impl Notation<'_> {
                 let forced = if *forced { ", forced" } else { "" };
                 format!("release {}: {}{forced}", whose(session), reason.word())
             }
+            Command::TakeEvidence { from, to, .. } => {
+                format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
+            }
             Command::Suspend => "suspend account".to_owned(),
             Command::Reinstate => "reinstate account".to_owned(),
             Command::Close => "close account".to_owned(),

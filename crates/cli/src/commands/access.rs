@@ -1,7 +1,7 @@
 //! `access`: who looked at names, and who changed what by hand.
 
 use crate::args::{Format, Range};
-use crate::commands::reports::{origin, views};
+use crate::commands::reports::{caught_up_views, origin};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
@@ -16,7 +16,7 @@ pub(crate) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let (views, origin) = (views(&ledger), origin(&ledger)?);
+    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
     let reports = Reports::new(&views, &origin);
     let account = account.map(|name| reports.account(name)).transpose()?;
     let zone = account.map_or(Ok(Zone::UTC), |account| reports.zone(account))?;

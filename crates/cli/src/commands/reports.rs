@@ -6,6 +6,7 @@ use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
 use admission::{Admission, ManualClock, Seen, SystemClock};
+use ledger::seal::Seals;
 use ledger::{Ledger, Position, Role};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
@@ -155,7 +156,7 @@ fn ask<R: Report>(
     question: impl FnOnce(&Question<'_>) -> Result<R, Failure>,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let report = answer(&ledger, &views(&ledger), account, true, question)?;
+    let report = answer(&ledger, &caught_up_views(&ledger), account, true, question)?;
     print(&report.1, output)
 }
 
@@ -169,7 +170,7 @@ pub(crate) fn look<R>(
     question: impl FnOnce(&Question<'_>) -> Result<(R, Option<UserId>), Failure>,
 ) -> Result<R, Failure> {
     let ledger = place::open(data)?;
-    let (views, named) = (views(&ledger), !shown.naming.no_names);
+    let (views, named) = (caught_up_views(&ledger), !shown.naming.no_names);
     let (account, (report, user)) = answer(&ledger, &views, account, named, question)?;
     if named {
         record_looks(&ledger, views, &[account], kind, user, shown.caller)?;
@@ -234,7 +235,7 @@ fn print(report: &impl Report, output: Output) -> Result<(), Failure> {
 const BATCH: u64 = 1 << 16;
 
 /// The views through saved snapshots, brought up to date first; without these if they cannot be had.
-pub(crate) fn views(ledger: &Ledger) -> Views {
+pub(crate) fn caught_up_views(ledger: &Ledger) -> Views {
     match caught_up(ledger) {
         None => Views::without_snapshots(ledger),
         Some(Ok(views)) => views,
@@ -263,8 +264,12 @@ fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
     Some(Ok(projector.views()))
 }
 
-/// What names this ledger in every report: the hash of its first commit, which nobody can change.
+/// What names this ledger in every report: the origin of its seals, or, before it has a key, the hash of its
+/// first commit, which nobody can change.
 pub(crate) fn origin(ledger: &Ledger) -> Result<String, Failure> {
+    if let Some(origin) = ledger.seals().map(Seals::origin).transpose()?.flatten() {
+        return Ok(origin);
+    }
     let first = ledger.bytes(Position(0))?.unwrap_or_default();
     let name = ledger::commit::leaf_hash(&first).to_string();
     Ok(format!("ledger-{}", name.get(..16).unwrap_or_default()))

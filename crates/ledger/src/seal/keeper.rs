@@ -172,14 +172,17 @@ impl Seals {
     }
 
     /// Adds witnesses' signatures to a seal that is kept. They are unchecked here: whoever believes a seal
-    /// checks it.
+    /// checks it. A signature in the ledger's own name is none of a witness, and is left out: it would take the
+    /// place of ours.
     ///
     /// # Errors
     /// When there is no such seal, or it cannot be read or written.
     pub fn add(&self, size: u64, signatures: &[Signature]) -> Result<Note, SealError> {
         let _one = lock(&self.making);
         let mut note = self.kept(size)?.ok_or(SealError::NotKept(size))?;
-        signatures.iter().cloned().for_each(|signature| note.add(signature));
+        let origin = note.text().lines().next().unwrap_or_default().to_owned();
+        let of_others = signatures.iter().filter(|signature| signature.name() != origin);
+        of_others.cloned().for_each(|signature| note.add(signature));
         self.keep(size, &note)?;
         Ok(note)
     }
@@ -230,7 +233,7 @@ impl Seals {
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let Some(last) = whole.lines().last() else { return Ok(None) };
         let head = last.split_once(' ').and_then(|(size, root)| {
-            Some(Head { size: size.parse().ok()?, root: read_root(root)? })
+            Some(Head { size: size.parse().ok()?, root: Digest::from_hex(root)? })
         });
         head.map(Some).ok_or_else(|| self.damaged("promised", "a line is not a size and a root"))
     }
@@ -316,21 +319,6 @@ impl Ledger {
 
 fn name(size: u64) -> String {
     format!("{size:020}.txt")
-}
-
-fn read_root(hexadecimal: &str) -> Option<Digest> {
-    let mut root = [0; 32];
-    let digits: Vec<u8> = hexadecimal
-        .chars()
-        .map(|c| c.to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()?;
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in root.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |byte, digit| byte << 4 | digit);
-    }
-    Some(Digest(root))
 }
 
 /// Where seals stand in a ledger's directory.

@@ -9,6 +9,7 @@
 )]
 
 mod appending;
+mod backups;
 mod book;
 mod codec;
 mod crashes;

@@ -8,6 +8,9 @@ use seats::{
     AccountId, DenialReason, EndedBy, Event, Micros, RequestId, SeatNo, SessionId, Setting, SiteId,
     UserId,
 };
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
 const ONE: AccountId = AccountId(1);
 /// A projector with its own directory, which is deleted with it.
@@ -24,21 +27,59 @@ pub(crate) fn save(ledger: &Ledger, spacing: Spacing, pieces: &[u64]) -> Saved {
     }
     Saved { projector, directory }
 }
-/// The database below, as soon as the one who had it has let go of it.
-fn open(directory: &std::path::Path) -> (sled::Db, sled::Tree) {
-    let open = || sled::Config::new().path(directory).open();
-    let database = (0..1_000_000).find_map(|_| open().ok()).unwrap();
-    let tree = database.open_tree("views").unwrap();
-    (database, tree)
+/// What is in a directory of snapshots, as soon as the one who had it has let go of it.
+struct Stored {
+    tree: sled::Tree,
+    /// The file of contents.
+    content: PathBuf,
+    _database: sled::Db,
 }
 
-/// Everything a directory of snapshots holds.
-pub(crate) fn content(directory: &std::path::Path) -> Vec<(Vec<u8>, Vec<u8>)> {
-    open(directory)
-        .1
-        .iter()
-        .map(|entry| entry.map(|(k, v)| (k.to_vec(), v.to_vec())).unwrap())
-        .collect()
+impl Stored {
+    fn open(directory: &Path) -> Stored {
+        let open = || sled::Config::new().path(directory).open();
+        let database = (0..1_000_000).find_map(|_| open().ok()).unwrap();
+        let tree = database.open_tree("views").unwrap();
+        let [content] = &contents(directory)[..] else { panic!("one file of contents") };
+        Stored { tree, content: content.clone(), _database: database }
+    }
+
+    /// Changes the content of every snapshot, all of the same length as before.
+    fn change(&self, change: impl Fn(&mut [u8])) {
+        let mut bytes = std::fs::read(&self.content).unwrap();
+        for entry in self.tree.scan_prefix(b"s") {
+            change(&mut bytes[range(&entry.unwrap().1)]);
+        }
+        std::fs::write(&self.content, bytes).unwrap();
+    }
+}
+
+/// Where a place in the database says that a snapshot's content is.
+fn range(place: &[u8]) -> Range<usize> {
+    let offset = u64::from_be_bytes(place[..8].try_into().unwrap()) as usize;
+    let length = u32::from_be_bytes(place[8..].try_into().unwrap()) as usize;
+    offset..offset.saturating_add(length)
+}
+
+/// The files of contents in a directory.
+fn contents(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.to_str().unwrap().contains("/content-")).collect()
+}
+
+/// Everything a directory of snapshots holds, with contents in the place of their places.
+pub(crate) fn content(directory: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let stored = Stored::open(directory);
+    let bytes = std::fs::read(&stored.content).unwrap();
+    let entry = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+        let (key, value) = entry.unwrap();
+        let value = match key.first() {
+            Some(b's') => bytes.get(range(&value)).unwrap_or_default().to_vec(),
+            _ => value.to_vec(),
+        };
+        (key.to_vec(), value)
+    };
+    stored.tree.iter().map(entry).collect()
 }
 
 /// Two clinics; in the first, user 1 logs in and out every minute.
@@ -60,19 +101,44 @@ fn long_log(rounds: u64) -> Log {
 fn damaged_snapshots_are_passed_over() {
     let ledger = long_log(40).ledger();
     let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
-    let check = |what: &str, damage: &dyn Fn(&sled::Tree)| {
+    let check = |what: &str, anew: bool, damage: &dyn Fn(&Stored)| {
         let spacing = Spacing { commits: 10, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
         let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
         drop(projector);
         let before = content(directory.path());
         assert!(before.len() > 10, "{what}");
-        damage(&open(directory.path()).1);
+        damage(&Stored::open(directory.path()));
         assert_ne!(content(directory.path()), before, "{what}: nothing was damaged");
         let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
+        let lag = projector.lag(at(0)).unwrap().commits;
+        assert_eq!(lag, if anew { ledger.head().size } else { 0 }, "{what}");
         check_views(&projector.views(), &records);
         projector.catch_up(u64::MAX).unwrap();
         check_views(&projector.views(), &records);
+        drop(projector);
+        assert!(!anew || content(directory.path()).len() == before.len(), "{what}");
     };
+    let flip = |stored: &Stored| stored.change(|content| content[content.len() - 1] ^= 1);
+    check("bits flipped", true, &flip);
+    check("another format", true, &|stored| stored.change(|content| content[0] = 99));
+    let cut = |stored: &Stored, bytes: u64| {
+        let file = std::fs::File::options().write(true).open(&stored.content).unwrap();
+        file.set_len(file.metadata().unwrap().len() - bytes).unwrap();
+    };
+    check("the last byte cut off", true, &|stored| cut(stored, 1));
+    check("cut short", true, &|stored| cut(stored, 300));
+    check("zeros, as after a power cut", true, &|stored| {
+        let length = std::fs::metadata(&stored.content).unwrap().len() as usize;
+        std::fs::write(&stored.content, vec![0; length]).unwrap();
+    });
+    check("no contents", true, &|stored| std::fs::write(&stored.content, b"").unwrap());
+    check("another leaf, digest mended", false, &|stored| {
+        stored.change(|content| {
+            content[33] ^= 1; // The leaf stands behind format and digest.
+            let digest = *blake3::hash(&content[33..]).as_bytes();
+            content[1..33].copy_from_slice(&digest);
+        });
+    });
     let each = |tree: &sled::Tree, kind: u8, change: &dyn Fn(&mut Vec<u8>)| {
         for entry in tree.scan_prefix([kind]) {
             let (key, value) = entry.unwrap();
@@ -81,51 +147,110 @@ fn damaged_snapshots_are_passed_over() {
             tree.insert(key, value).unwrap();
         }
     };
-    check("bits flipped", &|tree| each(tree, b's', &|value| *value.last_mut().unwrap() ^= 1));
-    check("another format", &|tree| each(tree, b's', &|value| value[0] = 99));
-    check("cut short", &|tree| each(tree, b's', &|value| value.truncate(40)));
-    check("another leaf, digest mended", &|tree| {
-        each(tree, b's', &|value| {
-            value[33] ^= 1; // The leaf stands behind format and digest.
-            let digest = *blake3::hash(&value[33..]).as_bytes();
-            value[1..33].copy_from_slice(&digest);
+    check("places elsewhere", false, &|stored| {
+        each(&stored.tree, b's', &|value| value[7] ^= 1);
+    });
+    check("places behind the end", false, &|stored| {
+        each(&stored.tree, b's', &|value| value[8] = 255);
+    });
+    check("places that are none", false, &|stored| {
+        each(&stored.tree, b's', &|value| value.fill(255))
+    });
+    check("no snapshots, but their times", false, &|stored| {
+        stored.tree.scan_prefix(b"s").keys().for_each(|key| {
+            stored.tree.remove(key.unwrap()).unwrap();
         });
     });
-    check("no snapshots, but their times", &|tree| {
-        tree.scan_prefix(b"s").keys().for_each(|key| {
-            tree.remove(key.unwrap()).unwrap();
-        });
-    });
-    check("times of commits of another account", &|tree| {
-        for key in tree.scan_prefix(b"t").keys() {
+    check("times of commits of another account", false, &|stored| {
+        for key in stored.tree.scan_prefix(b"t").keys() {
             let mut key = key.unwrap().to_vec();
             let last = key.len() - 1;
             key[last] ^= 1;
-            tree.insert(key, b"").unwrap();
+            stored.tree.insert(key, b"").unwrap();
         }
     });
-    check("times too early", &|tree| {
-        for key in tree.scan_prefix(b"t").keys() {
+    check("times too early", false, &|stored| {
+        for key in stored.tree.scan_prefix(b"t").keys() {
             let mut key = key.unwrap().to_vec();
             key[9..17].copy_from_slice(&7u64.to_be_bytes());
-            tree.insert(key, b"").unwrap();
+            stored.tree.insert(key, b"").unwrap();
         }
     });
-    check("snapshots under positions of another account", &|tree| {
-        for entry in tree.scan_prefix(b"s") {
+    check("snapshots under positions of another account", false, &|stored| {
+        for entry in stored.tree.scan_prefix(b"s") {
             let (key, value) = entry.unwrap();
             let mut moved = key.to_vec();
             let last = moved.len() - 1;
             moved[last] ^= 1;
-            tree.insert(moved, value).unwrap();
+            stored.tree.insert(moved, value).unwrap();
         }
     });
-    check("no cursor", &|tree| {
-        tree.remove(b"c").unwrap();
+    check("no cursor", true, &|stored| {
+        stored.tree.remove(b"c").unwrap();
     });
-    check("a cursor that is none", &|tree| {
-        tree.insert(b"c", [1; 73].as_slice()).unwrap();
+    check("a cursor that is none", true, &|stored| {
+        stored.tree.insert(b"c", [1; 97].as_slice()).unwrap();
     });
+}
+
+/// What rots while it is in use, or was synced and is not looked at when it is opened, is passed over.
+#[test]
+fn contents_that_rot_later_are_passed_over() {
+    let ledger = long_log(40).ledger();
+    let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
+    let spacing = Spacing { commits: 10, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
+    let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
+    let [path] = &contents(directory.path())[..] else { panic!("one file of contents") };
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let sound = std::fs::read(path).unwrap();
+    for place in (0..sound.len()).step_by(29) {
+        file.write_all_at(&[sound[place] ^ 4], place as u64).unwrap();
+    }
+    assert_ne!(std::fs::read(path).unwrap(), sound);
+    check_views(&projector.views(), &records);
+    file.set_len(sound.len() as u64 / 2).unwrap();
+    check_views(&projector.views(), &records);
+}
+
+/// A batch of which the contents were written and the cursor was not is as good as not written.
+#[test]
+fn contents_that_no_cursor_counts_are_written_over() {
+    let ledger = long_log(40).ledger();
+    let spacing = Spacing { commits: 10, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
+    let Saved { projector, directory } = save(&ledger, spacing, &[60]);
+    drop(projector);
+    let [path] = &contents(directory.path())[..] else { panic!("one file of contents") };
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes.extend([7; 3000]);
+    std::fs::write(path, bytes).unwrap();
+    let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
+    assert_eq!(projector.lag(at(0)).unwrap().commits, ledger.head().size - 60);
+    projector.catch_up(u64::MAX).unwrap();
+    drop(projector);
+    let whole = save(&ledger, spacing, &[u64::MAX]);
+    drop(whole.projector);
+    assert_eq!(content(directory.path()), content(whole.directory.path()));
+}
+
+/// A directory of the format before has no file of contents; it is removed, so that it takes no room.
+#[test]
+fn a_directory_of_another_format_is_begun_anew() {
+    let ledger = long_log(40).ledger();
+    let spacing = Spacing { commits: 10, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
+    let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
+    drop(projector);
+    let before = content(directory.path());
+    let [path] = &contents(directory.path())[..] else { panic!("one file of contents") };
+    std::fs::rename(path, directory.path().join("content-1-7")).unwrap();
+    std::fs::write(directory.path().join("takes room"), b"").unwrap();
+    let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
+    assert_eq!(projector.lag(at(0)).unwrap().commits, ledger.head().size);
+    for old in ["content-1-7", "takes room"] {
+        assert!(!directory.path().join(old).exists(), "{old}");
+    }
+    projector.catch_up(u64::MAX).unwrap();
+    drop(projector);
+    assert_eq!(content(directory.path()), before);
 }
 
 /// A directory that was written for another log is begun anew.
@@ -157,19 +282,21 @@ fn a_damaged_database_never_shows() {
     let spacing = Spacing { commits: 3, span: 1000, bytes_per_commit: 9999, unpacked: 9 };
     let Saved { projector, directory } = save(&ledger, spacing, &[u64::MAX]);
     drop(projector);
-    drop(open(directory.path())); // The engine has written everything.
-    let sound = std::fs::read(directory.path().join("db")).unwrap();
-    let written = sound.iter().rposition(|byte| *byte != 0).unwrap();
-    for round in 0..40 {
+    drop(Stored::open(directory.path())); // The engine has written everything.
+    let [content] = &contents(directory.path())[..] else { panic!("one file of contents") };
+    let content = content.file_name().unwrap().to_str().unwrap();
+    for (name, round) in (0..80).map(|round| (["db", content][round % 2], round / 2)) {
+        let sound = std::fs::read(directory.path().join(name)).unwrap();
+        let written = sound.iter().rposition(|byte| *byte != 0).unwrap();
         let directory = copy(directory.path());
-        let mut bytes = sound.clone();
+        let mut bytes = sound;
         let place = written * round / 40;
         if round % 4 == 3 {
             bytes.truncate(place);
         } else {
             bytes[place] ^= 1 << (round % 8);
         }
-        std::fs::write(directory.path().join("db"), &bytes).unwrap();
+        std::fs::write(directory.path().join(name), &bytes).unwrap();
         let mut projector = Projector::open_in(&ledger, directory.path(), spacing).unwrap();
         check_views(&projector.views(), &records);
         if projector.catch_up(u64::MAX).is_ok() {
@@ -178,7 +305,7 @@ fn a_damaged_database_never_shows() {
     }
 }
 
-fn copy(from: &std::path::Path) -> tempfile::TempDir {
+fn copy(from: &Path) -> tempfile::TempDir {
     let to = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -226,7 +353,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "3583a9f8a9438608be594b6156d4892a8d4f6d525c115e3554d8aff69d6e45b6");
+    assert_eq!(digest.as_str(), "774e67e4f1783f5d4f1dd953890d511a4b51774ce068af35559bd4f1000a36a1");
 }
 
 #[test]
