@@ -25,6 +25,10 @@ pub(crate) fn for_command(
         Reasons::ForAll if command.is_by_hand() => {
             Err(Rejection::ReasonNeeded("the account's policy is reasons for-all"))
         }
+        // Evidence with names is a look at them.
+        Reasons::ForLooks if matches!(command, Command::TakeEvidence { names: true, .. }) => {
+            for_look(policy, false)
+        }
         Reasons::ForAll | Reasons::ForLooks | Reasons::Optional => Ok(()),
     }
 }

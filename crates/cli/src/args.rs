@@ -1,13 +1,16 @@
 //! The command line: what can be said, and the help that teaches it.
 
+mod account;
 mod bench;
 mod people;
+mod seat;
 
+pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
+pub(crate) use seat::{Login, Release, SessionArgs};
 
 use crate::caller::read_actor;
-use crate::policy::Policy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::Actor;
 use std::path::PathBuf;
@@ -226,6 +229,8 @@ pub(crate) enum Command {
     Trace {
         /// Its position in the log.
         position: u64,
+        #[command(flatten)]
+        naming: Naming,
     },
     /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
     ///
@@ -264,73 +269,6 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Subcommand, Debug)]
-pub(crate) enum Account {
-    /// Open an account for a customer.
-    Open(Box<AccountOpen>),
-    /// Change how many licences a customer has bought.
-    SetLicences {
-        /// The account's name.
-        account: String,
-        /// How many there are to be.
-        licences: u32,
-        /// From the start of this civil day in the account's zone, or from this instant; now if left out.
-        #[arg(long, value_name = "DATE or TIME")]
-        from: Option<String>,
-    },
-    /// Change settings of an account's policy; those not named stay.
-    SetPolicy {
-        /// The account's name.
-        account: String,
-        #[command(flatten)]
-        policy: Box<Policy>,
-    },
-    /// Assign a price plan.
-    SetPlan {
-        /// The account's name.
-        account: String,
-        /// The plan, a TOML file.
-        plan: PathBuf,
-        /// From the start of this civil day in the account's zone; today if left out.
-        #[arg(long, value_name = "DATE")]
-        from: Option<String>,
-    },
-    /// Admit nobody new until reinstated; those logged in stay.
-    Suspend {
-        /// The account's name.
-        account: String,
-    },
-    /// Admit logins again.
-    Reinstate {
-        /// The account's name.
-        account: String,
-    },
-    /// End an account and all its sessions for good. Its history stays.
-    Close {
-        /// The account's name.
-        account: String,
-    },
-    /// List the accounts: licences, seats taken, users.
-    List,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AccountOpen {
-    /// A name for the account, such as the practice's.
-    pub(crate) name: String,
-    /// Licences bought: how many may be logged in at the same time.
-    #[arg(long)]
-    pub(crate) licences: u32,
-    /// IANA time zone in which the account's days and months are counted.
-    #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
-    pub(crate) time_zone: String,
-    /// Price plan, a TOML file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) policy: Policy,
-}
-
 #[derive(Clone, Copy, Subcommand, Debug)]
 pub(crate) enum Clock {
     /// What the clock says, when the ledger was written to last, and whether the two agree.
@@ -340,45 +278,6 @@ pub(crate) enum Clock {
     /// For when the clock had run ahead. In accounts that were written to meanwhile, time stands still until
     /// the clock has caught up; all others go on at the right time.
     Confirm,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Login {
-    /// The account's name.
-    pub(crate) account: String,
-    /// The user's name.
-    pub(crate) user: String,
-    /// From which site.
-    #[arg(long)]
-    pub(crate) site: Option<String>,
-    /// From which device.
-    #[arg(long)]
-    pub(crate) device: Option<String>,
-    /// An id of this attempt: asking again with it gives the first answer. Made up if left out.
-    #[arg(long, value_name = "ID")]
-    pub(crate) request: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SessionArgs {
-    /// The account's name.
-    pub(crate) account: String,
-    /// The user's name if the user has one session, or the session, written session-12. A bare number is a
-    /// user's name.
-    #[arg(value_name = "SESSION or USER")]
-    pub(crate) session: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Release {
-    #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// In your own words. Kept in the directory, not in the ledger; no patient's name belongs here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
-    /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 #[derive(Args, Debug)]

@@ -80,11 +80,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Seal { policy } => commands::seal::make(data, policy.as_deref(), output),
         Command::Witness(witness) => commands::witness::run(&witness),
         Command::Seals => commands::seal::list(data, output),
-        Command::Evidence(evidence) => commands::evidence::run(data, &evidence, output),
+        Command::Evidence(evidence) => commands::evidence::run(data, &evidence, caller, output),
         Command::Explain { account, month, line } => {
             commands::explain::explain(data, &account, &month, line, output)
         }
-        Command::Trace { position } => commands::explain::trace(data, position, output),
+        Command::Trace { position, naming } => {
+            commands::explain::trace(data, position, Shown { caller, naming }, output)
+        }
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }

@@ -105,6 +105,7 @@ struct Gathered {
     sessions: BTreeMap<SessionId, SessionView>,
     denials: Vec<Fact>,
     acts: Vec<Fact>,
+    looks: Vec<Fact>,
 }
 
 impl Reports<'_> {
@@ -136,9 +137,10 @@ impl Reports<'_> {
         }
         let held = sessions.into_held().filter(|held| held.user == user);
         gathered.sessions.extend(held.map(|held| (held.session, held)));
-        let looks = self.looks_at(account, user, zone)?;
+        gathered.looks.append(&mut self.looks_at(account, user, zone)?);
 
-        let Gathered { sites, devices, sessions, denials, acts } = gathered;
+        let Gathered { sites, devices, sessions, denials, acts, mut looks } = gathered;
+        looks.sort_by_key(|look| look.position);
         let profile = match self.views.ledger().book().entry(Subject::user(account, user))? {
             Entry::Known(profile) => profile.text.lines().map(str::to_owned).collect(),
             Entry::Forgotten | Entry::Unknown => Vec::new(),
@@ -214,6 +216,11 @@ impl Reports<'_> {
                     asked = *asker == user;
                     gathered.sites.extend(site.filter(|_| asked));
                     gathered.devices.extend(device.filter(|_| asked));
+                }
+                // Evidence with names shows everybody's.
+                Event::EvidenceTaken { names: true, .. } => {
+                    let what = notation.event(commit.at, event, Some(before));
+                    gathered.looks.push(fact(what, self.note(&commit.events)?));
                 }
                 Event::SeatDenied { reason, held, dormant, .. } if asked => {
                     let limit = Some(before.limit(commit.at));

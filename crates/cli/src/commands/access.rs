@@ -1,12 +1,12 @@
 //! `access`: who looked at names, and who changed what by hand.
 
-use crate::args::{Format, Range};
-use crate::commands::reports::{caught_up_views, origin};
+use crate::args::Range;
+use crate::commands::reports::{caught_up_views, origin, print};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
+use reporting::Reports;
 use reporting::civil::Zone;
-use reporting::{Report, Reports};
 use std::path::Path;
 
 pub(crate) fn run(
@@ -29,9 +29,5 @@ pub(crate) fn run(
         let (from, to) = (zone.show(from), zone.show(to));
         return Err(Failure::usage(format!("the range ends ({to}) before it begins ({from})")));
     }
-    let report = reports.access(account, from, to)?;
-    match output.format {
-        Format::Json => output.text(&report.json()),
-        Format::Table => output.text(&report.text()),
-    }
+    print(&reports.access(account, from, to)?, output)
 }

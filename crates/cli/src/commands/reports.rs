@@ -224,7 +224,7 @@ fn answer<T>(
     Ok((account, answer))
 }
 
-fn print(report: &impl Report, output: Output) -> Result<(), Failure> {
+pub(crate) fn print(report: &impl Report, output: Output) -> Result<(), Failure> {
     match output.format {
         Format::Json => output.text(&report.json()),
         Format::Table => output.text(&report.text()),

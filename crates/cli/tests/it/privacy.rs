@@ -101,9 +101,9 @@ fn a_forgotten_name_is_in_no_file_and_no_report_and_every_total_stays() {
     let again = place.json("user forget clinic user-1 --reason again");
     assert_eq!((&again["already"], &again["forgotten"]), (&true.into(), &"user-1".into()));
     assert!(receipt.contains(again["leaf"].as_str().unwrap()));
-    assert!(
-        place.ok(&format!("login clinic {NAME} --request r9 --format json")).contains("session")
-    );
+    // Whoever has the name next is another user.
+    place.fails(&format!("login clinic {NAME}"), 3, &["denied"]);
+    assert_eq!(place.json("account list")["accounts"][0]["users"], 4);
 }
 
 /// The Merkle root over the first `size` commits, from their bytes.
