@@ -27,6 +27,8 @@ pub const BLOCK_BYTES_MAX: usize = 30 * 1024;
 /// How long a block's digest is.
 pub(crate) const DIGEST_BYTES: usize = 32;
 const HEADER_BYTES: usize = DIGEST_BYTES + 1 + 2 + 8;
+/// Where the position of the first commit stands, 8 bytes.
+pub(crate) const FIRST_BYTES_BEGIN: usize = DIGEST_BYTES + 1 + 2;
 const BLOCK_FORMAT: u8 = 1;
 
 // The longest commit must fit into a block, with its two numbers.

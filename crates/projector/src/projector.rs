@@ -37,7 +37,7 @@ pub struct Spacing {
 
 impl Default for Spacing {
     fn default() -> Spacing {
-        Spacing { commits: 96, span: 1 << 24, bytes_per_commit: 16, unpacked: 16_384 }
+        Spacing { commits: 112, span: 1 << 24, bytes_per_commit: 16, unpacked: 16_384 }
     }
 }
 

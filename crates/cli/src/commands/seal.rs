@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::{Output, table, talk};
 use crate::place;
 use ledger::Ledger;
-use ledger::note::{Note, VerifierKey};
+use ledger::note::Note;
 use ledger::seal::{Policy, Seal};
 use serde_json::{Value, json};
 use std::fmt;
@@ -45,7 +45,8 @@ fn cosigned(ledger: &Ledger, mut note: Note, policy: &Policy) -> Result<Note, Fa
         }
     }
     let own = seals(ledger)?.key()?.map(|key| key.verifier());
-    let keys: Vec<VerifierKey> = policy.keys().into_iter().chain(own).collect();
+    let mut keys = policy.keys();
+    keys.extend(own.filter(|own| !policy.logs().contains(own)));
     let met = note.verify(&keys).is_ok_and(|verified| policy.is_met(&verified));
     match met {
         true => Ok(note),

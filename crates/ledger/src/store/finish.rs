@@ -9,9 +9,12 @@
 //!  <first>.new    being written         removed when found at open
 //!  <first>.old    on its way out        removed when found at open, or put back if <first> is missing
 //!  <first>/finished   "finished <end>\n": nothing more is written here; its end is known without opening it
+//!  <first>/places     where its blocks lie in the engine's file (see `located`)
 //! ```
 
 use super::engine::{EngineError, sync_dir};
+use super::locate::locate;
+use super::located::Located;
 use super::volume::Volume;
 use super::volumes::name;
 use crate::block::BlockBuilder;
@@ -87,6 +90,8 @@ pub(crate) fn rewrite(dir: &Path, old: Arc<Volume>, options: &Options) -> Result
     if new.end() != end || before.finalize() != after.finalize() {
         return Err(FinishError::Differs("the volume written anew does not hold the same commits"));
     }
+    // Without places it is searched for them when they are needed.
+    let _ = locate(&new_dir, &new);
     mark_finished(&new_dir, end)?;
     Ok(())
 }
@@ -109,10 +114,11 @@ pub(crate) fn reopen(
     end: Position,
     options: &Options,
 ) -> Result<(), FinishError> {
-    let volume = Volume::open(dir, first, options.closed_cache_bytes)?;
+    let volume = Arc::new(Volume::open(dir, first, options.closed_cache_bytes)?);
     if volume.end() != end {
         return Err(FinishError::Differs("the volume opened again does not end where it did"));
     }
+    let _ = locate(dir, &volume);
     mark_finished(dir, end)?;
     Ok(())
 }
@@ -133,6 +139,7 @@ pub(crate) fn finished_at(dir: &Path) -> io::Result<Option<Position>> {
 
 /// Takes a finished volume into use again.
 pub(crate) fn unmark(dir: &Path) -> io::Result<()> {
+    Located::forget(dir);
     fs::remove_file(dir.join(FINISHED))?;
     sync_dir(dir)
 }
@@ -219,6 +226,10 @@ mod tests {
         rewrite(&dir, Arc::clone(&old), &options).unwrap();
         put_in_place(&dir).unwrap();
         assert_eq!(finished_at(&dir).unwrap(), Some(old.end()));
+        let located = Located::open(&dir, Position(10), old.end()).unwrap();
+        for position in (10..3010).map(Position) {
+            assert!(located.read(position).is_some(), "{position}");
+        }
         assert_eq!(blocks(&old).len(), 3000, "whoever reads the old one reads on");
         let new = Arc::new(Volume::open(&dir, Position(10), CACHE_BYTES).unwrap());
         let blocks = blocks(&new);
@@ -230,6 +241,21 @@ mod tests {
             assert_eq!(entry.previous, n.checked_sub(3).map(|back| Position(10 + back)));
         }
         assert_eq!(fs::read_dir(log.path()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn places_are_written_down_when_a_volume_is_finished_and_go_when_it_is_used_again() {
+        let log = tempfile::tempdir().unwrap();
+        let dir = log.path().join(name(Position(10)));
+        drop(small_blocks(&dir, 300));
+        let (first, end) = (Position(10), Position(310));
+        reopen(&dir, first, end, &Options::default()).unwrap();
+        let located = Located::open(&dir, first, end).unwrap();
+        for position in (10..310).map(Position) {
+            assert!(located.read(position).is_some_and(|block| block.first() == position));
+        }
+        unmark(&dir).unwrap();
+        assert!(Located::open(&dir, first, end).is_none());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) mod engine;
 pub(crate) mod finish;
 pub(crate) mod head;
 pub(crate) mod journal;
+mod locate;
 mod located;
 pub mod memory;
 pub(crate) mod recover;

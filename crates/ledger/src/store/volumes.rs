@@ -17,6 +17,7 @@ use super::engine::sync_dir;
 use super::finish::{self, FinishError};
 use super::head::{HeadFile, HeadRow};
 use super::journal::Journal;
+use super::located::Permits;
 use super::recover::{self, Found};
 use super::slot::{Slot, SlotState};
 use super::sync::{Checkpoint, Syncing, Tail};
@@ -36,6 +37,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 use std::thread::JoinHandle;
 
+/// Finished volumes whose files stay open, two each: 8 GB of log, a quarter of the 1,024 files that a process
+/// usually may have open.
+const FINISHED_OPEN_MAX: usize = 128;
+
 /// See the module.
 pub struct SledVolumes {
     pub(super) log: PathBuf,
@@ -48,6 +53,7 @@ pub struct SledVolumes {
     pub(super) poison: Arc<OnceLock<String>>,
     record_bytes_max: usize,
     clock: AtomicU64,
+    permits: Permits,
 }
 
 /// What is appended to. Of the locks of this store it is the last to be taken; `syncing` is the first.
@@ -97,12 +103,13 @@ impl SledVolumes {
             recover::find(home, options, unclean, rows.last(), &records)?;
         let newest = Arc::new(newest);
         let unsynced: Vec<_> = unfinished.into_iter().map(Arc::new).collect();
+        let permits = Permits::new(FINISHED_OPEN_MAX);
         let slot = |(first, finished)| {
             let mut open = unsynced.iter().chain([&newest]);
             let open = open.find(|volume| volume.first() == first).cloned();
             let held = open.as_ref().map_or_else(Weak::new, Arc::downgrade);
             let state = Mutex::new(SlotState { open, held, finished, ..SlotState::default() });
-            (first, Arc::new(Slot { first, state }))
+            (first, Arc::new(Slot { first, state, permits: permits.clone() }))
         };
         let slots = volumes.into_iter().map(slot).collect();
         Ok(SledVolumes {
@@ -117,6 +124,7 @@ impl SledVolumes {
             preparing: Mutex::new(None),
             poison: Arc::default(),
             clock: AtomicU64::new(0),
+            permits,
         })
     }
 
@@ -236,7 +244,8 @@ impl SledVolumes {
             used: self.clock.fetch_add(1, Ordering::Relaxed),
             ..SlotState::default()
         };
-        write(&self.slots).insert(first, Arc::new(Slot { first, state: Mutex::new(state) }));
+        let (state, permits) = (Mutex::new(state), self.permits.clone());
+        write(&self.slots).insert(first, Arc::new(Slot { first, state, permits }));
         let full = std::mem::replace(&mut writing.newest, volume);
         writing.unsynced.push(full);
         writing.renamed = true;
@@ -290,13 +299,19 @@ impl LogStore for SledVolumes {
     }
 
     fn read(&self, position: Position) -> Result<Option<Block>, ReadError> {
-        if let Some((slot, Some(end))) = self.slot(position)
-            && let Some(block) = slot.located(&self.log.join(name(slot.first)), end, position)
+        let Some((slot, end)) = self.slot(position) else { return Ok(None) };
+        let dir = self.log.join(name(slot.first));
+        if let Some(end) = end
+            && let Some(block) = slot.read_past_engine(&dir, end, position)
         {
             return Ok(Some(block));
         }
         match self.volume(position)? {
-            Some(volume) if position < volume.end() => volume.read(position).map(Some),
+            Some(volume) if position < volume.end() => {
+                let block = volume.read(position)?;
+                slot.was_read_through_engine(&dir, &volume);
+                Ok(Some(block))
+            }
             _ => Ok(None),
         }
     }
