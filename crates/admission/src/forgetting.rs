@@ -30,6 +30,10 @@ use std::ops::ControlFlow;
 /// The most devices that one command forgets.
 pub const DEVICES_MAX: usize = 500;
 
+/// After how many commits it is noted up to where everything is erased that the log forgets, by whoever would
+/// write nothing else.
+pub(crate) const MARK_EVERY: u64 = 1_024;
+
 /// Something to be erased once the commit that forgets it is on disk, and who waits for that.
 pub(crate) struct Erasure {
     /// Who or what is forgotten.
@@ -117,7 +121,8 @@ where
     if book.is_rewrite_due()? {
         book.rewrite()?;
     }
-    if erased > 0 || marked.is_some_and(|marked| marked > size) {
+    let far = marked.unwrap_or(0).abs_diff(size) >= MARK_EVERY;
+    if erased > 0 || far || marked.is_some_and(|marked| marked > size) {
         book.mark_forgotten_up_to(size)?;
     }
     Ok(erased)

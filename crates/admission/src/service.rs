@@ -16,6 +16,7 @@ use crate::clerk::Errand;
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::error::Error;
+use crate::forgetting::MARK_EVERY;
 use crate::past::Past;
 use crate::signs;
 use crate::slot::Slot;
@@ -26,9 +27,6 @@ use seats::{Account, AccountId, Event, Liveness, Micros, Outage, Timestamp};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// After how many commits even a single call notes up to where everything is erased that the log forgets.
-const MARK_EVERY: u64 = 1_024;
 
 /// The service itself, as an actor.
 const SERVICE: Actor = Actor { role: Role::Service, id: 0 };
