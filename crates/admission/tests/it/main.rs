@@ -12,6 +12,7 @@ mod bounds;
 mod clock;
 mod contention;
 mod durability;
+mod forgetting;
 mod mass;
 mod repeats;
 mod rig;
