@@ -1,10 +1,13 @@
 //! The command line: what can be said, and the help that teaches it.
 
+mod account;
 mod bench;
+mod evidence;
 
+pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
+pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 
-use crate::policy::Policy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -149,7 +152,47 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Clock(Clock),
     /// Check the whole ledger: every byte, the tree, the chains and the rules, and the names it is bound to.
-    Verify,
+    ///
+    /// With PACK, check an evidence pack instead, without any ledger or network. With --against, hold the
+    /// ledger against a seal that was kept elsewhere: the same, grown honestly, rolled back or rewritten.
+    Verify(Verify),
+    /// Make and change the key that seals are signed with.
+    #[command(subcommand)]
+    Key(Key),
+    /// Seal the log as it stands: a signed statement of its size and Merkle root. Keep it elsewhere.
+    Seal {
+        /// Ask the witnesses of this C2SP tlog-policy file, at the addresses it gives, to cosign.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Be a witness: cosign the seals of other people's ledgers, as long as they only grow.
+    ///
+    /// Not for the one who runs the ledger: its customers or auditors run it, on a machine of their own. In
+    /// --dir it keeps its key and the last seal it signed of each ledger; both must never be lost or set back.
+    Witness(Witness),
+    /// List the seals that were made.
+    Seals,
+    /// Write an evidence pack of an account's history, for somebody who does not trust us.
+    ///
+    /// It holds the account's commits byte for byte, the proofs that they stand in the sealed log, and the
+    /// facts of the monthly statements. That it was taken is recorded.
+    Evidence(Evidence),
+    /// From what a line of a statement follows: days, counts, and the commits behind them.
+    Explain {
+        /// The account's name.
+        account: String,
+        /// The month, in the account's zone.
+        #[arg(long, value_name = "YYYY-MM")]
+        month: String,
+        /// The line, counted from 1; all if left out.
+        #[arg(long)]
+        line: Option<usize>,
+    },
+    /// What came of a commit: each statement line, session and denial that it had part in.
+    Trace {
+        /// Its position in the log.
+        position: u64,
+    },
     /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
     ///
     /// The damaged directory (--data) stays as it is. What is saved is the longest beginning of the history
@@ -162,6 +205,21 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         lost: Option<PathBuf>,
     },
+    /// Write a backup of the log, the names and the seals into DEST, or add to the one that is there.
+    ///
+    /// Only what is new is written, but for the names, which are written whole: who was forgotten since is
+    /// forgotten there too. The signing key is not in it: keep a copy of seals/key elsewhere.
+    Backup {
+        /// A directory that is missing, empty or an earlier backup of this ledger.
+        dest: PathBuf,
+    },
+    /// Make a new ledger in --data, which must be missing or empty, from a backup.
+    ///
+    /// Every commit is verified, and every seal in the backup is held against the result.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+    },
     /// Measure this machine, each figure beside what its disk and processor can do at best.
     Bench(Bench),
     /// Print a completion script for a shell.
@@ -170,73 +228,6 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum Account {
-    /// Open an account for a customer.
-    Open(Box<AccountOpen>),
-    /// Change how many licences a customer has bought.
-    SetLicences {
-        /// The account's name.
-        account: String,
-        /// How many there are to be.
-        licences: u32,
-        /// From the start of this civil day in the account's zone, or from this instant; now if left out.
-        #[arg(long, value_name = "DATE or TIME")]
-        from: Option<String>,
-    },
-    /// Change settings of an account's policy; those not named stay.
-    SetPolicy {
-        /// The account's name.
-        account: String,
-        #[command(flatten)]
-        policy: Box<Policy>,
-    },
-    /// Assign a price plan.
-    SetPlan {
-        /// The account's name.
-        account: String,
-        /// The plan, a TOML file.
-        plan: PathBuf,
-        /// From the start of this civil day in the account's zone; today if left out.
-        #[arg(long, value_name = "DATE")]
-        from: Option<String>,
-    },
-    /// Admit nobody new until reinstated; those logged in stay.
-    Suspend {
-        /// The account's name.
-        account: String,
-    },
-    /// Admit logins again.
-    Reinstate {
-        /// The account's name.
-        account: String,
-    },
-    /// End an account and all its sessions for good. Its history stays.
-    Close {
-        /// The account's name.
-        account: String,
-    },
-    /// List the accounts: licences, seats taken, users.
-    List,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AccountOpen {
-    /// A name for the account, such as the practice's.
-    pub(crate) name: String,
-    /// Licences bought: how many may be logged in at the same time.
-    #[arg(long)]
-    pub(crate) licences: u32,
-    /// IANA time zone in which the account's days and months are counted.
-    #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
-    pub(crate) time_zone: String,
-    /// Price plan, a TOML file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) policy: Policy,
 }
 
 #[derive(Subcommand, Debug)]

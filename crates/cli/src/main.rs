@@ -60,10 +60,21 @@ fn run(cli: Cli) -> Result<(), Failure> {
             commands::log::run(data, from, account.as_deref(), output)
         }
         Command::Clock(clock) => commands::clock::run(data, clock, output),
-        Command::Verify => commands::verify::run(data, output),
+        Command::Verify(verify) => commands::verify::run(data, &verify, output),
+        Command::Key(key) => commands::key::run(data, &key, output),
+        Command::Seal { policy } => commands::seal::make(data, policy.as_deref(), output),
+        Command::Witness(witness) => commands::witness::run(&witness),
+        Command::Seals => commands::seal::list(data, output),
+        Command::Evidence(evidence) => commands::evidence::run(data, &evidence, output),
+        Command::Explain { account, month, line } => {
+            commands::explain::explain(data, &account, &month, line, output)
+        }
+        Command::Trace { position } => commands::explain::trace(data, position, output),
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }
+        Command::Backup { dest } => commands::backup::backup(data, &dest, output),
+        Command::Restore { from } => commands::backup::restore(data, &from, output),
         Command::Bench(bench) => commands::bench::run(given, bench, output),
         Command::Completions { shell } => {
             let mut command = Cli::command();

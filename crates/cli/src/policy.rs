@@ -44,6 +44,12 @@ pub(crate) struct Policy {
     /// What a refused user sees of the holders: `full`, `initials` or `none` [default: full].
     #[arg(long, value_name = "WHAT")]
     pub(crate) names: Option<String>,
+    /// How long after its last login a device's name is kept, such as `30 d`, or `none` [default: 90 d].
+    #[arg(long, value_name = "DAYS|none")]
+    pub(crate) keep_devices: Option<String>,
+    /// Who must give a reason: `optional`, `for-looks` (at names) or `for-all` [default: optional].
+    #[arg(long, value_name = "WHO")]
+    pub(crate) reasons: Option<String>,
 }
 
 impl Policy {
@@ -64,6 +70,8 @@ impl Policy {
             ("linger", &self.linger),
             ("release-floor", &self.release_floor),
             ("names", &self.names),
+            ("keep-devices", &self.keep_devices),
+            ("reasons", &self.reasons),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let reserved = self.reserved.iter().map(|value| ("reserved", value));

@@ -11,6 +11,7 @@
 //!  aside/     copies made after an unclean stop, until the log is known to be whole
 //!  index/     rebuildable: see `index`
 //!  book/      the directory of names, price plans, liveness: see `book`
+//!  seals/     the signing key, and every seal that was made: see `seal`
 //!  views/     the projector's own; may be deleted while nobody works here
 //! ```
 

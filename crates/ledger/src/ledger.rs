@@ -15,8 +15,10 @@ use crate::index::{AccountHead, Index, Known};
 use crate::open;
 use crate::options::Options;
 use crate::position::{Head, Position};
+use crate::seal::Seals;
 use crate::store::memory::MemoryStore;
 use crate::store::{Blocks, LogStore};
+use crate::tiles::Tiles;
 use crate::writer::{Pending, WriterState};
 use seats::{AccountId, Event, RequestId};
 use std::ops::ControlFlow;
@@ -45,7 +47,10 @@ pub(crate) struct Inner {
     pub(crate) settling: Mutex<Option<JoinHandle<()>>>,
     pub(crate) settled: Arc<AtomicBool>,
     pub(crate) cache: BlockCache,
+    // Opened for the first proof.
+    pub(crate) tiles: Mutex<Option<Tiles>>,
     pub(crate) book: Book,
+    pub(crate) seals: Option<Seals>,
     // Last, so that the lock goes when everything else is closed.
     pub(crate) home: Option<Home>,
 }
@@ -209,7 +214,12 @@ impl Ledger {
         self.0.home.as_ref().map(|home| home.dir().join("views"))
     }
 
-    fn with_entry<T>(
+    /// Where rebuildable indexes are kept; `None` for a ledger in memory.
+    pub(crate) fn index_dir(&self) -> Option<PathBuf> {
+        self.0.home.as_ref().map(|home| home.dir().join("index"))
+    }
+
+    pub(crate) fn with_entry<T>(
         &self,
         position: Position,
         read: impl FnOnce(&Entry<'_>) -> T,

@@ -41,6 +41,7 @@
 //! This crate knows no rules beyond what a log must satisfy, no HTTP and no clock.
 
 mod ahead;
+pub mod backup;
 pub mod block;
 pub mod book;
 mod by_account;
@@ -52,11 +53,15 @@ mod home;
 mod index;
 mod ledger;
 pub mod merkle;
+pub mod note;
 mod open;
 mod options;
 mod position;
+mod proving;
 pub mod repair;
+pub mod seal;
 pub mod store;
+mod tiles;
 mod varint;
 pub mod verify;
 mod writer;
@@ -68,5 +73,6 @@ pub use index::AccountHead;
 pub use ledger::{Back, Ledger, Record, Scan};
 pub use options::Options;
 pub use position::{Head, Position};
+pub use proving::ProveError;
 pub use store::memory;
 pub use writer::{Draft, Syncer, Ticket, Writer, WriterTaken};

@@ -13,6 +13,15 @@
 //!
 //! The tree is generic over its hash so that the published vectors for SHA-256 can be run against it.
 
+mod path;
+mod proof;
+
+pub use path::{Subtrees, consistency, inclusion, root_of};
+pub use proof::{
+    PATH_LENGTH_MAX, ProofError, is_subtree, verify_consistency, verify_growth, verify_inclusion,
+    verify_subtree,
+};
+
 use seats::Digest;
 use std::marker::PhantomData;
 

@@ -21,6 +21,7 @@ use crate::ledger::{Inner, Ledger};
 use crate::merkle::Frontier;
 use crate::options::Options;
 use crate::position::{Head, Position};
+use crate::seal::Seals;
 use crate::store::recover;
 use crate::store::volumes::SledVolumes;
 use crate::store::{HeadRow, LogStore};
@@ -118,7 +119,9 @@ fn start(
         settling: Mutex::new(None),
         settled: Arc::new(AtomicBool::new(true)),
         cache: BlockCache::new(options.block_cache_bytes),
+        tiles: Mutex::new(None),
         book,
+        seals: home.as_ref().map(|home| Seals::new(crate::seal::dir(home.dir()))),
         home,
     })))
 }

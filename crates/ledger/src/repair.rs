@@ -114,7 +114,7 @@ fn save(
     let rows = HeadFile::open(&from.join("head")).map(|(_, rows)| rows).unwrap_or_default();
     let mut known = rows.iter().map(|row| row.confirmed).max().unwrap_or(0);
     let mut verifier = Verifier::new(u64::MAX, rows);
-    let mut saving = Saving { writer: new.writer().map_err(write)?, drafts: Vec::new() };
+    let mut saving = Saving::new(new)?;
     let (mut first_bad, mut readable) = (None, 0);
     let mut commit = Commit::blank();
     Sources { from, scratch, options, known: Position(known) }.each_entry(&mut |entry| {
@@ -234,13 +234,18 @@ fn blocks_of(volume: &Arc<Volume>) -> BTreeMap<Position, Block> {
 }
 
 /// The new ledger, being written.
-struct Saving {
+pub(crate) struct Saving {
     writer: Writer,
     drafts: Vec<Draft>,
 }
 
 impl Saving {
-    fn add(&mut self, commit: &Commit) -> Result<(), RepairError> {
+    pub(crate) fn new(ledger: &Ledger) -> Result<Saving, RepairError> {
+        Ok(Saving { writer: ledger.writer().map_err(write)?, drafts: Vec::new() })
+    }
+
+    /// Takes up the next commit of the log.
+    pub(crate) fn add(&mut self, commit: &Commit) -> Result<(), RepairError> {
         self.drafts.push(Draft {
             account: commit.account,
             expected: commit.version.saturating_sub(1),
@@ -260,7 +265,8 @@ impl Saving {
         self.writer.syncer().sync().map(|_| ()).map_err(write)
     }
 
-    fn finish(mut self) -> Result<Head, RepairError> {
+    /// Makes everything durable.
+    pub(crate) fn finish(mut self) -> Result<Head, RepairError> {
         self.append()?;
         self.writer.syncer().sync().map_err(write)
     }

@@ -13,6 +13,8 @@
 mod advice;
 pub mod billing;
 pub mod civil;
+pub mod explain;
+pub mod facts;
 pub mod money;
 pub mod names;
 pub mod nearest;
@@ -22,14 +24,17 @@ mod refused;
 pub mod reports;
 pub mod shown;
 pub mod statement;
+pub mod trace;
 pub mod trail;
 pub mod usage;
 pub mod who;
 pub mod why;
 
+pub use explain::Explained;
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;
+pub use trace::Traced;
 pub use trail::Trail;
 pub use usage::UsageReport;
 pub use who::Who;

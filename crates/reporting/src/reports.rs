@@ -87,6 +87,35 @@ pub enum ReportError {
         /// The month asked for.
         month: String,
     },
+    /// The statement has no such line. Whoever asked chooses another.
+    #[error("the statement of {month} has no line {line}; it has {lines}")]
+    NoLine {
+        /// The month asked for.
+        month: String,
+        /// The line asked for.
+        line: usize,
+        /// How many there are.
+        lines: usize,
+    },
+    /// A statement cannot be derived. The reason says who mends it.
+    #[error("the statement of {month} cannot be derived: {why}")]
+    NoFacts {
+        /// The month asked for.
+        month: String,
+        /// Why not.
+        why: String,
+    },
+    /// The log is not that long. Whoever asked names a lower position.
+    #[error("there is no commit at position {position}; the log has {size}")]
+    NoCommit {
+        /// The position asked for.
+        position: u64,
+        /// How many commits there are.
+        size: u64,
+    },
+    /// A commit of the service itself has no part in any account's statements and sessions.
+    #[error("the commit at position {0} is of the service itself, and of no account")]
+    OfTheService(u64),
     /// The zone in the log is not known to this program's zone rules. Use a newer program.
     #[error(transparent)]
     Civil(#[from] CivilError),

@@ -3,6 +3,7 @@
 use crate::event::{Effective, ReleaseReason};
 use crate::ids::{Commitment, DeviceId, Digest, RequestId, SessionId, SiteId, UserId};
 use crate::policy::Setting;
+use crate::time::Timestamp;
 
 /// A user asks for a seat.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,6 +113,15 @@ pub enum Command {
         note: Option<Commitment>,
         /// Even within the release floor.
         forced: bool,
+    },
+    /// Note that evidence of the history is being handed out.
+    TakeEvidence {
+        /// From when on.
+        from: Timestamp,
+        /// Up to when.
+        to: Timestamp,
+        /// Whether names are among it.
+        names: bool,
     },
     /// Admit nobody new.
     Suspend,

@@ -165,6 +165,10 @@ pub fn decide(
             let (session, by, reason, note) = (session.id, EndedBy::Release, Some(*reason), *note);
             Ok(vec![Event::LoggedOut { session, by, reason, note, silent }])
         }
+        // Also of an account that is closed: its history stays.
+        Command::TakeEvidence { from, to, names } => {
+            Ok(vec![Event::EvidenceTaken { from: *from, to: *to, names: *names }])
+        }
         _ => commercial(account, liveness, command, at),
     }
 }
@@ -263,6 +267,7 @@ fn commercial(
         | Command::Heartbeat { .. }
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
+        | Command::TakeEvidence { .. }
         | Command::Release { .. } => Ok(Vec::new()), // Decided above.
     }
 }
@@ -331,6 +336,10 @@ fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Reje
             }
             Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
                 return Err(Rejection::BadSetting { setting: "reserved", why: TOO_MANY });
+            }
+            Setting::KeepDevices(Some(0)) => {
+                let why = "0 d is too short; 1 d or more";
+                return Err(Rejection::BadSetting { setting: "keep-devices", why });
             }
             Setting::Reserved(site, _) if !account.has_site(*site) => {
                 return Err(Rejection::UnknownSite(*site));

@@ -6,7 +6,9 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
-use crate::ids::{Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId};
+use crate::ids::{
+    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
+};
 use crate::policy::Setting;
 use crate::time::{CivilDate, Micros, Timestamp};
 use bincode::{Decode, Encode};
@@ -85,6 +87,23 @@ pub enum DenialReason {
     AccountSuspended,
     /// The account is closed.
     AccountClosed,
+}
+
+/// How somebody came to see names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Look {
+    /// Who held the seats.
+    Who,
+    /// Why somebody was refused.
+    Why,
+    /// What happened.
+    Trail,
+    /// An evidence pack with names.
+    Evidence,
+    /// Everything that is held about one person.
+    SubjectAccess,
+    /// The directory itself.
+    Directory,
 }
 
 /// What happened to an account.
@@ -251,5 +270,40 @@ pub enum Event {
         from: Timestamp,
         /// What it said instead.
         to: Timestamp,
+    },
+    /// Seals are signed with another key from here on. In the system account.
+    SealingKeyChanged {
+        /// The new public key, Ed25519.
+        key: Digest,
+        /// The one before; `None` for the first.
+        previous: Option<Digest>,
+    },
+    /// A device's directory entry was erased; the number remains.
+    DeviceForgotten {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Somebody gave a reason for what the rest of the commit says.
+    ReasonGiven {
+        /// The words, in the directory.
+        note: Commitment,
+    },
+    /// Somebody was shown whose names stand for the numbers. In the system account.
+    IdentityShown {
+        /// Of which account.
+        account: AccountId,
+        /// In which report.
+        look: Look,
+        /// Of one user only.
+        user: Option<UserId>,
+    },
+    /// Evidence of the account's history was handed out. Whatever happened before has a lower version.
+    EvidenceTaken {
+        /// From when on.
+        from: Timestamp,
+        /// Up to when.
+        to: Timestamp,
+        /// Whether names were among it.
+        names: bool,
     },
 }

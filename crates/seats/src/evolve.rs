@@ -101,7 +101,14 @@ impl Account {
                 self.importing = None;
                 self.imported = Some(*source);
             }
-            Event::ServiceStarted { .. } | Event::ServiceStopped | Event::ClockStepped { .. } => {}
+            Event::ServiceStarted { .. }
+            | Event::ServiceStopped
+            | Event::ClockStepped { .. }
+            | Event::SealingKeyChanged { .. }
+            | Event::DeviceForgotten { .. }
+            | Event::ReasonGiven { .. }
+            | Event::IdentityShown { .. }
+            | Event::EvidenceTaken { .. } => {}
         }
     }
 

@@ -72,6 +72,26 @@ pub struct RequestId(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Reads 64 lower-case hexadecimal digits, as it is shown. `None` for anything else.
+    pub fn from_hex(digits: &str) -> Option<Digest> {
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return None;
+        }
+        let mut digest = [0; 32];
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+            *byte = value(*high)? << 4 | value(*low)?;
+        }
+        Some(Digest(digest))
+    }
+}
+
 /// `BLAKE3(salt ‖ profile)`: binds a directory entry to the log without revealing it.
 ///
 /// When the salt and the profile are deleted, nothing can be learned from this number.

@@ -16,7 +16,8 @@
 //! 6. Nobody is thrown out for nothing: only a dormant session is reclaimed, for a grant in the same commit,
 //!    or in a full commit of nothing else, as precede a grant that needs more than one commit holds; a seat
 //!    is taken over by its own user in the same commit; a release has a reason; a denial counts truly.
-//! 7. Licences before a change are what the changes before it say; sites and devices are numbered densely.
+//! 7. Licences before a change are what the changes before it say; sites and devices are numbered densely,
+//!    and a device is forgotten once.
 //! 8. An account is opened once, before anything else, and nobody sits in it once it is closed.
 //! 9. Facts of the service stand in the system account, and only they.
 //!
@@ -29,10 +30,10 @@ pub use breach::Breach;
 use seating::{Grant, Seating};
 
 use crate::event::{EndedBy, Event};
-use crate::ids::{AccountId, Digest, RequestId, SeatNo, SessionId, UserId};
+use crate::ids::{AccountId, DeviceId, Digest, RequestId, SeatNo, SessionId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Open {
@@ -62,6 +63,7 @@ pub struct Laws {
     users: FxHashMap<UserId, Right>,
     sites: u16,
     devices: u32,
+    forgotten_devices: FxHashSet<DeviceId>,
     /// Requests not answered, but for the one in `asked`.
     requests: FxHashMap<RequestId, UserId>,
     /// The last request of the commit being checked, until it is answered: mostly at once, and then it
@@ -83,6 +85,7 @@ impl Laws {
             users: FxHashMap::default(),
             sites: 0,
             devices: 0,
+            forgotten_devices: FxHashSet::default(),
             requests: FxHashMap::default(),
             asked: None,
             importing: None,
@@ -108,13 +111,18 @@ impl Laws {
     fn event(&mut self, at: Timestamp, event: &Event) -> Result<(), Breach> {
         let service = matches!(
             event,
-            Event::ServiceStarted { .. } | Event::ServiceStopped | Event::ClockStepped { .. }
+            Event::ServiceStarted { .. }
+                | Event::ServiceStopped
+                | Event::ClockStepped { .. }
+                | Event::SealingKeyChanged { .. }
+                | Event::IdentityShown { .. }
         );
-        if service != (self.account == AccountId::SYSTEM) {
+        let of_any = matches!(event, Event::ReasonGiven { .. });
+        if service != (self.account == AccountId::SYSTEM) && !of_any {
             return Err(Breach::WrongAccount);
         }
         match (self.open, event) {
-            _ if service => return Ok(()),
+            _ if service || of_any => return Ok(()),
             (Open::Not, Event::AccountOpened { .. }) => self.open = Open::Yes,
             (Open::Not, _) => return Err(Breach::NotOpened),
             (_, Event::AccountOpened { .. }) => return Err(Breach::OpenedTwice),
@@ -146,6 +154,12 @@ impl Laws {
                     return Err(Breach::Device(*device));
                 }
                 self.devices = device.0;
+            }
+            Event::DeviceForgotten { device } => {
+                let known = device.0 > 0 && device.0 <= self.devices;
+                if !known || !self.forgotten_devices.insert(*device) {
+                    return Err(Breach::Device(*device));
+                }
             }
             Event::UserAdded { user, .. } => {
                 if self.users.insert(*user, Right::LogIn).is_some() {
@@ -221,7 +235,11 @@ impl Laws {
             | Event::PlanAssigned { .. }
             | Event::ServiceStarted { .. }
             | Event::ServiceStopped
-            | Event::ClockStepped { .. } => {}
+            | Event::ClockStepped { .. }
+            | Event::SealingKeyChanged { .. }
+            | Event::ReasonGiven { .. }
+            | Event::IdentityShown { .. }
+            | Event::EvidenceTaken { .. } => {}
         }
         Ok(())
     }

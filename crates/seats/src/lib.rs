@@ -43,7 +43,7 @@ pub use answer::{Answer, FirstAnswer, Outcome};
 pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
-pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, ReleaseReason};
+pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, Look, ReleaseReason};
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
@@ -52,7 +52,7 @@ pub use licences::Licences;
 pub use live::{Live, Taken};
 pub use liveness::{Liveness, Outage, Signs};
 pub use notation::{Nameless, Naming, Notation};
-pub use policy::{Names, Policy, Reclaim, SameUser, Setting, UserPolicy};
+pub use policy::{Names, Policy, Reasons, Reclaim, SameUser, Setting, UserPolicy};
 pub use settle::{Due, settle};
 pub use time::{CivilDate, Micros, Timestamp};
 pub use words::SettingError;

@@ -124,6 +124,9 @@ impl Notation<'_> {
                 let forced = if *forced { ", forced" } else { "" };
                 format!("release {}: {}{forced}", whose(session), reason.word())
             }
+            Command::TakeEvidence { from, to, .. } => {
+                format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
+            }
             Command::Suspend => "suspend account".to_owned(),
             Command::Reinstate => "reinstate account".to_owned(),
             Command::Close => "close account".to_owned(),
@@ -221,6 +224,26 @@ impl Notation<'_> {
             Event::ServiceStopped => asked("service stopped".to_owned()),
             Event::ClockStepped { from, to } => {
                 asked(format!("clock stepped from {} to {}", (self.time)(*from), (self.time)(*to)))
+            }
+            Event::SealingKeyChanged { key, previous: None } => {
+                asked(format!("seals signed with key {}", start(&key.0)))
+            }
+            Event::SealingKeyChanged { key, previous: Some(previous) } => asked(format!(
+                "seals signed with key {} instead of {}",
+                start(&key.0),
+                start(&previous.0)
+            )),
+            Event::DeviceForgotten { device } => asked(format!("forget {device}")),
+            // The words stand in the directory, not in the notation.
+            Event::ReasonGiven { .. } => asked("reason given".to_owned()),
+            Event::IdentityShown { account, look, user } => {
+                let user = user.map(|user| format!(" of {user}")).unwrap_or_default();
+                asked(format!("names{user} in {account} shown: {}", look.word()))
+            }
+            Event::EvidenceTaken { from, to, names } => {
+                let names = if *names { ", with names" } else { "" };
+                let (from, to) = ((self.time)(*from), (self.time)(*to));
+                asked(format!("evidence taken of {from} to {to}{names}"))
             }
         }
     }

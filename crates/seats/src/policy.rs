@@ -50,6 +50,17 @@ pub enum Names {
     None,
 }
 
+/// Who must say why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Reasons {
+    /// Nobody must. The default.
+    Optional,
+    /// Whoever wants to see names.
+    ForLooks,
+    /// Whoever wants to see names, and whoever changes anything by hand.
+    ForAll,
+}
+
 /// Everything the vendor has chosen for one account.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Policy {
@@ -77,6 +88,10 @@ pub struct Policy {
     pub release_floor_s: u32,
     /// What a refused user may see of the holders.
     pub names: Names,
+    /// Days after its last login that a device's entry in the directory is kept; `None`: for ever.
+    pub keep_devices_d: Option<u32>,
+    /// Who must give a reason.
+    pub reasons: Reasons,
 }
 
 /// One choice, as it is recorded.
@@ -106,11 +121,15 @@ pub enum Setting {
     ReleaseFloor(u32),
     /// See [`Policy::names`].
     Names(Names),
+    /// See [`Policy::keep_devices_d`]; 1 day or more.
+    KeepDevices(Option<u32>),
+    /// See [`Policy::reasons`].
+    Reasons(Reasons),
 }
 
 impl Default for Policy {
     /// Heartbeats within two minutes, reclaim on demand, take-over: nobody is thrown out for nothing,
-    /// nobody waits for a ghost.
+    /// nobody waits for a ghost; devices are forgotten after 90 days.
     fn default() -> Policy {
         Policy {
             users: UserPolicy::Open,
@@ -125,6 +144,8 @@ impl Default for Policy {
             reserved: Vec::new(),
             release_floor_s: 120,
             names: Names::Full,
+            keep_devices_d: Some(90),
+            reasons: Reasons::Optional,
         }
     }
 }
@@ -145,6 +166,8 @@ impl Policy {
             Setting::Reserved(site, seats) => self.reserve(site, seats),
             Setting::ReleaseFloor(floor) => self.release_floor_s = floor,
             Setting::Names(names) => self.names = names,
+            Setting::KeepDevices(days) => self.keep_devices_d = days,
+            Setting::Reasons(reasons) => self.reasons = reasons,
         }
     }
 

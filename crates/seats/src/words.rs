@@ -7,13 +7,13 @@
 //! (`s`, `min`, `h`, `d`); `none` stands where a rule may be switched off. What is written here can be read
 //! back, so that fixtures, the command line and the log speak one language.
 
-use crate::event::ReleaseReason;
+use crate::event::{Look, ReleaseReason};
 use crate::ids::SiteId;
-use crate::policy::{Names, Reclaim, SameUser, Setting, UserPolicy};
+use crate::policy::{Names, Reasons, Reclaim, SameUser, Setting, UserPolicy};
 use thiserror::Error;
 
 /// The names of all settings, in the order of [`Policy`](crate::Policy).
-pub const SETTINGS: [&str; 12] = [
+pub const SETTINGS: [&str; 14] = [
     "users",
     "lease",
     "idle-after",
@@ -26,6 +26,8 @@ pub const SETTINGS: [&str; 12] = [
     "reserved",
     "release-floor",
     "names",
+    "keep-devices",
+    "reasons",
 ];
 
 /// Why words cannot be read as a setting. Whoever wrote them mends them.
@@ -57,6 +59,7 @@ pub enum SettingError {
 
 const LENGTH: &str = "a length of time such as 90 s, 2 min, 8 h or 1 d";
 const LENGTH_OR_NONE: &str = "none or a length of time such as 90 s, 2 min, 8 h or 1 d";
+const DAY: u32 = 86_400;
 const SEATS: &str = "a whole number of seats";
 
 /// Each word with its value, so that it can be read; and the word of each value, so that it can be written.
@@ -81,6 +84,19 @@ words!(SAME_USER: SameUser {
     Deny = "deny",
 });
 words!(NAMES: Names { Full = "full", Initials = "initials", None = "none" });
+words!(WHO_SAYS_WHY: Reasons {
+    Optional = "optional",
+    ForLooks = "for-looks",
+    ForAll = "for-all",
+});
+words!(LOOKS: Look {
+    Who = "who",
+    Why = "why",
+    Trail = "trail",
+    Evidence = "evidence",
+    SubjectAccess = "subject access",
+    Directory = "directory",
+});
 words!(REASONS: ReleaseReason {
     BrowserClosed = "browser closed",
     HolderAway = "holder away",
@@ -89,6 +105,13 @@ words!(REASONS: ReleaseReason {
     Unauthorised = "unauthorised",
     Other = "other",
 });
+
+impl Look {
+    /// Every kind of look.
+    pub fn all() -> impl Iterator<Item = Look> {
+        LOOKS.iter().map(|(_, look)| *look)
+    }
+}
 
 impl ReleaseReason {
     /// Every reason, in the order in which they are offered.
@@ -150,7 +173,17 @@ impl Setting {
                 Setting::Reserved(known, seats)
             }
             "release-floor" => Setting::ReleaseFloor(length()?),
-            _ => Setting::Names(value(NAMES, given).ok_or(wrong("full, initials or none"))?),
+            "names" => Setting::Names(value(NAMES, given).ok_or(wrong("full, initials or none"))?),
+            "keep-devices" => match (given, seconds(given)) {
+                ("none", _) => Setting::KeepDevices(None),
+                (_, Some(length)) if length > 0 && length.is_multiple_of(DAY) => {
+                    Setting::KeepDevices(Some(length / DAY))
+                }
+                _ => return Err(wrong("none or a number of days such as 90 d")),
+            },
+            _ => Setting::Reasons(
+                value(WHO_SAYS_WHY, given).ok_or(wrong("optional, for-looks or for-all"))?,
+            ),
         })
     }
 
@@ -174,6 +207,11 @@ impl Setting {
             Setting::Reserved(at, seats) => format!("reserved {} {seats}", site(*at)),
             Setting::ReleaseFloor(floor) => format!("release-floor {}", length(floor)),
             Setting::Names(names) => format!("names {}", names.word()),
+            Setting::KeepDevices(days) => match days {
+                Some(days) => format!("keep-devices {days} d"),
+                None => "keep-devices none".to_owned(),
+            },
+            Setting::Reasons(reasons) => format!("reasons {}", reasons.word()),
         }
     }
 }
@@ -244,6 +282,11 @@ mod tests {
         check("reserved north 2", "");
         check("idle-after none", "");
         check("max-session none", "");
+        for word in ["keep-devices none", "keep-devices 90 d", "reasons optional"] {
+            check(word, "");
+        }
+        check("reasons for-looks", "");
+        check("reasons for-all", "");
     }
 
     #[test]
@@ -269,6 +312,11 @@ mod tests {
             "policy: lease: \"99999999 h\" is not none or a length of time such as 90 s, 2 min, 8 h or 1 d",
         );
         check("overdraft -1", "policy: overdraft: \"-1\" is not a whole number of seats");
+        for days in ["0 d", "90", "36 h"] {
+            let expected = "none or a number of days such as 90 d";
+            let error = format!("policy: keep-devices: {days:?} is not {expected}");
+            check(&format!("keep-devices {days}"), &error);
+        }
         check("reserved south 1", "policy: reserved: there is no site \"south\"");
         check(
             "same-user twice",

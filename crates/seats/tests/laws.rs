@@ -2,7 +2,7 @@
 
 use seats::{
     AccountId, Breach, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Laws, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting, SiteId,
+    ExpiryCause, Laws, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting, SiteId,
     Timestamp, UserId,
 };
 
@@ -290,4 +290,28 @@ fn facts_of_the_service_stand_apart() {
     let mut system = Laws::new(AccountId::SYSTEM);
     assert_eq!(system.check(NOW, &[Event::ServiceStopped]), Ok(()));
     assert_eq!(system.check(NOW, &[ask(1, ALICE)]), Err(Breach::WrongAccount));
+    let shown = Event::IdentityShown { account: AccountId(1), look: Look::Who, user: None };
+    let changed = Event::SealingKeyChanged { key: Digest([1; 32]), previous: None };
+    for event in [shown, changed] {
+        check(std::slice::from_ref(&event), Breach::WrongAccount);
+        assert_eq!(system.check(NOW, &[event]), Ok(()));
+    }
+    let reason = Event::ReasonGiven { note: PROFILE };
+    lawfully(std::slice::from_ref(&reason));
+    assert_eq!(system.check(NOW, &[reason]), Ok(()));
+    let evidence = Event::EvidenceTaken { from: NOW, to: NOW, names: false };
+    lawfully(std::slice::from_ref(&evidence));
+    assert_eq!(system.check(NOW, &[evidence]), Err(Breach::WrongAccount));
+}
+
+#[test]
+fn a_device_is_forgotten_once() {
+    let device = DeviceId(1);
+    let (added, forgotten) =
+        (Event::DeviceAdded { device, profile: PROFILE }, Event::DeviceForgotten { device });
+    check(std::slice::from_ref(&forgotten), Breach::Device(device));
+    lawfully(&[added.clone(), forgotten.clone()]);
+    check(&[added.clone(), forgotten.clone(), forgotten], Breach::Device(device));
+    let nothing = DeviceId(0);
+    check(&[added, Event::DeviceForgotten { device: nothing }], Breach::Device(nothing));
 }

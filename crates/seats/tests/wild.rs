@@ -65,6 +65,13 @@ fn of_the_account() -> impl Strategy<Value = Event> {
         number().prop_map(|at| Event::ServiceStarted { last_alive: Some(Timestamp(at)) }),
         (number(), number())
             .prop_map(|(a, b)| Event::ClockStepped { from: Timestamp(a), to: Timestamp(b) }),
+        small().prop_map(|device| Event::DeviceForgotten { device: DeviceId(device) }),
+        Just(Event::ReasonGiven { note: profile }),
+        (number(), number()).prop_map(|(a, b)| Event::EvidenceTaken {
+            from: Timestamp(a),
+            to: Timestamp(b),
+            names: a < b
+        }),
     ]
 }
 

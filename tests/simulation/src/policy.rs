@@ -58,7 +58,11 @@ impl Chosen {
                     self.reserved.push((site, seats));
                 }
             }
-            Setting::GoodbyeGrace(_) | Setting::ReleaseFloor(_) | Setting::Names(_) => {}
+            Setting::GoodbyeGrace(_)
+            | Setting::ReleaseFloor(_)
+            | Setting::Names(_)
+            | Setting::KeepDevices(_)
+            | Setting::Reasons(_) => {}
         }
     }
 

@@ -380,7 +380,7 @@ impl World {
                 chosen.reserved.insert(site.0, seats);
             }
             Setting::ReleaseFloor(floor) => chosen.floor = floor,
-            Setting::Names(_) => {}
+            Setting::Names(_) | Setting::KeepDevices(_) | Setting::Reasons(_) => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::args::{Format, Range};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
+use ledger::seal::Seals;
 use ledger::{Ledger, Position};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
@@ -140,7 +141,7 @@ fn ask<R: Report>(
     question: impl FnOnce(&Question<'_>) -> Result<R, Failure>,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let views = views(&ledger);
+    let views = caught_up_views(&ledger);
     let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin);
     let account = reports.account(account)?;
@@ -159,7 +160,7 @@ fn ask<R: Report>(
 const BATCH: u64 = 1 << 16;
 
 /// The views through saved snapshots, brought up to date first; without these if they cannot be had.
-fn views(ledger: &Ledger) -> Views {
+pub(crate) fn caught_up_views(ledger: &Ledger) -> Views {
     match caught_up(ledger) {
         None => Views::without_snapshots(ledger),
         Some(Ok(views)) => views,
@@ -188,8 +189,12 @@ fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
     Some(Ok(projector.views()))
 }
 
-/// What names this ledger in every report: the hash of its first commit, which nobody can change.
-fn origin(ledger: &Ledger) -> Result<String, Failure> {
+/// What names this ledger in every report: the origin of its seals, or, before it has a key, the hash of its
+/// first commit, which nobody can change.
+pub(crate) fn origin(ledger: &Ledger) -> Result<String, Failure> {
+    if let Some(origin) = ledger.seals().map(Seals::origin).transpose()?.flatten() {
+        return Ok(origin);
+    }
     let first = ledger.bytes(Position(0))?.unwrap_or_default();
     let name = ledger::commit::leaf_hash(&first).to_string();
     Ok(format!("ledger-{}", name.get(..16).unwrap_or_default()))

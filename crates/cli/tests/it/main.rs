@@ -12,6 +12,7 @@ mod bench;
 mod commands;
 mod damage;
 mod demo;
+mod evidence;
 mod licences;
 mod place;
 mod seats_by_name;

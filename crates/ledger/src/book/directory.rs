@@ -164,6 +164,14 @@ impl Book {
         }
     }
 
+    /// A subject's salt and text, for whoever is to check the commitment; `None` if it is not known.
+    pub fn salted(&self, subject: Subject) -> Result<Option<([u8; 32], String)>, BookError> {
+        let value = self.pages.get(Table::Profiles, &subject.key())?;
+        let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+        let text = profile(&value)?.text;
+        Ok(value.first_chunk().map(|salt| (*salt, text)))
+    }
+
     /// The first line of a subject's text, if it is known.
     pub fn name(&self, subject: Subject) -> Result<Option<String>, BookError> {
         match self.entry(subject)? {

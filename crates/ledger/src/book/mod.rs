@@ -17,6 +17,7 @@
 //! Scope, number, account and instant are u64, kind is one byte, part is u16; all big end first.
 
 pub mod directory;
+mod dump;
 mod liveness;
 mod pages;
 mod plans;

@@ -9,6 +9,7 @@
 )]
 
 mod appending;
+mod backups;
 mod book;
 mod codec;
 mod crashes;
@@ -16,6 +17,9 @@ mod damaged;
 mod drafts;
 mod golden;
 mod many_cores;
+mod notes;
 mod on_disk;
+mod proofs;
 mod repairing;
+mod seals;
 mod verifying;

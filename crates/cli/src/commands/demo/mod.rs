@@ -145,7 +145,7 @@ const QUESTIONS: &[Question] = &[
         who: "The auditor",
         asks: "Has anything been altered?",
         command: "verify",
-        answer: verify::run,
+        answer: verify::everything,
     },
 ];
 

@@ -1,0 +1,217 @@
+//! From a statement's line to the days and the commits behind it. The other way: [`trace`](crate::trace).
+
+use crate::civil::{Month, Zone};
+use crate::facts::{DaysFact, Facts, LineFact, Terms};
+use crate::plan::Plan;
+use crate::provenance::Provenance;
+use crate::reports::{ReportError, Reports};
+use crate::shown::{At, Report, Side, table};
+use ledger::{Position, Record};
+use seats::{AccountId, Digest, Notation, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A commit, in words.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Behind {
+    /// Its place in the log.
+    pub position: u64,
+    /// Its place in the account's history.
+    pub version: u64,
+    /// When it happened.
+    pub at: At,
+    /// What happened, in the notation.
+    pub what: String,
+}
+
+/// A line of a statement and what it follows from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ExplainedLine {
+    /// The line, from 1.
+    pub line: usize,
+    /// `monthly` or `setup`.
+    pub charge: String,
+    /// How many.
+    pub quantity: i64,
+    /// At how much each.
+    pub unit: String,
+    /// Together.
+    pub net: String,
+    /// How the quantity comes about, in words.
+    pub how: String,
+    /// The commits behind it.
+    pub commits: Vec<Behind>,
+}
+
+/// From what the lines of a statement follow.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Explained {
+    /// The account's name.
+    pub account: String,
+    /// The month, as `2026-05`.
+    pub month: String,
+    /// The days, with their licences.
+    pub days: Vec<DaysFact>,
+    /// The lines.
+    pub lines: Vec<ExplainedLine>,
+    /// Where this comes from.
+    pub provenance: Provenance,
+    #[serde(skip)]
+    zone: Zone,
+}
+
+impl Reports<'_> {
+    /// From what the lines of a month's statement follow; of one line, counted from 1, if one is given.
+    ///
+    /// # Errors
+    /// When there is no such account, month or line, or the log cannot be read.
+    pub fn explain(
+        &self,
+        account: AccountId,
+        month: Month,
+        line: Option<usize>,
+    ) -> Result<Explained, ReportError> {
+        // The statement says best what is wrong with the month that was asked for.
+        self.statement(account, month, self.known_until()?)?;
+        let (_, zone) = self.whole(account)?;
+        let terms = self.terms(account)?;
+        let facts = self.facts(&terms, month, zone)?;
+        let lines = facts.lines.len();
+        if let Some(line) = line.filter(|line| !(1..=lines).contains(line)) {
+            let month = month.in_words();
+            return Err(ReportError::NoLine { month, line, lines });
+        }
+        let mut explained = Vec::new();
+        for (number, fact) in (1..).zip(&facts.lines) {
+            if line.is_none_or(|line| line == number) {
+                explained.push(self.explained(zone, number, fact, &facts)?);
+            }
+        }
+        let provenance = self
+            .provenance("explain", account, zone)
+            .parameter("month", month)
+            .parameter("line", line.map_or("all".to_owned(), |line| line.to_string()))
+            .rows(explained.len())
+            .total("licence_days", facts.licence_days);
+        let (account, month) = (self.names(account).account(), month.to_string());
+        Ok(Explained { account, month, days: facts.days, lines: explained, provenance, zone })
+    }
+
+    /// What an account's whole history says of licences and plans.
+    pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
+        let mut terms = Terms::default();
+        for record in self.views.history(account, Timestamp::ZERO, Timestamp(u64::MAX))? {
+            let record = record?;
+            terms.note(record.position.0, &record.commit);
+        }
+        Ok(terms)
+    }
+
+    pub(crate) fn facts(
+        &self,
+        terms: &Terms,
+        month: Month,
+        zone: Zone,
+    ) -> Result<Facts, ReportError> {
+        let mut plans: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
+        for digest in terms.plans() {
+            plans.extend(self.views.ledger().book().plan(digest)?.map(|file| (digest, file)));
+        }
+        let facts = terms.facts(month, zone, &plans);
+        facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })
+    }
+
+    fn explained(
+        &self,
+        zone: Zone,
+        line: usize,
+        fact: &LineFact,
+        facts: &Facts,
+    ) -> Result<ExplainedLine, ReportError> {
+        let mut commits = Vec::new();
+        for position in &fact.commits {
+            let record = self.views.ledger().record(Position(*position))?;
+            commits.extend(record.map(|record| self.behind(&record, zone)));
+        }
+        let days: u64 = facts.days.iter().map(|row| row.days).sum();
+        let how = match fact.charge.as_str() {
+            "monthly" if facts.licence_days.is_multiple_of(days.max(1)) => {
+                format!(
+                    "{} licence-days are {} licences for all {days} days",
+                    facts.licence_days, fact.quantity
+                )
+            }
+            "monthly" => format!(
+                "{} licence-days of {days} days, times the monthly fee, rounded once",
+                facts.licence_days
+            ),
+            _ => format!("{} licences more than ever paid for, once each", fact.quantity),
+        };
+        let show = |minor: i64| self.money(facts, minor);
+        let (unit, net) = (show(fact.unit), show(fact.net));
+        let (charge, quantity) = (fact.charge.clone(), fact.quantity);
+        Ok(ExplainedLine { line, charge, quantity, unit, net, how, commits })
+    }
+
+    /// An amount of a month in its plan's currency.
+    pub(crate) fn money(&self, facts: &Facts, minor: i64) -> String {
+        let digest = facts.plan.as_deref().and_then(Digest::from_hex);
+        let file = digest.and_then(|digest| self.views.ledger().book().plan(digest).ok().flatten());
+        let plan = file.and_then(|file| Plan::read(&String::from_utf8_lossy(&file)).ok());
+        plan.map_or_else(|| minor.to_string(), |plan| plan.currency.show(minor))
+    }
+
+    pub(crate) fn behind(&self, record: &Record, zone: Zone) -> Behind {
+        let commit = &record.commit;
+        let names = self.names(commit.account);
+        let time = |at: Timestamp| zone.show(at);
+        let line = Notation { names: &names, time: &time }.commit(commit.at, &commit.events, None);
+        let shown = zone.show(commit.at);
+        let what = line.strip_prefix(&shown).unwrap_or(&line).trim_start().to_owned();
+        let (position, version) = (record.position.0, commit.version);
+        Behind { position, version, at: At(commit.at), what }
+    }
+}
+
+impl Report for Explained {
+    fn text(&self) -> String {
+        let zone = self.zone;
+        let mut text = self.provenance.header();
+        text += &format!("\n{}, {}\n\n", self.account, self.month);
+        let days = self.days.iter().map(|row| {
+            let (from, to) = (row.from.clone(), row.to.clone());
+            let numbers = [row.days, row.in_force.into(), row.billable.into(), row.licence_days];
+            [from, to].into_iter().chain(numbers.map(|number| number.to_string())).collect()
+        });
+        let columns = [
+            ("From", Side::Left),
+            ("To", Side::Left),
+            ("Days", Side::Right),
+            ("In force", Side::Right),
+            ("Billable", Side::Right),
+            ("Licence-days", Side::Right),
+        ];
+        text += &table(&columns, days.collect());
+        for line in &self.lines {
+            let ExplainedLine { line, charge, quantity, unit, net, how, commits } = line;
+            text += &format!("\nLine {line}, {charge}: {quantity} x {unit} = {net}\n{how}\n");
+            text += &listed(commits, zone);
+        }
+        text
+    }
+}
+
+/// Commits in a table.
+pub(crate) fn listed(commits: &[Behind], zone: Zone) -> String {
+    let rows = commits.iter().map(|commit| {
+        let (position, version) = (commit.position.to_string(), commit.version.to_string());
+        vec![zone.show(commit.at.0), position, version, commit.what.clone()]
+    });
+    let columns = [
+        ("When", Side::Left),
+        ("Position", Side::Right),
+        ("Version", Side::Right),
+        ("What", Side::Left),
+    ];
+    table(&columns, rows.collect())
+}

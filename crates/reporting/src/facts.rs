@@ -1,0 +1,263 @@
+//! The facts of a statement, derived from an account's commits alone.
+//!
+//! No log, no view, no name: whoever has the commits and the plan files comes to the same facts, which is what
+//! an auditor does. The rules are those of [`billing`](crate::billing).
+
+use crate::billing::{Charge, Counting, Period, Timeline};
+use crate::civil::{Month, Zone, show_date};
+use crate::plan::Plan;
+use ledger::Commit;
+use seats::{CivilDate, Digest, Event, Licences, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Days on end with the same licences.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DaysFact {
+    /// The first day, as `2026-05-01`.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// How many days.
+    pub days: u64,
+    /// The most licences in force on each.
+    pub in_force: u32,
+    /// Those that are billed.
+    pub billable: u32,
+    /// Billable licences summed over the days.
+    pub licence_days: u64,
+}
+
+/// A charge.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineFact {
+    /// `monthly` or `setup`.
+    pub charge: String,
+    /// How many.
+    pub quantity: i64,
+    /// At how much each, in minor units.
+    pub unit: i64,
+    /// Together.
+    pub net: i64,
+    /// Positions of the commits that it follows from.
+    pub commits: Vec<u64>,
+}
+
+/// What a month comes to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// The month, as `2026-05`.
+    pub month: String,
+    /// Its first instant, in microseconds since 1970.
+    pub from: u64,
+    /// The first instant of the next month.
+    pub to: u64,
+    /// BLAKE3 of the plan, in hexadecimal.
+    pub plan: Option<String>,
+    /// What the amounts are in.
+    pub currency: Option<String>,
+    /// Licences in force at the first instant.
+    pub opening_licences: u32,
+    /// Licences in force at the last instant.
+    pub closing_licences: u32,
+    /// The days.
+    pub days: Vec<DaysFact>,
+    /// Billable licences summed over all days.
+    pub licence_days: u64,
+    /// The charges.
+    pub lines: Vec<LineFact>,
+    /// Their sum.
+    pub net: Option<i64>,
+}
+
+/// What an account's commits say of licences and plans.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Terms {
+    /// IANA name of its zone.
+    pub zone: String,
+    /// From when, how many, and the commit's position; in the order recorded.
+    changes: Vec<(Timestamp, u32, u64)>,
+    /// From when, and which; with the commit's position.
+    plans: Vec<(Timestamp, u64, Digest)>,
+    closed: Option<(Timestamp, u64)>,
+}
+
+impl Terms {
+    /// Takes up the account's next commit.
+    pub fn note(&mut self, position: u64, commit: &Commit) {
+        for event in &commit.events {
+            match event {
+                Event::AccountOpened { zone, .. } => self.zone.clone_from(zone),
+                Event::LicencesChanged { to, effective, .. } => {
+                    self.changes.push((effective.instant, *to, position));
+                }
+                Event::PlanAssigned { plan, effective } => {
+                    self.plans.push((effective.instant, position, *plan));
+                }
+                Event::AccountClosed => self.closed = Some((commit.at, position)),
+                _ => {}
+            }
+        }
+    }
+
+    /// From when on there are licences; `None` if there never were any.
+    pub fn begins(&self) -> Option<Timestamp> {
+        self.changes.iter().map(|(from, _, _)| *from).min()
+    }
+
+    /// The digests of all plans that were assigned.
+    pub fn plans(&self) -> impl Iterator<Item = Digest> {
+        self.plans.iter().map(|(_, _, plan)| *plan)
+    }
+
+    /// What a month comes to.
+    ///
+    /// # Errors
+    /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
+    pub fn facts(
+        &self,
+        month: Month,
+        zone: Zone,
+        plans: &BTreeMap<Digest, Vec<u8>>,
+    ) -> Result<Facts, String> {
+        let too_much = || format!("an amount of {month} is beyond what can be counted");
+        let timeline = self.timeline();
+        let count = |counting| Period::count(&timeline, month, zone, counting);
+        let Period { from, to, .. } = count(Counting::of(None)).ok_or_else(too_much)?;
+        let assigned = self.assigned(month, (from, to), plans)?;
+        let plan = assigned.as_ref().map(|(_, _, plan)| plan);
+        let period = count(Counting::of(plan)).ok_or_else(too_much)?;
+        let mut lines = Vec::new();
+        if let Some((position, _, plan)) = &assigned {
+            for line in period.lines(plan).ok_or_else(too_much)? {
+                let (charge, commits) = match line.charge {
+                    Charge::Monthly => ("monthly", self.behind_month(from, to, *position)),
+                    Charge::Setup(setup) => ("setup", self.behind_change(setup.at)),
+                };
+                let (quantity, unit, net) = (line.quantity, line.unit, line.net);
+                lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
+            }
+        }
+        let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net));
+        let net = plan.map(|_| sum.ok_or_else(too_much)).transpose()?;
+        Ok(Facts {
+            month: month.to_string(),
+            from: from.0,
+            to: to.0,
+            plan: assigned.as_ref().map(|(_, digest, _)| digest.to_string()),
+            currency: plan.map(|plan| plan.currency.code().to_owned()),
+            opening_licences: timeline.at(from),
+            closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
+            days: days(&period),
+            licence_days: period.licence_days(),
+            lines,
+            net,
+        })
+    }
+
+    fn timeline(&self) -> Timeline {
+        let mut licences = Licences::default();
+        self.changes.iter().for_each(|(from, to, _)| licences.change(*from, *to));
+        Timeline {
+            changes: licences.changes().to_vec(),
+            opened_with: self.changes.first().map_or(0, |(_, to, _)| *to),
+            closed: self.closed.map(|(at, _)| at),
+        }
+    }
+
+    /// The plan that a month is billed by: the position of its assignment, its digest, and what it says.
+    fn assigned(
+        &self,
+        month: Month,
+        (from, to): (Timestamp, Timestamp),
+        plans: &BTreeMap<Digest, Vec<u8>>,
+    ) -> Result<Option<(u64, Digest, Plan)>, String> {
+        let mut assignments = self.plans.clone();
+        assignments.sort_unstable_by_key(|(effective, position, _)| (*effective, *position));
+        let begun = assignments.partition_point(|(effective, _, _)| *effective <= from);
+        let (before, after) = assignments.split_at(begun);
+        let after = after.iter().take_while(|(effective, _, _)| *effective < to);
+        for (_, position, digest) in before.iter().rev().chain(after) {
+            let file = plans.get(digest).ok_or_else(|| format!("the plan {digest} is missing"))?;
+            let plan = Plan::read(&String::from_utf8_lossy(file)).map_err(|e| e.to_string())?;
+            if plan.effective_from <= month.first_day() {
+                return Ok(Some((*position, *digest, plan)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The commits behind the fee of a month.
+    fn behind_month(&self, from: Timestamp, to: Timestamp, plan: u64) -> Vec<u64> {
+        // For the same instant the one recorded later counts.
+        let counting: BTreeMap<Timestamp, u64> =
+            self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect();
+        let open = |at: Timestamp| self.closed.is_none_or(|(closed, _)| at < closed);
+        let opening = counting.range(..=from).next_back().filter(|_| open(from));
+        let opening = opening.map(|(_, position)| *position);
+        let within = counting.range(from..to).filter(|(at, _)| **at > from && open(**at));
+        let closed = self.closed.filter(|(at, _)| (from..to).contains(at));
+        let mut commits: Vec<u64> = opening.into_iter().collect();
+        commits.extend(within.map(|(_, position)| *position));
+        commits.extend(closed.map(|(_, position)| position));
+        commits.push(plan);
+        commits.sort_unstable();
+        commits.dedup();
+        commits
+    }
+
+    /// The commit behind what is in force from `at`.
+    fn behind_change(&self, at: Timestamp) -> Vec<u64> {
+        let change = self.changes.iter().rev().find(|(effective, _, _)| *effective == at);
+        change.map(|(_, _, position)| *position).into_iter().collect()
+    }
+}
+
+/// Neighbouring days with the same licences in one row.
+fn days(period: &Period) -> Vec<DaysFact> {
+    let mut rows: Vec<DaysFact> = Vec::new();
+    let show = |date: CivilDate| show_date(date);
+    for day in &period.days {
+        let same =
+            |row: &&mut DaysFact| (row.in_force, row.billable) == (day.in_force, day.billable);
+        match rows.last_mut().filter(same) {
+            Some(row) => {
+                row.to = show(day.date);
+                row.days += 1;
+                row.licence_days += u64::from(day.billable);
+            }
+            None => rows.push(DaysFact {
+                from: show(day.date),
+                to: show(day.date),
+                days: 1,
+                in_force: day.in_force,
+                billable: day.billable,
+                licence_days: u64::from(day.billable),
+            }),
+        }
+    }
+    rows
+}
+
+/// The calendar months that lie within `[from, to)`, at most those of a hundred years.
+pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
+    let mut months = Vec::new();
+    let mut month = Month::of(zone.date_of(from));
+    while let Some(this) = month {
+        let Some((days, end)) = this.days(zone) else { break };
+        if end > to || months.len() >= MONTHS_MAX {
+            break;
+        }
+        if days.first().is_some_and(|(_, first)| *first >= from) {
+            months.push(this);
+        }
+        month = Month::of(this.next_first_day());
+    }
+    months
+}
+
+/// A hundred years.
+const MONTHS_MAX: usize = 1_200;

@@ -1,0 +1,302 @@
+"""Small histories at the edge of each law of docs/evidence.md: which are lawful, which break it and where.
+
+Made anew at each run of check.py and not kept. All are sealed by the ledger, so that only a law is broken.
+"""
+
+from build import ACCOUNT, LONDON, SECOND, micros, pack
+from writer import Log, zipped
+
+START, MINUTE = micros("2026-04-01 09:00"), 60 * SECOND
+HISTORIES = []
+
+
+def history(name, *lines, breaks=None):
+    """A line is what one commit holds. `breaks`: the place of the line that breaks a law, from the end."""
+    HISTORIES.append((name, lines, breaks))
+
+
+def e(name, *parts):
+    return name, list(parts)
+
+
+def licences(before, after, at=0):
+    return e("LicencesChanged", before, after, (START + at * MINUTE, None))
+
+
+def asked(request, user=1, site=None, device=None):
+    return e("LoginRequested", bytes([request]) * 16, user, site, device)
+
+
+def granted(session, seat, overdraft=False, request=None):
+    return e("SeatGranted", request and bytes([request]) * 16, session, seat, overdraft)
+
+
+def login(session, user, seat, overdraft=False):
+    return [asked(session % 251, user), granted(session, seat, overdraft)]
+
+
+def out(session, silent=0):
+    return e("LoggedOut", session, "User", None, None, silent)
+
+
+def over(session, cause, silent=0):
+    return e("Expired", session, cause, silent)
+
+
+def dormant(session, silent=0):
+    return [e("WentDormant", session, silent)]
+
+
+def denied(held, silent, request=None):
+    return e("SeatDenied", request and bytes([request]) * 16, "AllSeatsHeld", held, silent)
+
+
+def policy(**settings):
+    return [e("PolicyChanged", [(name, [value]) for name, value in settings.items()])]
+
+
+OPENED = [e("AccountOpened", LONDON, bytes(32))]
+USERS = [e("UserAdded", user, bytes(32)) for user in (1, 2, 3)]
+ONE, TWO = ([OPENED + USERS + [licences(0, count)]] for count in (1, 2))
+
+# 2. Opened first and once; events of the service.
+history("opened-late", USERS, breaks=1)
+history("opened-twice", *ONE, OPENED, breaks=1)
+for event in (e("ServiceStarted", None), e("ServiceStopped"), e("ClockStepped", 1, 2),
+              e("SealingKeyChanged", bytes(32), None), e("IdentityShown", 3, "Who", None)):
+    history(f"service-{event[0]}", *ONE, [event], breaks=1)
+history("reason-given", *ONE, [e("ReasonGiven", bytes(32))])
+# 3. From what was in force.
+history("licences-in-order", *ONE, [licences(1, 2, 10), licences(2, 5, 20)],
+        [licences(1, 3, 5)], [licences(2, 4, 10)], [licences(4, 9, 15)])
+history("licences-again-at-the-same-instant", *ONE,
+        [licences(1, 2, 10)], [licences(2, 4, 10)], [licences(4, 1, 10)])
+history("licences-from-the-future", *ONE, [licences(1, 2, 10)], [licences(2, 3, 9)], breaks=1)
+history("licences-before-the-first", *ONE, [licences(0, 3, -10)])
+history("licences-before-the-first-from-one", *ONE, [licences(1, 3, -10)], breaks=1)
+# 4. Numbers in order; logins from what was added.
+history("sites-in-order", *ONE, [e("SiteAdded", 1, bytes(32)),
+        e("SiteAdded", 2, bytes(32))], [asked(1, 1, 2), granted(1, 1)])
+history("site-left-out", *ONE, [e("SiteAdded", 2, bytes(32))], breaks=1)
+history("device-twice", *ONE, [e("DeviceAdded", 1, bytes(32))], [e("DeviceAdded", 1, bytes(32))], breaks=1)
+history("login-from-no-site", *ONE, [asked(1, 1, 1), denied(0, 0)], breaks=1)
+history("login-from-site-0", *ONE, [asked(1, 1, 0), denied(0, 0)], breaks=1)
+history("login-from-no-device", *ONE, [asked(1, 1, None, 7), denied(0, 0)], breaks=1)
+history("login-from-a-forgotten-device", *ONE, [e("DeviceAdded", 1, bytes(32))], [e("DeviceForgotten", 1)],
+        [asked(1, 1, None, 1), granted(1, 1)])
+# 5. Users and devices that there are.
+history("user-twice", *ONE, [USERS[0]], breaks=1)
+history("user-of-any-number", *ONE, [e("UserAdded", 70_000, bytes(32))], login(1, 70_000, 1))
+history("suspended-twice", *ONE, [e("UserSuspended", 1)], [e("UserSuspended", 1)], [e("UserReinstated", 1)])
+history("suspended-nobody", *ONE, [e("UserSuspended", 9)], breaks=1)
+history("reinstated-forgotten", *ONE, [e("UserForgotten", 1)], [e("UserReinstated", 1)], breaks=1)
+history("forgotten-and-added", *ONE, [e("UserForgotten", 1)], [USERS[0]], breaks=1)
+history("device-forgotten-twice", *ONE, [e("DeviceAdded", 1, bytes(32))],
+        [e("DeviceForgotten", 1)], [e("DeviceForgotten", 1)], breaks=1)
+history("device-forgotten-that-is-not", *ONE, [e("DeviceForgotten", 0)], breaks=1)
+# 6. Requests and answers.
+history("answered-later", *ONE, [asked(1)], [e("ReasonGiven", bytes(32))], [granted(1, 1, request=1)])
+history("answered-later-unnamed", *ONE, [asked(1)], [granted(1, 1)], breaks=1)
+history("asked-twice", *ONE, [asked(1)], [asked(1)], breaks=1)
+history("asked-again-after-the-answer", *ONE, [asked(1), denied(0, 0)], [asked(1), denied(0, 0)])
+history("answered-twice", *ONE, [asked(1), denied(0, 0), denied(0, 0)], breaks=1)
+history("answered-twice-by-name", *ONE, [asked(1), denied(0, 0)], [denied(0, 0, request=1)], breaks=1)
+history("two-asked-two-answered-by-name", *TWO,
+        [asked(1), asked(2, 2), granted(1, 1, request=1), granted(2, 2, request=2)])
+history("two-asked-the-last-answered-first", *TWO,
+        [asked(1), asked(2, 2), granted(1, 1), granted(2, 2, request=1)])
+history("two-asked-two-unnamed", *TWO, [asked(1), asked(2, 2), granted(1, 1), granted(2, 2)], breaks=1)
+# 7. Grants.
+history("second-of-one", *ONE, login(1, 1, 1), login(2, 2, 2), breaks=1)
+history("second-of-two", *TWO, login(1, 1, 1), login(2, 2, 2))
+history("after-a-log-out", *ONE, login(1, 1, 1), [out(1)], login(2, 2, 1))
+history("licences-of-later", *ONE, [licences(1, 2, 30)], login(1, 1, 1), login(2, 2, 2), breaks=1)
+history("licences-of-now", *ONE, [licences(1, 2, 3)], login(1, 1, 1), login(2, 2, 2))
+history("overdraft-marked", *ONE, policy(Overdraft=1), login(1, 1, 1), login(2, 2, 2, True))
+history("overdraft-not-marked", *ONE, policy(Overdraft=1), login(1, 1, 1), login(2, 2, 2), breaks=1)
+history("overdraft-marked-early", *TWO, policy(Overdraft=1), login(1, 1, 1, True))
+history(
+    "overdraft-used-up",
+    *ONE,
+    policy(
+        Overdraft=1),
+    login(
+        1,
+        1,
+        1),
+    login(
+        2,
+        2,
+        2,
+        True),
+    login(
+        3,
+        3,
+        3,
+        True),
+    breaks=1)
+history("overdraft-of-the-latest", *ONE,
+        [e("PolicyChanged", [("Overdraft", [5]), ("Overdraft", [0])])], login(1, 1, 1), login(2, 2, 2, True),
+        breaks=1)
+history("granted-to-nobody", *ONE, login(1, 9, 1), breaks=1)
+history("granted-to-the-suspended", *ONE, [e("UserSuspended", 1)], login(1, 1, 1), breaks=1)
+history("granted-to-the-forgotten", *ONE, [e("UserForgotten", 1)], login(1, 1, 1), breaks=1)
+history("granted-while-suspended", *ONE, [e("AccountSuspended")], login(1, 1, 1), breaks=1)
+history("granted-after-the-closing", *ONE, [e("AccountClosed")], login(1, 1, 1), breaks=1)
+history("session-twice", *TWO, login(1, 1, 1), [out(1)], [asked(9), granted(1, 1)], breaks=1)
+history("session-lower", *TWO, login(7, 1, 1), login(6, 2, 2), breaks=1)
+history("session-left-out", *TWO, login(7, 1, 1), login(9, 2, 2))
+history("shared", *ONE, login(1, 1, 1), login(2, 1, 1))
+history("shared-by-another", *TWO, login(1, 1, 1), login(2, 2, 1), breaks=1)
+history("shared-after-a-decrease", *TWO, login(1, 1, 1), login(2, 2, 2), [licences(2, 1, 3)], login(3, 1, 1))
+history(
+    "shared-mark-lost",
+    *ONE,
+    policy(
+        Overdraft=1),
+    login(
+        1,
+        1,
+        1),
+    login(
+        2,
+        2,
+        2,
+        True),
+    login(
+        3,
+        2,
+        2),
+    breaks=1)
+history(
+    "shared-mark-kept",
+    *ONE,
+    policy(
+        Overdraft=1),
+    login(
+        1,
+        1,
+        1),
+    login(
+        2,
+        2,
+        2,
+        True),
+    login(
+        3,
+        2,
+        2,
+        True))
+history("shared-mark-gone-with-licences", *ONE, policy(Overdraft=1), login(1, 1, 1), login(2, 2, 2, True),
+        [licences(1, 2, 4)], login(3, 2, 2))
+TAKEN = over(2, "TakenOver")
+history("taken-over", *ONE, login(2, 1, 1), [asked(3), TAKEN, granted(3, 1)])
+history("taken-over-above-after-a-decrease", *TWO, login(1, 2, 2),
+        login(2, 1, 1), [licences(2, 1, 3)], [asked(3), TAKEN, granted(3, 1)])
+history("taken-over-by-another", *ONE, login(2, 1, 1), [asked(3, 2), TAKEN, granted(3, 1)], breaks=1)
+history("taken-over-mark-lost", *ONE, policy(Overdraft=1), login(1, 2, 1),
+        login(2, 1, 2, True), [asked(3), TAKEN, granted(3, 2)], breaks=1)
+history("taken-over-mark-kept", *ONE, policy(Overdraft=1), login(1, 2, 1),
+        login(2, 1, 2, True), [asked(3), TAKEN, granted(3, 2, True)])
+history("squeezed-in-while-taken-over", *ONE, login(2, 1, 1),
+        [asked(3), asked(4, 2), TAKEN, granted(3, 9, request=4), granted(4, 1, request=3)], breaks=1)
+history("one-of-two-taken-over", *ONE, login(1, 1, 1), login(2, 1, 1), [TAKEN])
+history(
+    "one-of-two-taken-over-mark-lost", *ONE, policy(
+        Overdraft=1), login(
+            9, 3, 9), login(
+                10, 1, 1, True), login(
+                    11, 1, 1, True), [
+                        over(
+                            10, "TakenOver")], [
+                                over(
+                                    11, "TakenOver"), asked(12), granted(
+                                        12, 1)], breaks=1)
+# 8. Sessions that sit somewhere.
+history("dormant-and-back", *ONE, login(1, 1, 1), dormant(1), [e("Resumed", 1)], dormant(1), [out(1)])
+history("dormant-twice", *ONE, login(1, 1, 1), dormant(1), dormant(1), breaks=1)
+history("dormant-before-it-sat", *ONE, dormant(1), breaks=1)
+history("resumed-awake", *ONE, login(1, 1, 1), [e("Resumed", 1)], breaks=1)
+history("resumed-after-the-end", *ONE, login(1, 1, 1), dormant(1), [out(1)], [e("Resumed", 1)], breaks=1)
+history("out-twice", *ONE, login(1, 1, 1), [out(1)], [out(1)], breaks=1)
+history("silent-since-the-grant", *ONE, login(1, 1, 1), dormant(1, MINUTE))
+history("silent-before-the-grant", *ONE, login(1, 1, 1), dormant(1, MINUTE + 1), breaks=1)
+history("out-silent-before-the-grant", *ONE, login(1, 1, 1), [out(1, MINUTE + 1)], breaks=1)
+history("expired-silent-before-the-grant", *ONE, login(1, 1, 1), [over(1, "Idle", MINUTE + 1)], breaks=1)
+# 9. Releases.
+history("released-for-nothing", *ONE, login(1, 1, 1), [e("LoggedOut", 1, "Release", None, None, 0)], breaks=1)
+history("released", *ONE, login(1, 1, 1), [e("LoggedOut", 1, "Release", "Other", None, 0)])
+# 10. Reclaims.
+RECLAIMED = over(1, "Reclaimed")
+history("reclaimed", *ONE, login(1, 1, 1), dormant(1), [asked(2, 2), RECLAIMED, granted(2, 1)])
+history("reclaimed-awake", *ONE, login(1, 1, 1), [asked(2, 2), RECLAIMED, granted(2, 1)], breaks=1)
+history("reclaimed-for-nobody", *ONE, login(1, 1, 1), dormant(1), [RECLAIMED], breaks=1)
+history("reclaimed-for-a-denial", *ONE, login(1, 1, 1), dormant(1),
+        [asked(2, 2), RECLAIMED, denied(0, 0)], breaks=1)
+history("reclaimed-after-the-grant", *TWO, login(1, 1, 1),
+        dormant(1), [asked(2, 2), granted(2, 2), RECLAIMED], breaks=1)
+MANY = [login(session, 1, 1) for session in range(1, 1002)]
+SHARED = [sum(MANY[first:first + 250], []) for first in range(0, 1001, 250)]
+SILENT = [[e("WentDormant", session, 0) for session in range(1, 1002)]]
+GHOSTS = [over(session, "Reclaimed") for session in range(1, 1002)]
+history("a-thousand-reclaimed-ahead", *ONE, *SHARED, *SILENT,
+        GHOSTS[:1000], [GHOSTS[1000], asked(2, 2), granted(2000, 1)])
+history("nearly-a-thousand-reclaimed-ahead", *ONE, *SHARED, *SILENT, GHOSTS[:999], breaks=1)
+history("a-thousand-and-a-note", *ONE, *SHARED, *SILENT,
+        GHOSTS[:1000] + [e("ReasonGiven", bytes(32))], breaks=1)
+# 11. Take-overs.
+history("taken-over-for-nobody", *ONE, login(2, 1, 1), [TAKEN], breaks=1)
+history("taken-over-and-moved", *TWO, login(2, 1, 1), [asked(3), TAKEN, granted(3, 2)], breaks=1)
+# 12. Denials.
+history("denied", *TWO, login(1, 1, 1), login(2, 2, 2), dormant(2), [asked(3, 3), denied(2, 1)])
+history("denied-with-more-held", *TWO, login(1, 1, 1), [asked(3, 3), denied(2, 0)])
+history("denied-with-fewer-held", *TWO, login(1, 1, 1), [asked(3, 3), denied(0, 0)], breaks=1)
+history("denied-with-more-dormant", *TWO, login(1, 1, 1), [asked(3, 3), denied(1, 1)], breaks=1)
+history("denied-shared-half-dormant", *ONE, login(1, 1, 1),
+        login(2, 1, 1), dormant(1), [asked(3, 3), denied(1, 0)])
+history("denied-shared-all-dormant", *ONE, login(1, 1, 1), login(2, 1, 1),
+        dormant(1), dormant(2), [asked(3, 3), denied(1, 1)])
+history("denied-shared-awake-one-left", *ONE, login(1, 1, 1),
+        login(2, 1, 1), dormant(1), [out(2)], [asked(3, 3), denied(1, 1)])
+history("denied-shared-dormant-one-left", *ONE, login(1, 1, 1), login(2, 1, 1),
+        dormant(1), dormant(2), [out(1)], [e("Resumed", 2)], [asked(3, 3), denied(1, 0)])
+history("denied-joined-again", *ONE, login(1, 1, 1), dormant(1), login(2, 1, 1), [asked(3, 3), denied(1, 0)])
+# 13. The account.
+history(
+    "suspended-and-closed", *ONE, [
+        e("AccountSuspended")], [
+            e("AccountReinstated")], [
+                e("AccountSuspended")], [
+                    e("AccountClosed")], [
+                        asked(1), denied(
+                            0, 0)])
+history("account-suspended-twice", *ONE, [e("AccountSuspended")], [e("AccountSuspended")], breaks=1)
+history("account-reinstated-open", *ONE, [e("AccountReinstated")], breaks=1)
+history("account-reinstated-closed", *ONE, [e("AccountSuspended")],
+        [e("AccountClosed")], [e("AccountReinstated")], breaks=1)
+history("closed-while-held", *ONE, login(1, 1, 1), [e("AccountClosed")], breaks=1)
+history("closed-twice", *ONE, [e("AccountClosed")], [e("AccountClosed")], breaks=1)
+# 14. Imports.
+A, B = b"a" * 32, b"b" * 32
+history("imported", *ONE, [e("ImportStarted", A)], login(1, 1, 1), [out(1)], [e("ImportCompleted", A)])
+history("imported-twice-in-a-row", *ONE, [e("ImportStarted", A)],
+        [e("ImportCompleted", A)], [e("ImportStarted", B)])
+history("import-within-an-import", *ONE, [e("ImportStarted", A)], [e("ImportStarted", A)], breaks=1)
+history("import-after-a-grant", *ONE, login(1, 1, 1), [out(1)], [e("ImportStarted", A)], breaks=1)
+history("import-of-another-completed", *ONE, [e("ImportStarted", A)], [e("ImportCompleted", B)], breaks=1)
+history("import-completed-only", *ONE, [e("ImportCompleted", A)], breaks=1)
+
+
+def lawful_cases():
+    """Name, pack and verdict of each."""
+    for name, lines, breaks in HISTORIES:
+        log = Log()
+        log.append(0, START, [e("ServiceStarted", None)], role="Service")
+        for number, events in enumerate(lines):
+            log.append(ACCOUNT, START + number * MINUTE, events)
+        end = START + len(lines) * MINUTE
+        log.append(ACCOUNT, end, [e("EvidenceTaken", START, end, False)], role="Auditor")
+        members = pack(log, told={}, plans=(), period=(START, end), names=False, first_size=2, witnesses=[])
+        position = None if breaks is None else log.of(ACCOUNT)[len(lines) - breaks]
+        verdict = ("ok", None, None) if breaks is None else ("bad", "law", position)
+        yield f"law-{name}", zipped(members), verdict
