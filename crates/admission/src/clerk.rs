@@ -28,6 +28,8 @@ pub(crate) enum Errand {
     LoadOccupied,
     /// Find out how the session of this answer ended, then deliver it.
     Ending(Box<Answered>, Reply),
+    /// Seal the log.
+    Seal,
     /// Save rows of signs of life, and that they are true up to this instant.
     /// And up to which position of the log everything that it forgets was given here to be erased.
     Save(Timestamp, Vec<(AccountId, Vec<u8>)>, u64),
@@ -82,6 +84,7 @@ impl Clerk {
             }
             Errand::Erase(erasures) => self.erase(erasures),
             Errand::Retain(now) => self.retain(now),
+            Errand::Seal => self.seal(),
             Errand::Save(mark, rows, up_to) => {
                 let rows = rows.iter().map(|(account, row)| (*account, row.as_slice()));
                 let book = self.ledger.book();
@@ -91,6 +94,22 @@ impl Clerk {
                     self.inbox.fail(&error.to_string());
                 }
             }
+        }
+    }
+
+    /// Seals the log, if there is a key and anything has happened since the last seal.
+    ///
+    /// A log that contradicts what was promised of it is not gone on with.
+    fn seal(&self) {
+        let Some(seals) = self.ledger.seals() else { return };
+        let sealed = match (seals.key(), seals.promised()) {
+            (Ok(None), _) => return,
+            (Ok(_), Ok(promised)) if promised == Some(self.ledger.head()) => return,
+            (Ok(_), Ok(_)) => seals.seal(&self.ledger, &[]).map(drop),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        if let Err(error) = sealed {
+            self.inbox.fail(&error.to_string());
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) struct Service {
     saved: Timestamp,
     /// The day on which devices were last forgotten in time.
     retained: u32,
+    sealed: Timestamp,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +65,7 @@ impl Service {
             swept: Timestamp::ZERO,
             saved: Timestamp::ZERO,
             retained: 0,
+            sealed: Timestamp::ZERO,
         }
     }
 
@@ -138,6 +140,11 @@ impl Decider {
         if listening && day_of(now) > self.service.retained {
             self.service.retained = day_of(now);
             let _ = self.clerk.send(Errand::Retain(now));
+        }
+        let seal_every = self.options.seal_every.filter(|_| listening).map(micros);
+        if seal_every.is_some_and(|every| now.since(self.service.sealed) >= every) {
+            self.service.sealed = now;
+            let _ = self.clerk.send(Errand::Seal);
         }
         if listening && now.since(self.service.saved) >= micros(self.options.save_every) {
             self.service.saved = now;

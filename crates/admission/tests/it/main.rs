@@ -16,6 +16,7 @@ mod forgetting;
 mod mass;
 mod repeats;
 mod rig;
+mod sealing;
 mod service;
 mod sources;
 mod steps;
