@@ -17,7 +17,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("admission", &["seats", "ledger", "projector"]),
     ("reporting", &["seats", "ledger", "projector"]),
     ("importers", &["seats", "ledger"]),
-    ("cli", &["seats", "ledger", "projector", "admission", "reporting", "importers"]),
+    ("evidence", &["seats", "ledger", "projector", "reporting"]),
+    ("witness", &["seats", "ledger"]),
+    (
+        "cli",
+        &[
+            "seats",
+            "ledger",
+            "projector",
+            "admission",
+            "reporting",
+            "importers",
+            "evidence",
+            "witness",
+        ],
+    ),
 ];
 
 /// Words that the product does not use, and what to say instead.

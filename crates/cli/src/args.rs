@@ -1,10 +1,13 @@
 //! The command line: what can be said, and the help that teaches it.
 
+mod account;
 mod bench;
+mod evidence;
 
+pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
+pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 
-use crate::policy::Policy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -228,73 +231,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Subcommand, Debug)]
-pub(crate) enum Account {
-    /// Open an account for a customer.
-    Open(Box<AccountOpen>),
-    /// Change how many licences a customer has bought.
-    SetLicences {
-        /// The account's name.
-        account: String,
-        /// How many there are to be.
-        licences: u32,
-        /// From the start of this civil day in the account's zone, or from this instant; now if left out.
-        #[arg(long, value_name = "DATE or TIME")]
-        from: Option<String>,
-    },
-    /// Change settings of an account's policy; those not named stay.
-    SetPolicy {
-        /// The account's name.
-        account: String,
-        #[command(flatten)]
-        policy: Box<Policy>,
-    },
-    /// Assign a price plan.
-    SetPlan {
-        /// The account's name.
-        account: String,
-        /// The plan, a TOML file.
-        plan: PathBuf,
-        /// From the start of this civil day in the account's zone; today if left out.
-        #[arg(long, value_name = "DATE")]
-        from: Option<String>,
-    },
-    /// Admit nobody new until reinstated; those logged in stay.
-    Suspend {
-        /// The account's name.
-        account: String,
-    },
-    /// Admit logins again.
-    Reinstate {
-        /// The account's name.
-        account: String,
-    },
-    /// End an account and all its sessions for good. Its history stays.
-    Close {
-        /// The account's name.
-        account: String,
-    },
-    /// List the accounts: licences, seats taken, users.
-    List,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AccountOpen {
-    /// A name for the account, such as the practice's.
-    pub(crate) name: String,
-    /// Licences bought: how many may be logged in at the same time.
-    #[arg(long)]
-    pub(crate) licences: u32,
-    /// IANA time zone in which the account's days and months are counted.
-    #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
-    pub(crate) time_zone: String,
-    /// Price plan, a TOML file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) policy: Policy,
-}
-
-#[derive(Subcommand, Debug)]
 pub(crate) enum User {
     /// Register a user. Users are free; with `--users open` this happens at first login by itself.
     Add {
@@ -381,70 +317,6 @@ pub(crate) struct Release {
     /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Verify {
-    /// An evidence pack, made by `seatledger evidence`.
-    #[arg(conflicts_with = "against", requires = "key")]
-    pub(crate) pack: Option<PathBuf>,
-    /// The ledger's public key, as `seatledger key show` prints it, from somewhere you trust. Repeatable:
-    /// give older ones too if the key was changed.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Vec<String>,
-    /// Which witnesses must have cosigned the pack's last seal: a C2SP tlog-policy file.
-    #[arg(long, value_name = "FILE", requires = "pack")]
-    pub(crate) policy: Option<PathBuf>,
-    /// A seal that was kept elsewhere. Repeatable: the more there are, the closer a difference is told.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) against: Vec<PathBuf>,
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum Key {
-    /// Make the key, once. Its public half is printed: give it to auditors and customers.
-    New {
-        /// Names the ledger in every seal: a host and path you own, such as example.com/clinics.
-        origin: String,
-    },
-    /// The public key, as auditors need it.
-    Show,
-    /// Change to a new key. Recorded; the log is sealed once with both.
-    Rotate,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Witness {
-    /// Its name, such as its host; it stands in every cosignature.
-    #[arg(long)]
-    pub(crate) name: String,
-    /// Where it keeps its key and what it remembers; made if it is not there.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// The public key of a ledger to watch. Repeatable.
-    #[arg(long = "log", value_name = "KEY", required = true)]
-    pub(crate) logs: Vec<String>,
-    /// Where to listen. Put it behind a proxy with TLS to listen to the world.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
-    pub(crate) listen: std::net::SocketAddr,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Evidence {
-    /// The account's name.
-    pub(crate) account: String,
-    /// The first instant of the period.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: String,
-    /// The first instant after it; it has come.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: String,
-    /// Where to write the pack.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Put the names into it, for an auditor who is entitled to them.
-    #[arg(long)]
-    pub(crate) names: bool,
 }
 
 #[derive(Args, Debug)]

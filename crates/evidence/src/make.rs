@@ -97,8 +97,8 @@ pub fn make(
     let ledger = views.ledger();
     let history = History::read(views, wanted)?;
     let zone = Zone::parse(&history.terms.zone)?;
-    let (first, last) = both_seals(seals, &history)?;
-    let (first_head, last_head) = (first.1, last.1);
+    let [first, last] = both_seals(seals, &history)?;
+    let (first_head, last_head) = (first.seal.head, last.seal.head);
     let mut members = BTreeMap::new();
     let mut add = |name: String, content: Vec<u8>| drop(members.insert(name, content));
 
@@ -124,7 +124,7 @@ pub fn make(
     add("proofs.json".to_owned(), json(&proofs)?);
     let about = About {
         format: FORMAT.to_owned(),
-        origin: Seal::parse(last.0.text()).map_or_else(|_| String::new(), |seal| seal.origin),
+        origin: last.seal.origin.clone(),
         account: wanted.account.0,
         zone: history.terms.zone.clone(),
         from: wanted.from.0,
@@ -140,8 +140,8 @@ pub fn make(
     }
     add("README.txt".to_owned(), readme(&about).into_bytes());
     add("pack.json".to_owned(), json(&about)?);
-    add("first.txt".to_owned(), first.0.to_string().into_bytes());
-    add("last.txt".to_owned(), last.0.to_string().into_bytes());
+    add("first.txt".to_owned(), first.note.to_string().into_bytes());
+    add("last.txt".to_owned(), last.note.to_string().into_bytes());
     add("verify.py".to_owned(), VERIFIER.to_vec());
     add(COMMITS.to_owned(), history.bytes);
     members::write(to, members)?;
@@ -200,21 +200,27 @@ impl History {
     }
 }
 
+/// A seal that is kept.
+struct Kept {
+    note: Note,
+    seal: Seal,
+}
+
 /// The first and the last seal of the pack: the latest that is older than the period, or else the oldest that
 /// is kept; and the latest.
-fn both_seals(seals: &Seals, history: &History) -> Result<((Note, Head), (Note, Head)), MakeError> {
+fn both_seals(seals: &Seals, history: &History) -> Result<[Kept; 2], MakeError> {
     let sizes = seals.sizes()?;
     let closing = history.positions.last().copied().unwrap_or_default();
     let last = sizes.last().copied().filter(|size| *size > closing);
     let last = last.ok_or(SealError::NotKept(closing.saturating_add(1)))?;
     let before = sizes.iter().rev().find(|size| **size <= history.begins);
     let first = before.or(sizes.first()).copied().unwrap_or(last);
-    let read = |size| -> Result<(Note, Head), MakeError> {
+    let read = |size| -> Result<Kept, MakeError> {
         let note = seals.kept(size)?.ok_or(SealError::NotKept(size))?;
         let seal = Seal::parse(note.text()).map_err(|_| SealError::NotKept(size))?;
-        Ok((note, seal.head))
+        Ok(Kept { note, seal })
     };
-    Ok((read(first)?, read(last)?))
+    Ok([read(first)?, read(last)?])
 }
 
 fn proofs(

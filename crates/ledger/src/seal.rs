@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Whoever keeps a seal elsewhere can tell later whether the log still is what it was, or has grown honestly
-//! ([`against`]). [`keeper`] makes and keeps them; witnesses, run by others, add their signatures, and a
+//! ([`against`](fn@against)). [`Seals`] makes and keeps them; witnesses, run by others, add their signatures, and a
 //! [`Policy`] says which of them must have.
 
 mod against;

@@ -1,5 +1,4 @@
-//! Both ways between a bill and the record: from a statement's line to the commits behind it, and from a
-//! commit to everything that it had part in.
+//! From a statement's line to the days and the commits behind it. The other way: [`trace`](crate::trace).
 
 use crate::civil::{Month, Zone};
 use crate::facts::{DaysFact, Facts, LineFact, Terms};
@@ -8,8 +7,7 @@ use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{At, Report, Side, table};
 use ledger::{Position, Record};
-use projector::AsOf;
-use seats::{AccountId, Digest, Event, Notation, SessionId, Timestamp};
+use seats::{AccountId, Digest, Notation, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -62,53 +60,6 @@ pub struct Explained {
     zone: Zone,
 }
 
-/// A line of a statement that a commit had part in.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct TracedLine {
-    /// The month, as `2026-05`.
-    pub month: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// `monthly` or `setup`.
-    pub charge: String,
-    /// What it comes to.
-    pub net: String,
-}
-
-/// A session that a commit had part in.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct TracedSession {
-    /// Which.
-    pub session: String,
-    /// Whose, by number.
-    pub user: String,
-    /// On which seat.
-    pub seat: String,
-    /// Position of the commit that granted it.
-    pub granted: u64,
-    /// Position of the commit that ended it; `null` if it has not ended.
-    pub ended: Option<u64>,
-}
-
-/// What came of a commit.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Traced {
-    /// The account's name.
-    pub account: String,
-    /// The commit itself.
-    pub commit: Behind,
-    /// The statement lines that it is behind, of all months up to now.
-    pub lines: Vec<TracedLine>,
-    /// The sessions that it granted, silenced, woke or ended.
-    pub sessions: Vec<TracedSession>,
-    /// The denials in it, in the notation.
-    pub denials: Vec<String>,
-    /// Where this comes from.
-    pub provenance: Provenance,
-    #[serde(skip)]
-    zone: Zone,
-}
-
 impl Reports<'_> {
     /// From what the lines of a month's statement follow; of one line, counted from 1, if one is given.
     ///
@@ -146,58 +97,8 @@ impl Reports<'_> {
         Ok(Explained { account, month, days: facts.days, lines: explained, provenance, zone })
     }
 
-    /// What came of the commit at a position.
-    ///
-    /// # Errors
-    /// When there is no such commit, it is of the service itself, or the log cannot be read.
-    pub fn trace(&self, position: Position) -> Result<Traced, ReportError> {
-        let size = self.views.head().size;
-        let record = self.views.ledger().record(position)?;
-        let record = record.ok_or(ReportError::NoCommit { position: position.0, size })?;
-        let account = record.commit.account;
-        if account == AccountId::SYSTEM {
-            return Err(ReportError::OfTheService(position.0));
-        }
-        let (_, zone) = self.whole(account)?;
-        let names = self.names(account);
-        let before = self.views.as_of(account, AsOf::Before(record.commit.at))?;
-        let mut before = before.account;
-        for earlier in self.views.history(account, record.commit.at, Timestamp(u64::MAX))? {
-            let earlier = earlier?;
-            if earlier.position >= position {
-                break;
-            }
-            before.apply(earlier.commit.at, &earlier.commit.events);
-        }
-        let time = |at: Timestamp| zone.show(at);
-        let notation = Notation { names: &names, time: &time };
-        let denials = record.commit.events.iter().filter_map(|event| match event {
-            Event::SeatDenied { .. } => {
-                Some(notation.event(record.commit.at, event, Some(&before)))
-            }
-            _ => None,
-        });
-        let denials: Vec<String> = denials.collect();
-        let (lines, sessions) = (self.lines_of(&record, zone)?, self.sessions_of(&record)?);
-        let provenance = self
-            .provenance("trace", account, zone)
-            .parameter("position", position)
-            .total("statement_lines", lines.len())
-            .total("sessions", sessions.len())
-            .total("denials", denials.len());
-        Ok(Traced {
-            account: names.account(),
-            commit: self.behind(&record, zone),
-            lines,
-            sessions,
-            denials,
-            provenance,
-            zone,
-        })
-    }
-
     /// What an account's whole history says of licences and plans.
-    fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
+    pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
         let mut terms = Terms::default();
         for record in self.views.history(account, Timestamp::ZERO, Timestamp(u64::MAX))? {
             let record = record?;
@@ -206,7 +107,12 @@ impl Reports<'_> {
         Ok(terms)
     }
 
-    fn facts(&self, terms: &Terms, month: Month, zone: Zone) -> Result<Facts, ReportError> {
+    pub(crate) fn facts(
+        &self,
+        terms: &Terms,
+        month: Month,
+        zone: Zone,
+    ) -> Result<Facts, ReportError> {
         let mut plans: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
         for digest in terms.plans() {
             plans.extend(self.views.ledger().book().plan(digest)?.map(|file| (digest, file)));
@@ -248,14 +154,14 @@ impl Reports<'_> {
     }
 
     /// An amount of a month in its plan's currency.
-    fn money(&self, facts: &Facts, minor: i64) -> String {
+    pub(crate) fn money(&self, facts: &Facts, minor: i64) -> String {
         let digest = facts.plan.as_deref().and_then(Digest::from_hex);
         let file = digest.and_then(|digest| self.views.ledger().book().plan(digest).ok().flatten());
         let plan = file.and_then(|file| Plan::read(&String::from_utf8_lossy(&file)).ok());
         plan.map_or_else(|| minor.to_string(), |plan| plan.currency.show(minor))
     }
 
-    fn behind(&self, record: &Record, zone: Zone) -> Behind {
+    pub(crate) fn behind(&self, record: &Record, zone: Zone) -> Behind {
         let commit = &record.commit;
         let names = self.names(commit.account);
         let time = |at: Timestamp| zone.show(at);
@@ -264,92 +170,6 @@ impl Reports<'_> {
         let what = line.strip_prefix(&shown).unwrap_or(&line).trim_start().to_owned();
         let (position, version) = (record.position.0, commit.version);
         Behind { position, version, at: At(commit.at), what }
-    }
-
-    /// The statement lines that a commit is behind.
-    fn lines_of(&self, record: &Record, zone: Zone) -> Result<Vec<TracedLine>, ReportError> {
-        let bears = |event: &Event| {
-            matches!(
-                event,
-                Event::LicencesChanged { .. } | Event::PlanAssigned { .. } | Event::AccountClosed
-            )
-        };
-        let mut lines = Vec::new();
-        if !record.commit.events.iter().any(bears) {
-            return Ok(lines);
-        }
-        let terms = self.terms(record.commit.account)?;
-        let until = self.known_until()?;
-        let mut month = Month::of(zone.date_of(terms.begins().unwrap_or(record.commit.at)));
-        while let Some(this) = month {
-            let facts = self.facts(&terms, this, zone)?;
-            if facts.from > until.0 {
-                break;
-            }
-            for (line, fact) in (1..).zip(&facts.lines) {
-                if fact.commits.contains(&record.position.0) {
-                    let (charge, net) = (fact.charge.clone(), self.money(&facts, fact.net));
-                    lines.push(TracedLine { month: facts.month.clone(), line, charge, net });
-                }
-            }
-            month = Month::of(this.next_first_day());
-        }
-        Ok(lines)
-    }
-
-    /// The sessions that a commit had part in.
-    fn sessions_of(&self, record: &Record) -> Result<Vec<TracedSession>, ReportError> {
-        let named = record.commit.events.iter().filter_map(|event| match event {
-            Event::SeatGranted { session, .. }
-            | Event::WentDormant { session, .. }
-            | Event::Resumed { session }
-            | Event::LoggedOut { session, .. }
-            | Event::Expired { session, .. } => Some(*session),
-            _ => None,
-        });
-        let mut wanted: BTreeMap<SessionId, Option<TracedSession>> =
-            named.map(|session| (session, None)).collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (mut asked, history) = (
-            BTreeMap::new(),
-            self.views.history(record.commit.account, Timestamp::ZERO, Timestamp(u64::MAX))?,
-        );
-        for record in history {
-            let record = record?;
-            let mut last = None;
-            for event in &record.commit.events {
-                match event {
-                    Event::LoginRequested { request, user, .. } => {
-                        asked.insert(*request, *user);
-                        last = Some(*request);
-                    }
-                    Event::SeatDenied { request, .. } => {
-                        request.or(last).and_then(|request| asked.remove(&request));
-                    }
-                    Event::SeatGranted { request, session, seat, .. } => {
-                        let user = request.or(last).and_then(|request| asked.remove(&request));
-                        if let Some(found) = wanted.get_mut(session) {
-                            *found = Some(TracedSession {
-                                session: session.to_string(),
-                                user: user.map_or_else(String::new, |user| user.to_string()),
-                                seat: seat.to_string(),
-                                granted: record.position.0,
-                                ended: None,
-                            });
-                        }
-                    }
-                    Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
-                        if let Some(Some(found)) = wanted.get_mut(session) {
-                            found.ended = Some(record.position.0);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(wanted.into_values().flatten().collect())
     }
 }
 
@@ -375,38 +195,14 @@ impl Report for Explained {
         for line in &self.lines {
             let ExplainedLine { line, charge, quantity, unit, net, how, commits } = line;
             text += &format!("\nLine {line}, {charge}: {quantity} x {unit} = {net}\n{how}\n");
-            text += &behind(commits, zone);
+            text += &listed(commits, zone);
         }
         text
     }
 }
 
-impl Report for Traced {
-    fn text(&self) -> String {
-        let mut text = self.provenance.header();
-        text += &format!("\n{}\n\n", self.account);
-        text += &behind(std::slice::from_ref(&self.commit), self.zone);
-        if self.lines.is_empty() && self.sessions.is_empty() && self.denials.is_empty() {
-            text += "\nNo statement line, session or denial follows from it.\n";
-        }
-        for line in &self.lines {
-            let TracedLine { month, line, charge, net } = line;
-            text += &format!("\nstatement {month}, line {line}, {charge}: {net}");
-        }
-        for session in &self.sessions {
-            let TracedSession { session, user, seat, granted, ended } = session;
-            let ended = ended.map_or("not ended".to_owned(), |at| format!("ended at {at}"));
-            text +=
-                &format!("\n{session} of {user} on {seat}: granted at position {granted}, {ended}");
-        }
-        for denial in &self.denials {
-            text += &format!("\n{denial}");
-        }
-        text + "\n"
-    }
-}
-
-fn behind(commits: &[Behind], zone: Zone) -> String {
+/// Commits in a table.
+pub(crate) fn listed(commits: &[Behind], zone: Zone) -> String {
     let rows = commits.iter().map(|commit| {
         let (position, version) = (commit.position.to_string(), commit.version.to_string());
         vec![zone.show(commit.at.0), position, version, commit.what.clone()]

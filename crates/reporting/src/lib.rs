@@ -24,15 +24,17 @@ mod refused;
 pub mod reports;
 pub mod shown;
 pub mod statement;
+pub mod trace;
 pub mod trail;
 pub mod usage;
 pub mod who;
 pub mod why;
 
-pub use explain::{Explained, Traced};
+pub use explain::Explained;
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;
+pub use trace::Traced;
 pub use trail::Trail;
 pub use usage::UsageReport;
 pub use who::Who;

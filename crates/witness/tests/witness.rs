@@ -1,6 +1,6 @@
 //! A witness is asked by honest ledgers, by one that was written anew, and by strangers.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 use ledger::Head;
 use ledger::merkle::{Blake3, Frontier, Subtrees, consistency, leaf};
