@@ -1,5 +1,7 @@
 //! Every target for a moment, and that a campaign notices what does not hold.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
 use fuzz::{Broken, Dice, Limits, Survived, Target, bend, run, targets};
 use std::collections::BTreeSet;
 
