@@ -95,6 +95,13 @@ fn check_policy(policy: &str, met: &[&str], not_met: &[&str]) {
 }
 
 #[test]
+fn a_policy_that_says_nothing_is_wrong_in_a_line_that_can_be_found() {
+    for (text, line) in [("", 1), ("\n", 1), ("# nothing", 1), ("#\n\n", 2)] {
+        assert_eq!(Policy::parse(text).map_err(|error| error.line), Err(line), "{text:?}");
+    }
+}
+
+#[test]
 fn a_policy_counts_witnesses() {
     check_policy("quorum none", &["", "abc"], &[]);
     check_policy("quorum b", &["b", "abc"], &["", "ac"]);
