@@ -6,7 +6,7 @@
 //! of the original where there is a path; of the other commits a pack proves the order only.
 
 use super::fixture;
-use super::forge::{Members, framed, frames, reseal};
+use super::forge::{Frame, Members, framed, frames, reseal};
 use crate::{Dice, SetupError, Target, bend};
 use evidence::{Summary, Verdict, check};
 use ledger::note::{KeyKind, SigningKey, VerifierKey};
