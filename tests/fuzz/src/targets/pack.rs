@@ -2,10 +2,11 @@
 //! some resealed with a key of ours ([`forge`](super::forge)), so that it reads on to the end.
 //!
 //! A pack that is good under the ledger's own key holds nothing that the original does not hold: its commits
-//! are the first ones of the original's, its statements and names are among the original's.
+//! are the first ones of the original's, its statements and names are among the original's. Positions are those
+//! of the original where there is a path; of the other commits a pack proves the order only.
 
 use super::fixture;
-use super::forge::{Members, framed, frames, reseal};
+use super::forge::{Frame, Members, framed, frames, reseal};
 use crate::{Dice, SetupError, Target, bend};
 use evidence::{Summary, Verdict, check};
 use ledger::note::{KeyKind, SigningKey, VerifierKey};
@@ -148,11 +149,23 @@ impl Packs {
         {
             return objection("seals");
         }
-        let commits = member(&members, "commits.bin");
-        if !member(&self.original, "commits.bin").starts_with(&commits) {
+        let commits = frames(&member(&members, "commits.bin"));
+        let originals = frames(&member(&self.original, "commits.bin"));
+        let same = |(ours, theirs): (&Frame, &Frame)| ours.1 == theirs.1;
+        if commits.len() > originals.len() || !originals.iter().zip(&commits).all(same) {
             return objection("commits");
         }
-        if summary.commits != frames(&commits).len() as u64 {
+        // A path proves a position; of the others only their order is known.
+        let proofs: Value =
+            serde_json::from_slice(&member(&members, "proofs.json")).unwrap_or_default();
+        let paths = proofs.get("inclusion").and_then(Value::as_array).into_iter().flatten();
+        for position in paths.filter_map(|path| path.get("position")?.as_u64()) {
+            let place = |frames: &[Frame]| frames.iter().position(|(at, _)| *at == position);
+            if place(&commits) != place(&originals) {
+                return objection("positions that are proven");
+            }
+        }
+        if summary.commits != commits.len() as u64 {
             return objection("number of commits");
         }
         if !theirs.months.iter().all(|month| ours.months.contains(month)) {
