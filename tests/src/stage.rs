@@ -5,7 +5,7 @@
 //! logout | heartbeat | activity | goodbye WHO       WHO: NAME, NAME's session-N, session-N
 //! release WHO: REASON[, forced]
 //! set licences N [from TIME]      set SETTING[, SETTING]
-//! add user NAME      add site NAME      suspend | reinstate NAME or account      close account
+//! add user NAME      add site NAME      suspend | reinstate NAME or account      close account      forget NAME
 //! time passes        service stops      service starts
 //! ```
 //! After every deed the laws are applied to each new commit, the commits are folded, and the fold is compared
@@ -279,6 +279,9 @@ impl Stage {
                 }
                 _ => return Err(format!("neither user nor site: {rest:?}")),
             },
+            "forget" => {
+                Command::ForgetUser { user: self.cast.enter(rest), stranger: Some(PROFILE) }
+            }
             "suspend" if rest == "account" => Command::Suspend,
             "suspend" => Command::SuspendUser { user: self.cast.enter(rest) },
             "reinstate" if rest == "account" => Command::Reinstate,

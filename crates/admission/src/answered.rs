@@ -24,9 +24,29 @@ pub struct Answered {
     /// For a denial: who held the seats when it was decided, by seat. `None` for anything else, and for a
     /// denial asked again: then the account's history up to `position` tells.
     pub holders: Option<Arc<[Holder]>>,
+    /// For what was forgotten: what went from the directory. `None` for anything else.
+    pub erased: Option<Erased>,
+}
+
+/// What was erased from the directory, durably.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Erased {
+    /// Names with their salts: of the user, or of devices.
+    pub entries: usize,
+    /// Notes and reasons about the user.
+    pub notes: usize,
+    /// The directory's files were rewritten, so that they do not hold any of it either. If not (a full disk,
+    /// say), that is done at the next start.
+    pub rewritten: bool,
 }
 
 impl Answered {
+    /// That something was done to an account, or recorded of it.
+    pub(crate) fn done(account: AccountId) -> Answered {
+        let (user, site, position, holders, erased) = (None, None, None, None, None);
+        Answered { account, answer: Answer::Done, user, site, position, holders, erased }
+    }
+
     /// The session and seat, if this is a granted login.
     pub fn granted(&self) -> Option<(SessionId, SeatNo)> {
         match self.answer {

@@ -2,10 +2,11 @@
 //!
 //! It reads accounts that are asked about for the first time, finds out how sessions ended that nobody
 //! remembers, and keeps the signs of life beside the log. What it writes is not precious: a sign of life
-//! lost in a crash is credited (see `service`).
+//! lost in a crash is credited (see `service`). What it erases is in `erasing`.
 
 use crate::answered::Answered;
 use crate::error::Error;
+use crate::forgetting::Erasure;
 use crate::inbox::Inbox;
 use crate::reply::{Parcel, Reply};
 use crate::signs;
@@ -27,8 +28,15 @@ pub(crate) enum Errand {
     LoadOccupied,
     /// Find out how the session of this answer ended, then deliver it.
     Ending(Box<Answered>, Reply),
+    /// Seal the log.
+    Seal,
     /// Save rows of signs of life, and that they are true up to this instant.
-    Save(Timestamp, Vec<(AccountId, Vec<u8>)>),
+    /// And up to which position of the log everything that it forgets was given here to be erased.
+    Save(Timestamp, Vec<(AccountId, Vec<u8>)>, u64),
+    /// Erase what the log forgets, then answer.
+    Erase(Vec<Erasure>),
+    /// Have forgotten what was kept for as long as the policies say.
+    Retain(Timestamp),
 }
 
 pub(crate) struct Clerk {
@@ -43,6 +51,19 @@ impl Clerk {
         while let Ok(errand) = errands.recv() {
             match errand {
                 Errand::LoadOccupied => self.load_occupied(|| errands.try_recv()),
+                Errand::Erase(mut erasures) => {
+                    // What else is to be erased by now goes with it: one rewrite for all.
+                    let (mut next, mut others) = (errands.try_recv(), Vec::new());
+                    while let Ok(errand) = next {
+                        match errand {
+                            Errand::Erase(more) => erasures.extend(more),
+                            other => others.push(other),
+                        }
+                        next = errands.try_recv();
+                    }
+                    self.erase(erasures);
+                    others.into_iter().for_each(|errand| self.run_errand(errand));
+                }
                 errand => self.run_errand(errand),
             }
         }
@@ -61,13 +82,34 @@ impl Clerk {
                 let mut parcel = vec![Parcel::Answer { to, answer, draft: None }];
                 self.inbox.deliver(&mut parcel, Position(0));
             }
-            Errand::Save(mark, rows) => {
+            Errand::Erase(erasures) => self.erase(erasures),
+            Errand::Retain(now) => self.retain(now),
+            Errand::Seal => self.seal(),
+            Errand::Save(mark, rows, up_to) => {
                 let rows = rows.iter().map(|(account, row)| (*account, row.as_slice()));
                 let book = self.ledger.book();
-                if let Err(error) = book.save_liveness(mark, rows).and_then(|()| book.sync()) {
+                let saved = book.save_liveness(mark, rows);
+                let saved = saved.and_then(|()| book.mark_forgotten_up_to(up_to));
+                if let Err(error) = saved.and_then(|()| book.sync()) {
                     self.inbox.fail(&error.to_string());
                 }
             }
+        }
+    }
+
+    /// Seals the log, if there is a key and anything has happened since the last seal.
+    ///
+    /// A log that contradicts what was promised of it is not gone on with.
+    fn seal(&self) {
+        let Some(seals) = self.ledger.seals() else { return };
+        let sealed = match (seals.key(), seals.promised()) {
+            (Ok(None), _) => return,
+            (Ok(_), Ok(promised)) if promised == Some(self.ledger.head()) => return,
+            (Ok(_), Ok(_)) => seals.seal(&self.ledger, &[]).map(drop),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        if let Err(error) = sealed {
+            self.inbox.fail(&error.to_string());
         }
     }
 

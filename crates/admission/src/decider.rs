@@ -55,6 +55,10 @@ pub(crate) struct Decider {
     pub(crate) spare: Vec<Group>,
     /// The sweeper has more to do.
     pub(crate) sweeping: bool,
+    /// Everything before this position is on disk, and what it forgets was given to the clerk.
+    pub(crate) durable: u64,
+    /// Up to which position that was noted.
+    pub(crate) marked: u64,
 }
 
 impl Decider {
@@ -131,6 +135,9 @@ impl Decider {
                 slot.waiting = waiting; // Its room is used again.
             }
         }
+        let (first, end) = group.recorded;
+        self.durable = end;
+        self.erase(first, &mut group.erasures);
         group.accounts.clear();
         group.newcomers = false;
         self.spare.push(group);
@@ -139,7 +146,7 @@ impl Decider {
     /// The record took nothing of a group: its accounts are read again, as they were before it.
     fn refused(&mut self, group: Group) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if group.drafts.iter().any(|draft| draft.account == AccountId::SYSTEM) {
+        if !self.looks_taken_back(&group.drafts) {
             // What the service said of itself is followed by more of the same that is on its way.
             self.inbox.fail("the record does not take what the service says of itself");
         }
@@ -202,23 +209,27 @@ impl Decider {
     fn ask(&mut self, ask: &mut Ask) {
         let account = match &ask.question {
             Question::Occupancy(account) => *account,
-            Question::Request(Request::Open(new), _) => match self.desk.people.account(new) {
-                Ok((account, newcomer)) => {
-                    if newcomer {
-                        let unopened =
-                            Slot::new(Account::new(account), BTreeMap::new(), Arc::default());
-                        self.slots.insert(account, unopened);
-                    }
-                    account
-                }
+            Question::Look(seen, _) => seen.account,
+            Question::Request(request, _) => match self.account_of(request) {
+                Ok(account) => account,
                 Err(error) => return self.desk.ready.push(refusal(ask.take_reply(), error)),
             },
-            Question::Request(request, _) => request.account(),
         };
         if account == AccountId::SYSTEM {
             return self.desk.ready.push(refusal(ask.take_reply(), Error::UnknownAccount));
         }
         self.ask_of(account, ask);
+    }
+
+    /// The account that a request is about; for one to be opened the number it gets.
+    fn account_of(&mut self, request: &Request) -> Result<AccountId, Error> {
+        let (Request::Open(new), _) = request.parts() else { return Ok(request.account()) };
+        let (account, newcomer) = self.desk.people.account(new)?;
+        if newcomer {
+            let unopened = Slot::new(Account::new(account), BTreeMap::new(), Arc::default());
+            self.slots.insert(account, unopened);
+        }
+        Ok(account)
     }
 
     fn ask_of(&mut self, account: AccountId, ask: &mut Ask) {
@@ -247,6 +258,9 @@ impl Decider {
             }
             return;
         }
+        if matches!(ask.question, Question::Look(..)) {
+            return self.look(account, ask, now);
+        }
         match self.desk.decide(slot, ask, now) {
             Decided::Done => {}
             Decided::Later => slot.waiting.push_back(ask.take()),
@@ -265,8 +279,8 @@ impl Decider {
                 }
                 self.desk.group.parcels.push(Parcel::Done(to));
             }
-            Order::ConfirmClock(actor, to) => {
-                let step = self.confirm_clock(actor);
+            Order::ConfirmClock(actor, reason, to) => {
+                let step = self.confirm_clock(actor, reason.as_deref());
                 self.desk.group.parcels.push(Parcel::Confirmed(to, step));
             }
         }

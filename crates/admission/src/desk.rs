@@ -15,13 +15,15 @@
 
 use crate::answered::{Answered, holders, occupancy};
 use crate::error::Error;
+use crate::forgetting::Erasure;
 use crate::group::Group;
 use crate::inbox::{Ask, Question};
 use crate::people::{People, Prepared};
+use crate::reasons;
 use crate::reply::{self, Parcel, Reply};
 use crate::request::Request;
 use crate::slot::{Phase, Slot};
-use ledger::{Actor, Draft, Ledger, Position, Role};
+use ledger::{Actor, Draft, Ledger, Position, Role, Subject};
 use seats::answer::Present;
 use seats::{
     AccountId, Answer, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Standing,
@@ -84,6 +86,7 @@ impl Desk {
             Question::Request(request, actor) => {
                 self.request(slot, request, *actor, &mut ask.to, now)
             }
+            Question::Look(..) => Decided::Done, // The decider's, which has the system account.
         }
     }
 
@@ -130,10 +133,19 @@ impl Desk {
             Err(error) => return self.refuse(slot, to, error),
         };
         let (account, repeated) = (slot.live.account(), first.is_some());
+        let id = account.id();
         let prepared = match self.people.prepare(account, request, repeated, now) {
             Ok(prepared) => prepared,
             Err(error) => return self.refuse(slot, to, error),
         };
+        if first.is_none() {
+            let (policy, given) = (account.policy(), prepared.reason.is_some());
+            let wanted = reasons::for_command(policy, &prepared.command, given, actor);
+            if let Err(rejection) = wanted {
+                self.people.take_back(&prepared);
+                return self.refuse(slot, to, rejection.into());
+            }
+        }
         let (mut answer, mut draft) =
             self.take(slot, &prepared, first.as_ref().map(|(first, _)| first), actor, now);
         if let (Ok(answered), Some((_, found))) = (&mut answer, first) {
@@ -148,13 +160,21 @@ impl Desk {
                 };
             }
         }
-        self.deliver(slot, Parcel::Answer { to: mem::take(to), answer, draft });
+        match (answer, draft, forgotten(id, &prepared.command)) {
+            (Ok(answered), Some(draft), Some(whom)) => {
+                let (to, answered) = (mem::take(to), Box::new(answered));
+                self.group.erasures.push(Erasure { whom, draft, to, answered });
+            }
+            (answer, draft, _) => {
+                self.deliver(slot, Parcel::Answer { to: mem::take(to), answer, draft });
+            }
+        }
         Decided::Done
     }
 
     /// The first answer to a login's request id, if it was ever answered.
     fn first(&self, slot: &Slot, request: &Request) -> Result<Option<(FirstAnswer, Found)>, Error> {
-        let request = match request {
+        let request = match request.parts().0 {
             Request::LogIn(login) => login.request,
             Request::Command { command: Command::LogIn(login), .. } => login.request,
             _ => return Ok(None),
@@ -181,7 +201,7 @@ impl Desk {
         now: Timestamp,
     ) -> (reply::Answer, Option<usize>) {
         let mut version = slot.live.account().version();
-        let taken = slot.live.take(&prepared.command, first, now);
+        let taken = slot.live.take_because(&prepared.command, prepared.reason, first, now);
         for due in taken.due {
             self.draft(slot, &mut version, due.at, now, CLOCK, due.events);
         }
@@ -194,6 +214,7 @@ impl Desk {
             draft = Some(place);
             if let Command::LogIn(login) = &*prepared.command {
                 slot.recent.push((login.request, place));
+                self.people.mark_used(slot.live.account(), login.device, taken.at);
             }
             self.draft(slot, &mut version, taken.at, now, actor, taken.events);
         }
@@ -212,6 +233,7 @@ impl Desk {
             position: None,
             holders: (draft.is_some() && is_denial(&answer))
                 .then(|| Arc::from(holders(live.account(), live.liveness()))),
+            erased: None,
         });
         (answer, draft)
     }
@@ -252,6 +274,17 @@ impl Desk {
             Phase::Synced => self.ready.push(parcel),
             Phase::Filling | Phase::InFlight => self.group.parcels.push(parcel),
         }
+    }
+}
+
+/// Whose entries are to be erased once a command is recorded.
+fn forgotten(account: AccountId, command: &Command) -> Option<Vec<Subject>> {
+    match command {
+        Command::ForgetUser { user, .. } => Some(vec![Subject::user(account, *user)]),
+        Command::ForgetDevices { devices } => {
+            Some(devices.iter().map(|device| Subject::device(account, *device)).collect())
+        }
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commits that go to the disk together, and what waits for them.
 
+use crate::forgetting::Erasure;
 use crate::reply::Parcel;
 use ledger::Draft;
 use seats::AccountId;
@@ -15,4 +16,8 @@ pub(crate) struct Group {
     pub(crate) accounts: Vec<AccountId>,
     /// The directory has new entries that these commits refer to; it is synced first.
     pub(crate) newcomers: bool,
+    /// What is to be erased from the directory once these commits are on disk.
+    pub(crate) erasures: Vec<Erasure>,
+    /// The positions it was recorded at: the first, and the one after the last.
+    pub(crate) recorded: (u64, u64),
 }

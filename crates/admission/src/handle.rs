@@ -4,6 +4,7 @@ use crate::answered::{Answered, Counts, Occupancy};
 use crate::batch::Batch;
 use crate::error::{Error, Failure};
 use crate::inbox::{Ask, Inbox, Order, Question};
+use crate::names::check_reason;
 use crate::reply::{Reply, lock};
 use crate::request::{LoginRequest, NewAccount, Release, Request};
 use crate::time_watch::Step;
@@ -251,9 +252,13 @@ impl Admission {
     /// # Errors
     /// Any [`Error`].
     pub async fn ask(&self, request: Request, actor: Actor) -> Result<Answered, Error> {
-        let (to, answer) = oneshot::channel();
         request.check()?;
-        self.push(Ask { question: Question::Request(request, actor), to: Reply::One(to) })?;
+        self.question(Question::Request(request, actor)).await
+    }
+
+    pub(crate) async fn question(&self, question: Question) -> Result<Answered, Error> {
+        let (to, answer) = oneshot::channel();
+        self.push(Ask { question, to: Reply::One(to) })?;
         answer.await.unwrap_or(Err(Error::Unknown))
     }
 
@@ -308,8 +313,21 @@ impl Admission {
     /// # Errors
     /// [`Error::Unknown`] if the record failed, [`Error::Stopped`].
     pub async fn confirm_clock(&self, actor: Actor) -> Result<Option<Step>, Error> {
+        self.confirm_clock_because(None, actor).await
+    }
+
+    /// As [`Admission::confirm_clock`], with why.
+    ///
+    /// # Errors
+    /// As there, and [`Error::BadText`].
+    pub async fn confirm_clock_because(
+        &self,
+        reason: Option<String>,
+        actor: Actor,
+    ) -> Result<Option<Step>, Error> {
+        reason.as_deref().map_or(Ok(()), check_reason)?;
         let (to, done) = oneshot::channel();
-        self.shared.inbox.order(Order::ConfirmClock(actor, to));
+        self.shared.inbox.order(Order::ConfirmClock(actor, reason, to));
         done.await.unwrap_or(Err(self.ended_error()))
     }
 

@@ -6,6 +6,7 @@
 use crate::answered::Counts;
 use crate::error::{Error, Failure};
 use crate::group::Group;
+use crate::looks::Seen;
 use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
 use crate::slot::Loaded;
@@ -30,6 +31,8 @@ pub(crate) enum Question {
     Request(Request, Actor),
     /// Who sits where.
     Occupancy(AccountId),
+    /// That somebody be shown names.
+    Look(Seen, Actor),
 }
 
 /// What concerns no single account.
@@ -37,7 +40,7 @@ pub(crate) enum Order {
     /// Settle what is due by time alone.
     Sweep(oneshot::Sender<Result<(), Error>>),
     /// Accept the wall clock as it stands.
-    ConfirmClock(Actor, oneshot::Sender<Result<Option<Step>, Error>>),
+    ConfirmClock(Actor, Option<String>, oneshot::Sender<Result<Option<Step>, Error>>),
 }
 
 /// What has arrived since the decider last looked.
@@ -144,6 +147,7 @@ impl Inbox {
     /// Tells the decider which commits the record did not take, and those who wait for them why.
     pub(crate) fn refused(&self, mut group: Group, reason: &str) {
         let mut parcels = mem::take(&mut group.parcels);
+        parcels.extend(group.erasures.drain(..).map(|erasure| erasure.parcel(None)));
         // The decider first, so that whoever asks again at once is answered by what is on disk.
         self.accept(|arrivals| arrivals.refused.push(group));
         self.refuse(&mut parcels, &Error::NotRecorded { reason: Arc::from(reason) });

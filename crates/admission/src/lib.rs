@@ -72,14 +72,19 @@ mod clerk;
 pub mod clock;
 mod decider;
 mod desk;
+mod erasing;
 mod error;
+mod forgetting;
 mod group;
 mod handle;
 mod inbox;
+mod looks;
 mod names;
 mod options;
 mod outbox;
+mod past;
 mod people;
+mod reasons;
 mod reply;
 mod request;
 mod service;
@@ -91,11 +96,13 @@ pub mod stepped;
 mod syncer;
 mod time_watch;
 
-pub use answered::{Answered, Counts, Holder, Occupancy};
+pub use answered::{Answered, Counts, Erased, Holder, Occupancy};
 pub use batch::Batch;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Failure, StartError};
+pub use forgetting::{DEVICES_MAX, due_devices, finish_forgetting};
 pub use handle::Admission;
+pub use looks::Seen;
 pub use names::{
     BadText, NAME_BYTES_MAX, NOTE_BYTES_MAX, REQUEST_BYTES_MAX, check_name, request_id,
 };

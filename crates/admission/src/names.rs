@@ -11,7 +11,7 @@ use thiserror::Error;
 pub const NAME_BYTES_MAX: usize = 200;
 /// The longest request id, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 128;
-/// The longest note to a release, in bytes.
+/// The longest note to a release, or reason, in bytes.
 pub const NOTE_BYTES_MAX: usize = 2_000;
 
 /// Why a text cannot be taken. The caller sends another.
@@ -43,6 +43,12 @@ pub enum BadText {
         /// The character's code point.
         character: u32,
     },
+    /// The words outlive the one they name. Say it without the name.
+    #[error("{field}: it names whom it is about, and it stays; say it without the name")]
+    NamesWhom {
+        /// Which field.
+        field: &'static str,
+    },
 }
 
 /// Checks a name for the given field.
@@ -59,12 +65,20 @@ pub fn check_name(field: &'static str, name: &str) -> Result<(), BadText> {
 
 /// Checks an agent's words about a release; line breaks are fine.
 pub(crate) fn check_note(note: &str) -> Result<(), BadText> {
-    let field = "note";
-    sized(field, note, NOTE_BYTES_MAX)?;
-    match note.chars().find(|c| c.is_control() && *c != '\n') {
+    check_words("note", note)
+}
+
+fn check_words(field: &'static str, words: &str) -> Result<(), BadText> {
+    sized(field, words, NOTE_BYTES_MAX)?;
+    match words.chars().find(|c| c.is_control() && *c != '\n') {
         Some(c) => Err(BadText::Control { field, character: u32::from(c) }),
         None => Ok(()),
     }
+}
+
+/// Checks the reason that somebody gives; line breaks are fine.
+pub(crate) fn check_reason(reason: &str) -> Result<(), BadText> {
+    check_words("reason", reason)
 }
 
 /// The request id that a text stands for.

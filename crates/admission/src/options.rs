@@ -25,6 +25,9 @@ pub struct Options {
     /// A service that could not listen for longer than this, because the machine slept or the disk hung,
     /// credits the time to every lease and records it like a restart. `None`: it does not look.
     pub stall: Option<Duration>,
+    /// How often a service seals the log, if the ledger has a key to sign with and anything has happened since
+    /// the last seal; the first time when it begins to listen. `None`: it does not.
+    pub seal_every: Option<Duration>,
 }
 
 impl Default for Options {
@@ -38,6 +41,7 @@ impl Default for Options {
             save_every: Duration::from_secs(10),
             sweep_every: Duration::from_secs(1),
             stall: Some(Duration::from_secs(30)),
+            seal_every: Some(Duration::from_secs(3_600)),
         }
     }
 }

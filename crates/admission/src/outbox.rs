@@ -169,6 +169,7 @@ impl Outbox {
                     inbox.tally.groups.fetch_add(1, Ordering::Relaxed);
                     group.drafts.clear();
                     let first = ticket.first;
+                    group.recorded = (first.0, first.0.saturating_add(commits));
                     self.change(|way| way.appended.push(Appended { first, group }));
                 }
                 Err(error) if stored_nothing(&error) => inbox.refused(group, &error.to_string()),

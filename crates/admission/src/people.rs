@@ -4,6 +4,8 @@
 //! a commit that never came (a crash in between, a rejection) is replaced by the next newcomer's. Entries
 //! are synced before the commits that refer to them are appended (see `outbox`).
 
+mod noting;
+
 use crate::civil;
 use crate::error::Error;
 use crate::request::{By, LoginRequest, NewAccount, Release, Request};
@@ -33,6 +35,8 @@ pub(crate) struct Prepared<'a> {
     /// Whom it is about.
     pub(crate) user: Option<UserId>,
     pub(crate) site: Option<SiteId>,
+    /// Why it is asked.
+    pub(crate) reason: Option<Commitment>,
     /// Entries that were made for it; erased again if it is rejected.
     entered: Vec<Subject>,
 }
@@ -91,8 +95,16 @@ impl People {
         if !repeated {
             usable(account, request)?;
         }
-        let mut entered = Vec::new();
+        let (mut entered, (request, why)) = (Vec::new(), request.parts());
+        let why = why.filter(|_| !repeated);
         let prepared = self.in_words(account, request, repeated, now, &mut entered);
+        let prepared = prepared.and_then(|prepared| {
+            self.nameless(account, request, why)?;
+            let Some(why) = why else { return Ok(prepared) };
+            let (subject, note) = self.note(account.id(), why)?;
+            entered.push(subject);
+            Ok(Prepared { reason: Some(note), ..prepared })
+        });
         match prepared {
             Ok(prepared) => Ok(Prepared { entered, ..prepared }),
             Err(error) => {
@@ -147,17 +159,27 @@ impl People {
                 to: *to,
                 effective: effective.unwrap_or(from_now(account, now)),
             },
+            Request::ForgetUser { user, .. } => {
+                whom = Some(*user);
+                Command::ForgetUser { user: *user, stranger: self.stranger(account, *user)? }
+            }
+            Request::ForgetDevices { devices, .. } => {
+                Command::ForgetDevices { devices: devices.clone() }
+            }
+            Request::Because { request, .. } => {
+                return self.in_words(account, request, repeated, now, entered);
+            }
             Request::Command { command, .. } => {
                 self.entered_before(account, command)?;
                 if let Command::LogIn(login) = command {
                     (whom, from) = (Some(login.user), login.site);
                 }
                 let (command, entered) = (Cow::Borrowed(command), Vec::new());
-                return Ok(Prepared { command, user: whom, site: from, entered });
+                return Ok(Prepared { command, user: whom, site: from, reason: None, entered });
             }
         };
         let (command, entered) = (Cow::Owned(command), Vec::new());
-        Ok(Prepared { command, user: whom, site: from, entered })
+        Ok(Prepared { command, user: whom, site: from, reason: None, entered })
     }
 
     /// Erases what was entered for a request that was rejected.
@@ -260,10 +282,9 @@ impl People {
         let note = match release.note.as_ref().filter(|_| held) {
             None => None,
             Some(note) => {
-                let last = self.ledger.book().highest(account.id(), Kind::Note)?;
-                let subject = Subject::note(account.id(), last.saturating_add(1));
+                let (subject, note) = self.note(account.id(), note)?;
                 entered.push(subject);
-                Some(self.enter(subject, note)?)
+                Some(note)
             }
         };
         let Release { session, reason, forced, .. } = *release;
@@ -336,6 +357,7 @@ impl People {
 /// Rejects what the rules would reject whoever asks, before anybody is entered in the directory for it, and
 /// numbers that nobody was given, which would leave a gap.
 fn usable(account: &Account, request: &Request) -> Result<(), Error> {
+    let (request, _) = request.parts();
     if matches!(request, Request::Open(_) | Request::Command { command: Command::Open { .. }, .. })
     {
         return Ok(());

@@ -5,11 +5,12 @@
 
 use crate::civil;
 use crate::error::Error;
-use crate::names::{check_name, check_note};
+use crate::forgetting::DEVICES_MAX;
+use crate::names::{check_name, check_note, check_reason};
 use seats::decide::LICENCES_MAX;
 use seats::{
-    AccountId, Command, Effective, Rejection, ReleaseReason, RequestId, SessionId, Setting, SiteId,
-    UserId,
+    AccountId, Command, DeviceId, Effective, Rejection, ReleaseReason, RequestId, SessionId,
+    Setting, SiteId, UserId,
 };
 
 /// The most settings that one command changes.
@@ -152,6 +153,27 @@ pub enum Request {
         /// From when; `None`: now.
         effective: Option<Effective>,
     },
+    /// Erase who a user is, for good. Takes a reason.
+    ForgetUser {
+        /// Of which account.
+        account: AccountId,
+        /// Who.
+        user: UserId,
+    },
+    /// Erase what devices are, for good. Takes a reason.
+    ForgetDevices {
+        /// Of which account.
+        account: AccountId,
+        /// Which, each once; up to [`DEVICES_MAX`](crate::DEVICES_MAX).
+        devices: Vec<DeviceId>,
+    },
+    /// Any of these, with why; see [`Request::because`].
+    Because {
+        /// What is asked.
+        request: Box<Request>,
+        /// Why.
+        reason: String,
+    },
     /// A command of the rules as it is. Directory entries it refers to must exist and be synced; that of an
     /// account to be opened too.
     Command {
@@ -163,6 +185,24 @@ pub enum Request {
 }
 
 impl Request {
+    /// The same, with why it is asked: up to 2,000 bytes, for the directory; bound by the commit. No names
+    /// belong in it.
+    pub fn because(self, reason: impl Into<String>) -> Request {
+        let request = match self {
+            Request::Because { request, .. } => request,
+            request => Box::new(request),
+        };
+        Request::Because { request, reason: reason.into() }
+    }
+
+    /// What is asked, and why if that is said.
+    pub(crate) fn parts(&self) -> (&Request, Option<&str>) {
+        match self {
+            Request::Because { request, reason } => (request.parts().0, Some(reason)),
+            request => (request, None),
+        }
+    }
+
     /// The account it is about; the system account, to which nobody has access, for one yet to be opened.
     pub(crate) fn account(&self) -> AccountId {
         match self {
@@ -173,7 +213,10 @@ impl Request {
             | Request::AddSite { account, .. }
             | Request::AssignPlan { account, .. }
             | Request::SetLicences { account, .. }
+            | Request::ForgetUser { account, .. }
+            | Request::ForgetDevices { account, .. }
             | Request::Command { account, .. } => *account,
+            Request::Because { request, .. } => request.account(),
         }
     }
 
@@ -209,7 +252,17 @@ impl Request {
             | Request::Command { command: Command::Open { settings, .. }, .. } => {
                 check_settings(settings)?;
             }
-            Request::Release(_)
+            Request::ForgetDevices { devices, .. } if devices.len() > DEVICES_MAX => {
+                let (number, max) = (devices.len(), DEVICES_MAX);
+                return Err(Error::TooMany { field: "devices", number, max });
+            }
+            Request::Because { request, reason } => {
+                check_reason(reason)?;
+                request.check()?;
+            }
+            Request::ForgetUser { .. }
+            | Request::ForgetDevices { .. }
+            | Request::Release(_)
             | Request::AssignPlan { .. }
             | Request::SetLicences { .. }
             | Request::Command { .. } => {}

@@ -16,10 +16,13 @@ use crate::clerk::Errand;
 use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::error::Error;
+use crate::forgetting::MARK_EVERY;
+use crate::past::Past;
 use crate::signs;
 use crate::slot::Slot;
 use crate::time_watch::{Step, TimeWatch};
 use ledger::{Actor, Ledger, Position, ReadError, Role};
+use seats::forget::day_of;
 use seats::{Account, AccountId, Event, Liveness, Micros, Outage, Timestamp};
 use std::mem;
 use std::sync::Arc;
@@ -36,6 +39,9 @@ pub(crate) struct Service {
     outages: Vec<Outage>,
     swept: Timestamp,
     saved: Timestamp,
+    /// The day on which devices were last forgotten in time.
+    retained: u32,
+    sealed: Timestamp,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +64,8 @@ impl Service {
             outages,
             swept: Timestamp::ZERO,
             saved: Timestamp::ZERO,
+            retained: 0,
+            sealed: Timestamp::ZERO,
         }
     }
 
@@ -66,33 +74,6 @@ impl Service {
         let past = self.outages.partition_point(|outage| outage.to <= oldest);
         self.outages.iter().skip(past).copied().collect()
     }
-}
-
-/// What the log knows of earlier services.
-#[derive(Default)]
-pub(crate) struct Past {
-    /// When nothing could be heard, in order of time.
-    pub(crate) outages: Vec<Outage>,
-    /// When the last one began to listen.
-    started: Option<Timestamp>,
-}
-
-/// Reads what the log knows of earlier services.
-pub(crate) fn recorded_past(ledger: &Ledger) -> Result<Past, ReadError> {
-    let mut past = Past::default();
-    let Some(head) = ledger.account_head(AccountId::SYSTEM)? else { return Ok(past) };
-    for record in ledger.back(head.position) {
-        let commit = record?.commit;
-        for event in &commit.events {
-            let Event::ServiceStarted { last_alive } = event else { continue };
-            past.started = past.started.or(Some(commit.at));
-            if let Some(from) = last_alive.filter(|from| *from < commit.at) {
-                past.outages.push(Outage { from, to: commit.at });
-            }
-        }
-    }
-    past.outages.reverse();
-    Ok(past)
 }
 
 /// The time of the log's last record, with which the clock is compared at the start.
@@ -156,6 +137,15 @@ impl Decider {
             self.sweep();
         }
         let listening = self.service.state == State::Listening;
+        if listening && day_of(now) > self.service.retained {
+            self.service.retained = day_of(now);
+            let _ = self.clerk.send(Errand::Retain(now));
+        }
+        let seal_every = self.options.seal_every.filter(|_| listening).map(micros);
+        if seal_every.is_some_and(|every| now.since(self.service.sealed) >= every) {
+            self.service.sealed = now;
+            let _ = self.clerk.send(Errand::Seal);
+        }
         if listening && now.since(self.service.saved) >= micros(self.options.save_every) {
             self.service.saved = now;
             self.save_signs();
@@ -163,9 +153,11 @@ impl Decider {
     }
 
     /// Accepts the clock as it stands and records the step, if there was one.
-    pub(crate) fn confirm_clock(&mut self, actor: Actor) -> Option<Step> {
+    pub(crate) fn confirm_clock(&mut self, actor: Actor, reason: Option<&str>) -> Option<Step> {
         let step = self.watch.confirm()?;
-        let stepped = vec![Event::ClockStepped { from: step.from, to: step.to }];
+        let mut stepped = vec![Event::ClockStepped { from: step.from, to: step.to }];
+        // Without the words it is still recorded that the clock was confirmed.
+        stepped.extend(self.desk.people.reason(AccountId::SYSTEM, reason).ok().flatten());
         if self.options.service {
             // Nothing was noted since the time became doubtful.
             self.start_listening(step.to, stepped, actor);
@@ -196,10 +188,13 @@ impl Decider {
                 rows.push((account, signs::encode(slot.live.liveness().signs())));
             }
         }
-        if self.options.service || !rows.is_empty() {
+        let behind = self.durable.abs_diff(self.marked) >= MARK_EVERY;
+        if self.options.service || behind || !rows.is_empty() {
             // A single call does not listen: it leaves the mark where it was.
             let mark = self.service.listened.unwrap_or(Timestamp::ZERO);
-            let _ = self.clerk.send(Errand::Save(mark, rows)); // The clerk ends after the decider.
+            self.marked = self.durable;
+            // The clerk ends after the decider.
+            let _ = self.clerk.send(Errand::Save(mark, rows, self.durable));
         }
     }
 
@@ -223,7 +218,7 @@ impl Decider {
     }
 
     /// Puts a commit of the system account into the group.
-    fn record_fact(&mut self, events: Vec<Event>, actor: Actor, now: Timestamp) {
+    pub(crate) fn record_fact(&mut self, events: Vec<Event>, actor: Actor, now: Timestamp) {
         let Some(mut slot) = self.slots.remove(&AccountId::SYSTEM) else { return };
         let mut version = slot.live.account().version();
         let at = now.max(slot.live.account().last_at());

@@ -10,7 +10,7 @@
 //! new and half old, still reads as signs that were once true; of two of one session the later counts.
 
 use crate::error::Error;
-use crate::service::recorded_past;
+use crate::past::recorded_past;
 use ledger::Ledger;
 use seats::{AccountId, Liveness, SessionId, Signs, Timestamp};
 use std::collections::BTreeMap;

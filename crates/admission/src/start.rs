@@ -16,20 +16,22 @@ use crate::clock::Clock;
 use crate::decider::Decider;
 use crate::desk::Desk;
 use crate::error::StartError;
+use crate::forgetting::catch_up;
 use crate::group::Group;
 use crate::handle::{Admission, Shared};
 use crate::inbox::{Arrivals, Inbox};
 use crate::options::Options;
 use crate::outbox::Outbox;
+use crate::past::recorded_past;
 use crate::people::People;
-use crate::service::{Service, last_believed, recorded_past};
+use crate::service::{Service, last_believed};
 use crate::slot::Slot;
 use crate::source::{AccountSource, FromLog};
 use crate::syncer;
 use crate::time_watch::TimeWatch;
 use ledger::{Ledger, Position, Syncer};
 use rustc_hash::FxHashMap;
-use seats::{AccountId, Timestamp};
+use seats::{Account, AccountId, Timestamp};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
@@ -127,7 +129,9 @@ impl Crew {
         let last = ledger.head().size.checked_sub(1).map(Position);
         let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
         let recorded_at = last.map_or(Timestamp::ZERO, |record| record.commit.recorded_at);
-        let system = source.load(AccountId::SYSTEM)?;
+        catch_up::<StartError>(ledger)?;
+        let system = ledger.account_head(AccountId::SYSTEM)?;
+        let system = system.map_or((0, Timestamp::ZERO), |head| (head.version, head.at));
         let past = recorded_past(ledger)?;
         let mark = ledger.book().liveness_mark()?;
         let people = People::new(ledger)?;
@@ -138,7 +142,8 @@ impl Crew {
         let (to_clerk, errands) = mpsc::channel();
         let clerk =
             Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
-        let system = Slot::new(system, BTreeMap::new(), Arc::default());
+        let system =
+            Slot::new(Account::system(system.0, system.1), BTreeMap::new(), Arc::default());
         let mut decider = Decider {
             options,
             inbox: Arc::clone(&inbox),
@@ -161,6 +166,8 @@ impl Crew {
             in_flight: 0,
             spare: Vec::new(),
             sweeping: false,
+            durable: ledger.head().size,
+            marked: ledger.book().forgotten_up_to()?.unwrap_or(0),
         };
         // A service listens from now on, not from when its thread first runs.
         decider.keep_time();

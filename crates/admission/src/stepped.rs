@@ -87,7 +87,7 @@ impl Stepped {
     /// Accepts the wall clock as it stands, as
     /// [`Admission::confirm_clock`](crate::Admission::confirm_clock).
     pub fn confirm_clock(&mut self, actor: Actor) {
-        self.crew.inbox.order(Order::ConfirmClock(actor, oneshot::channel().0));
+        self.crew.inbox.order(Order::ConfirmClock(actor, None, oneshot::channel().0));
     }
 
     /// Accepts nothing more. What was accepted is finished by further steps.

@@ -3,12 +3,18 @@
 mod account;
 mod bench;
 mod evidence;
+mod people;
+mod seat;
 
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
+pub(crate) use people::{Device, Naming, Retention, Site, User};
+pub(crate) use seat::{Login, Release, SessionArgs};
 
+use crate::caller::read_actor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ledger::Actor;
 use std::path::PathBuf;
 
 /// A ledger of concurrent-licence seats: who held which seat when, and why a login was refused.
@@ -23,6 +29,14 @@ pub(crate) struct Cli {
     /// How to print the answer.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    /// Who gives the command, such as support:3; every commit it makes says so. app, support, finance,
+    /// auditor, admin or customer [default: whoever usually gives it].
+    #[arg(long = "as", global = true, value_name = "ROLE[:NUMBER]", value_parser = read_actor)]
+    pub(crate) actor: Option<Actor>,
+    /// Why; kept in the directory, bound by the commit. Where an account's policy says so, nothing is shown
+    /// or changed without. No names belong in it. For `release` it is one of a few words, see there.
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -69,9 +83,12 @@ pub(crate) enum Command {
     /// Open accounts and change what they have bought.
     #[command(subcommand)]
     Account(Account),
-    /// Register users, suspend and reinstate them.
+    /// Register users, suspend and reinstate them; forget them; tell them what is held about them.
     #[command(subcommand)]
     User(User),
+    /// Forget devices.
+    #[command(subcommand)]
+    Device(Device),
     /// Add sites (practices, branches) of an account.
     #[command(subcommand)]
     Site(Site),
@@ -92,14 +109,19 @@ pub(crate) enum Command {
     /// Say that a session's browser is going away: it keeps its seat for the grace, then falls silent.
     Goodbye(SessionArgs),
     /// End somebody's session, with a reason. The seat is free at once.
+    ///
+    /// The reason is one of browser-closed, holder-away, holder-asked, needed-elsewhere, unauthorised, other;
+    /// your own words are the --note.
     Release(Release),
-    /// Who holds, or held, each seat: since when, and when they were last seen.
+    /// Who holds, or held, each seat: since when, and when they were last seen. Recorded as a look at names.
     Who {
         /// The account's name.
         account: String,
         /// As of this instant, which must have come; now if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
+        #[command(flatten)]
+        naming: Naming,
     },
     /// Why a user was refused, in words to read out on the telephone.
     Why {
@@ -110,6 +132,8 @@ pub(crate) enum Command {
         /// The last denial at or before this instant; the last of all if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
+        #[command(flatten)]
+        naming: Naming,
     },
     /// What happened in an account, in words, with the position of each fact in the ledger.
     Trail {
@@ -118,6 +142,16 @@ pub(crate) enum Command {
         /// Only what concerns this user.
         #[arg(long)]
         user: Option<String>,
+        #[command(flatten)]
+        range: Range,
+        #[command(flatten)]
+        naming: Naming,
+    },
+    /// Who looked at names, and who changed what by hand, when and why. For an auditor; users are numbers.
+    Access {
+        /// Only this account.
+        #[arg(long)]
+        account: Option<String>,
         #[command(flatten)]
         range: Range,
     },
@@ -147,7 +181,12 @@ pub(crate) enum Command {
         /// Only this account.
         #[arg(long)]
         account: Option<String>,
+        #[command(flatten)]
+        naming: Naming,
     },
+    /// Forget what was kept for as long as the policies say.
+    #[command(subcommand)]
+    Retention(Retention),
     /// See how the machine's clock stands against the ledger, and confirm it if it was set back.
     #[command(subcommand)]
     Clock(Clock),
@@ -192,6 +231,8 @@ pub(crate) enum Command {
     Trace {
         /// Its position in the log.
         position: u64,
+        #[command(flatten)]
+        naming: Naming,
     },
     /// Save what can be saved of a damaged ledger into a new directory, and say exactly what is lost.
     ///
@@ -230,42 +271,6 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Subcommand, Debug)]
-pub(crate) enum User {
-    /// Register a user. Users are free; with `--users open` this happens at first login by itself.
-    Add {
-        /// The account's name.
-        account: String,
-        /// The user's name.
-        user: String,
-    },
-    /// Keep a user from logging in; ends the user's sessions.
-    Suspend {
-        /// The account's name.
-        account: String,
-        /// The user's name.
-        user: String,
-    },
-    /// Let a suspended user log in again.
-    Reinstate {
-        /// The account's name.
-        account: String,
-        /// The user's name.
-        user: String,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum Site {
-    /// Add a site.
-    Add {
-        /// The account's name.
-        account: String,
-        /// The site's name.
-        site: String,
-    },
-}
-
 #[derive(Clone, Copy, Subcommand, Debug)]
 pub(crate) enum Clock {
     /// What the clock says, when the ledger was written to last, and whether the two agree.
@@ -275,48 +280,6 @@ pub(crate) enum Clock {
     /// For when the clock had run ahead. In accounts that were written to meanwhile, time stands still until
     /// the clock has caught up; all others go on at the right time.
     Confirm,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Login {
-    /// The account's name.
-    pub(crate) account: String,
-    /// The user's name.
-    pub(crate) user: String,
-    /// From which site.
-    #[arg(long)]
-    pub(crate) site: Option<String>,
-    /// From which device.
-    #[arg(long)]
-    pub(crate) device: Option<String>,
-    /// An id of this attempt: asking again with it gives the first answer. Made up if left out.
-    #[arg(long, value_name = "ID")]
-    pub(crate) request: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SessionArgs {
-    /// The account's name.
-    pub(crate) account: String,
-    /// The user's name if the user has one session, or the session, written session-12. A bare number is a
-    /// user's name.
-    #[arg(value_name = "SESSION or USER")]
-    pub(crate) session: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Release {
-    #[command(flatten)]
-    pub(crate) session: SessionArgs,
-    /// Why: browser-closed, holder-away, holder-asked, needed-elsewhere, unauthorised or other.
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// In your own words. Kept in the directory, not in the ledger; no patient's name belongs here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
-    /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 #[derive(Args, Debug)]

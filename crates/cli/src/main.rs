@@ -1,9 +1,10 @@
 //! The one binary: reads the command line, does what it says, prints the answer.
 //!
 //! One file a command in `commands`; what may be said is in `args`; where the ledger is opened and names
-//! are looked up is in `place`; what is printed goes through `output`; what fails through `failure`.
+//! are looked up is in `place`; who asks is in `caller`; what is printed goes through `output`; what fails through `failure`.
 
 mod args;
+mod caller;
 mod commands;
 mod failure;
 mod output;
@@ -11,7 +12,9 @@ mod place;
 mod policy;
 
 use args::{Cli, Command};
+use caller::Caller;
 use clap::{CommandFactory, Parser};
+use commands::reports::Shown;
 use failure::Failure;
 use output::Output;
 use std::path::Path;
@@ -26,28 +29,36 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let output = Output { format: cli.format, part_of: None };
+    let caller = &Caller { actor: cli.actor, reason: cli.reason, clock: None };
     let given = cli.data.as_deref();
     let data = given.unwrap_or(Path::new("seatledger-data"));
     match cli.command {
         Command::Demo { seed } => commands::demo::run(given, seed, output),
-        Command::Account(account) => commands::account::run(data, account, output),
-        Command::User(user) => commands::people::user(data, user, output),
-        Command::Site(site) => commands::people::site(data, site, output),
-        Command::Login(login) => commands::login::run(data, login, output),
-        Command::Logout(session) => commands::seat::logout(data, &session, output),
+        Command::Account(account) => commands::account::run(data, account, caller, output),
+        Command::User(user) => commands::people::user(data, user, caller, output),
+        Command::Device(device) => commands::people::device(data, &device, caller, output),
+        Command::Site(site) => commands::people::site(data, site, caller, output),
+        Command::Login(login) => commands::login::run(data, login, caller, output),
+        Command::Logout(session) => commands::seat::logout(data, &session, caller, output),
         Command::Heartbeat { session, idle } => {
-            commands::seat::heartbeat(data, &session, idle, output)
+            commands::seat::heartbeat(data, &session, idle, caller, output)
         }
-        Command::Goodbye(session) => commands::seat::goodbye(data, &session, output),
-        Command::Release(release) => commands::seat::release(data, &release, output),
-        Command::Who { account, at } => {
-            commands::reports::who(data, &account, at.as_deref(), output)
+        Command::Goodbye(session) => commands::seat::goodbye(data, &session, caller, output),
+        Command::Release(release) => commands::seat::release(data, &release, caller, output),
+        Command::Who { account, at, naming } => {
+            let shown = Shown { caller, naming };
+            commands::reports::who(data, &account, at.as_deref(), shown, output)
         }
-        Command::Why { account, user, at } => {
-            commands::reports::why(data, &account, &user, at.as_deref(), output)
+        Command::Why { account, user, at, naming } => {
+            let shown = Shown { caller, naming };
+            commands::reports::why(data, &account, &user, at.as_deref(), shown, output)
         }
-        Command::Trail { account, user, range } => {
-            commands::reports::trail(data, &account, user.as_deref(), &range, output)
+        Command::Trail { account, user, range, naming } => {
+            let shown = Shown { caller, naming };
+            commands::reports::trail(data, &account, user.as_deref(), &range, shown, output)
+        }
+        Command::Access { account, range } => {
+            commands::access::run(data, account.as_deref(), &range, output)
         }
         Command::Usage { account, range } => {
             commands::reports::usage(data, &account, &range, output)
@@ -56,20 +67,26 @@ fn run(cli: Cli) -> Result<(), Failure> {
             commands::reports::statement(data, &account, &month, output)
         }
         Command::Import(import) => commands::import::run(data, import, output),
-        Command::Log { from, account } => {
-            commands::log::run(data, from, account.as_deref(), output)
+        Command::Log { from, account, naming } => {
+            let shown = Shown { caller, naming };
+            commands::log::run(data, from, account.as_deref(), shown, output)
         }
-        Command::Clock(clock) => commands::clock::run(data, clock, output),
+        Command::Retention(retention) => {
+            commands::forget::retention(data, &retention, caller, output)
+        }
+        Command::Clock(clock) => commands::clock::run(data, clock, caller, output),
         Command::Verify(verify) => commands::verify::run(data, &verify, output),
         Command::Key(key) => commands::key::run(data, &key, output),
         Command::Seal { policy } => commands::seal::make(data, policy.as_deref(), output),
         Command::Witness(witness) => commands::witness::run(&witness),
         Command::Seals => commands::seal::list(data, output),
-        Command::Evidence(evidence) => commands::evidence::run(data, &evidence, output),
+        Command::Evidence(evidence) => commands::evidence::run(data, &evidence, caller, output),
         Command::Explain { account, month, line } => {
             commands::explain::explain(data, &account, &month, line, output)
         }
-        Command::Trace { position } => commands::explain::trace(data, position, output),
+        Command::Trace { position, naming } => {
+            commands::explain::trace(data, position, Shown { caller, naming }, output)
+        }
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }

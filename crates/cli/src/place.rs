@@ -1,10 +1,11 @@
 //! The ledger the command works on: opening it, finding accounts and users in it by name.
 
+use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output;
-use admission::{Admission, Clock, Error, FromViews, SystemClock};
+use admission::{Admission, Answered, Clock, Error, FromViews, Request, SystemClock};
 use ledger::book::Entry;
-use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, Position, ReadError};
+use ledger::{BookError, Kind as EntryKind, Ledger, OpenError, Options, Position, ReadError, Role};
 use projector::{AsOf, Projector, Views};
 use reporting::civil::{Zone, show_utc};
 use reporting::names::{Names, find_account};
@@ -27,7 +28,11 @@ pub(crate) fn check_there(dir: &Path) -> Result<(), Failure> {
 /// Opens the ledger in `dir`.
 pub(crate) fn open(dir: &Path) -> Result<Ledger, Failure> {
     check_there(dir)?;
-    Ok(Ledger::open(dir, &Options::default())?)
+    let ledger = Ledger::open(dir, &Options::default())?;
+    // What the log forgets is shown to nobody, also after a crash or from a restored directory. A log that
+    // cannot be read says so to whoever reads it.
+    let _ = admission::finish_forgetting(&ledger);
+    Ok(ledger)
 }
 
 /// Opens the ledger in `dir`, or makes one there.
@@ -43,17 +48,28 @@ pub(crate) fn admit<T>(
     work: impl AsyncFnOnce(&Admission) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     remark_on_clock(&ledger)?;
+    let views = views_of_long(&ledger, account)?;
+    admit_at(ledger, account, views, SystemClock, work)
+}
+
+/// The same by this clock, with these views.
+pub(crate) fn admit_at<T>(
+    ledger: Ledger,
+    account: Option<AccountId>,
+    views: Option<Views>,
+    clock: impl Clock,
+    work: impl AsyncFnOnce(&Admission) -> Result<T, Error>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::unexpected(format!("cannot start: {error}")))?;
     let (done, stopped) = runtime.block_on(async {
         let options = admission::Options::one_shot();
-        let admission = match views_of_long(&ledger, account)? {
+        let admission = match views {
             Some(views) => {
-                let source = FromViews::new(views);
-                Admission::start_from(ledger.clone(), options, SystemClock, source)?
+                Admission::start_from(ledger.clone(), options, clock, FromViews::new(views))?
             }
-            None => Admission::start(ledger.clone(), options, SystemClock)?,
+            None => Admission::start(ledger.clone(), options, clock)?,
         };
         let done = work(&admission).await;
         Ok::<_, Failure>((done, admission.stop().await))
@@ -70,6 +86,18 @@ pub(crate) fn admit<T>(
         (Err(Error::Rejected(rejection)), _) => Err(rejected(&ledger, account, &rejection)?),
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// Asks admission for something by hand, with who asks and why.
+pub(crate) fn ask(
+    ledger: Ledger,
+    account: AccountId,
+    request: Request,
+    caller: &Caller,
+    usual: Role,
+) -> Result<Answered, Failure> {
+    let (request, actor) = (caller.because(request), caller.actor(usual));
+    admit(ledger, Some(account), async |admission| admission.ask(request, actor).await)
 }
 
 /// Commits of an account from which on opening the views costs less than reading its history.
@@ -123,6 +151,9 @@ fn rejected(
         }
         _ => Kind::Refused,
     };
+    if let Rejection::ReasonNeeded(_) = rejection {
+        return Ok(Failure::new(kind, rejection).hint("say why, --reason TEXT"));
+    }
     let Some(account) = account else { return Ok(Failure::new(kind, rejection)) };
     let names = Names::new(ledger.book(), account);
     let recorded = Views::without_snapshots(ledger).as_of(account, AsOf::Now)?;
@@ -251,8 +282,8 @@ impl From<admission::StartError> for Failure {
 mod tests {
     use super::*;
     use admission::{LoginRequest, NewAccount, request_id};
+    use ledger::Actor;
     use ledger::memory::{Fault, MemoryStore};
-    use ledger::{Actor, Role};
 
     const APP: Actor = Actor { role: Role::App, id: 0 };
 

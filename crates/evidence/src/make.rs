@@ -107,12 +107,11 @@ pub fn make(
         plans.extend(ledger.book().plan(digest)?.map(|file| (digest, file)));
     }
     let months = months_within(zone, wanted.from, wanted.to);
-    let (mut named, mut used) = (BTreeSet::new(), BTreeSet::new());
+    let mut named = BTreeSet::new();
     for month in &months {
         let facts = history.terms.facts(*month, zone, &plans);
         let facts = facts.map_err(|why| MakeError::Statement(format!("{month}: {why}")))?;
         named.extend(facts.lines.iter().flat_map(|line| line.commits.iter().copied()));
-        used.extend(facts.plan.clone());
         add(format!("statement-{month}.json"), json(&facts)?);
     }
     // Also those that were assigned and could not be used: that they could not is part of the derivation.

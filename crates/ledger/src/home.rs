@@ -18,6 +18,7 @@
 use crate::error::{Damage, OpenError};
 use crate::position::Position;
 use crate::store::engine::sync_dir;
+use crate::whole::names_in;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -217,8 +218,4 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 fn missing(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let dir = std::path::absolute(dir)?;
     Ok(dir.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect())
-}
-
-fn names_in(dir: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }

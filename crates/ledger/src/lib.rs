@@ -64,6 +64,7 @@ pub mod store;
 mod tiles;
 mod varint;
 pub mod verify;
+mod whole;
 mod writer;
 
 pub use book::{Book, BookError, Kind, Subject};

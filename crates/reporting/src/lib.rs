@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Views (projector) --+
-//!                      +--> Reports --> Who, Why, Trail, UsageReport, Statement --> text, JSON
+//!                      +--> Reports --> Who, Why, Trail, Access, UsageReport, Statement --> text, JSON
 //!  names, plans (book)-+
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! bytes, wherever and whenever a report is made. Zone rules are compiled in ([`civil`]), money is whole
 //! minor units ([`money`]), names are looked up only when a report is shown ([`names`]).
 
+pub mod access;
 mod advice;
 pub mod billing;
 pub mod civil;
@@ -24,16 +25,19 @@ mod refused;
 pub mod reports;
 pub mod shown;
 pub mod statement;
+pub mod subject;
 pub mod trace;
 pub mod trail;
 pub mod usage;
 pub mod who;
 pub mod why;
 
+pub use access::Access;
 pub use explain::Explained;
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;
+pub use subject::SubjectAccess;
 pub use trace::Traced;
 pub use trail::Trail;
 pub use usage::UsageReport;

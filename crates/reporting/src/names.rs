@@ -13,12 +13,18 @@ use seats::{AccountId, DeviceId, Naming, SiteId, UserId};
 pub struct Names<'a> {
     book: &'a Book,
     account: AccountId,
+    hidden: bool,
 }
 
 impl<'a> Names<'a> {
     /// The names that a directory has for an account.
     pub fn new(book: &'a Book, account: AccountId) -> Names<'a> {
-        Names { book, account }
+        Names { book, account, hidden: false }
+    }
+
+    /// The same, but nobody and no device is called by name. They can still be found by it.
+    pub fn hidden(self) -> Names<'a> {
+        Names { hidden: true, ..self }
     }
 
     /// The account's name, or its number.
@@ -49,6 +55,7 @@ impl<'a> Names<'a> {
         let found = found.or_else(|| number(name, "user-"));
         match found.and_then(|number| u32::try_from(number).ok()) {
             Some(user) => Ok(UserId(user)),
+            None if self.hidden => Err(Vec::new()), // A suggestion would be a look.
             None => Err(near(self.book, self.account, Kind::User, name)),
         }
     }
@@ -61,13 +68,13 @@ impl<'a> Names<'a> {
 
 impl Naming for Names<'_> {
     fn user(&self, user: UserId) -> Option<String> {
-        self.name(Subject::user(self.account, user))
+        self.name(Subject::user(self.account, user)).filter(|_| !self.hidden)
     }
     fn site(&self, site: SiteId) -> Option<String> {
         self.name(Subject::site(self.account, site))
     }
     fn device(&self, device: DeviceId) -> Option<String> {
-        self.name(Subject::device(self.account, device))
+        self.name(Subject::device(self.account, device)).filter(|_| !self.hidden)
     }
 }
 

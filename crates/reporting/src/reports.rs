@@ -13,6 +13,8 @@ use seats::{AccountId, Standing, Timestamp, UserId};
 pub struct Reports<'a> {
     pub(crate) views: &'a Views,
     pub(crate) origin: &'a str,
+    /// Users and devices appear by number.
+    pub(crate) nameless: bool,
 }
 
 /// Why a report is not made.
@@ -137,7 +139,13 @@ fn suggestion(nearest: &[String]) -> String {
 impl<'a> Reports<'a> {
     /// Reports from these views. `origin` names the ledger in every provenance.
     pub fn new(views: &'a Views, origin: &'a str) -> Reports<'a> {
-        Reports { views, origin }
+        Reports { views, origin, nameless: false }
+    }
+
+    /// The same reports with numbers for users and devices, and without what somebody wrote: to make them is
+    /// no look at names.
+    pub fn without_names(self) -> Reports<'a> {
+        Reports { nameless: true, ..self }
     }
 
     /// The account of that name or number.
@@ -193,7 +201,8 @@ impl<'a> Reports<'a> {
     }
 
     pub(crate) fn names(&self, account: AccountId) -> Names<'a> {
-        Names::new(self.views.ledger().book(), account)
+        let names = Names::new(self.views.ledger().book(), account);
+        if self.nameless { names.hidden() } else { names }
     }
 
     /// The account now, and its zone. Refuses one that does not exist or is hidden.

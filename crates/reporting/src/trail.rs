@@ -18,7 +18,7 @@ pub struct TrailRow {
     pub recorded_at: Option<At>,
     /// What happened, in the notation.
     pub what: String,
-    /// What whoever released a seat noted. It stands in the directory, and can be erased there.
+    /// What whoever released a seat noted, or the reason somebody gave. It stands in the directory, and can be erased there.
     pub note: Option<String>,
     /// In which capacity somebody did it, with the number of the one who did.
     pub by: String,
@@ -91,12 +91,16 @@ impl Reports<'_> {
     }
 
     /// The words that stand in the directory for the events of a commit.
-    fn note(&self, events: &[Event]) -> Result<Option<String>, ReportError> {
+    pub(crate) fn note(&self, events: &[Event]) -> Result<Option<String>, ReportError> {
         let bound = events.iter().find_map(|event| match event {
             Event::LoggedOut { note, .. } => *note,
+            Event::ReasonGiven { note } => Some(*note),
             _ => None,
         });
         let Some(bound) = bound else { return Ok(None) };
+        if self.nameless {
+            return Ok(Some("(not shown)".to_owned())); // It may name somebody.
+        }
         let kept = self.views.ledger().book().check(bound)?;
         Ok(Some(kept.map_or_else(|| "(erased)".to_owned(), |(_, profile)| profile.text)))
     }
@@ -151,7 +155,7 @@ fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
 }
 
 /// `app`, `support 3`.
-fn actor_in_words(actor: Actor) -> String {
+pub(crate) fn actor_in_words(actor: Actor) -> String {
     let role = actor.role;
     if actor.id == 0 { role.to_string() } else { format!("{role} {}", actor.id) }
 }

@@ -19,7 +19,7 @@ use crate::licences::Licences;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use bincode::{Decode, Encode};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many ended sessions an account remembers; older ones are looked up in the log.
 pub const ENDINGS_REMEMBERED: usize = 16;
@@ -159,6 +159,7 @@ pub struct Account {
     pub(crate) users: ByUser<User>,
     pub(crate) sites: u16,
     pub(crate) devices: u32,
+    pub(crate) forgotten_devices: BTreeSet<DeviceId>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) board: Board,
     /// How many sessions are dormant.
@@ -187,6 +188,7 @@ impl Account {
             users: ByUser::default(),
             sites: 0,
             devices: 0,
+            forgotten_devices: BTreeSet::new(),
             sessions: BTreeMap::new(),
             board: Board::default(),
             dormant: 0,
@@ -195,6 +197,12 @@ impl Account {
             last_session: SessionId(0),
             endings: VecDeque::new(),
         }
+    }
+
+    /// The system account after so many commits, the last of them at `last_at`: what the service says of
+    /// itself changes nothing else in it.
+    pub fn system(version: u64, last_at: Timestamp) -> Account {
+        Account { version, last_at, ..Account::new(AccountId::SYSTEM) }
     }
 
     /// Which account this is.
@@ -272,6 +280,10 @@ impl Account {
     /// Whether a device has been added.
     pub fn has_device(&self, device: DeviceId) -> bool {
         device.0 >= 1 && device.0 <= self.devices
+    }
+    /// Whether a device's entry in the directory was erased.
+    pub fn has_forgotten(&self, device: DeviceId) -> bool {
+        self.forgotten_devices.contains(&device)
     }
     /// Sessions that hold seats, by number.
     pub fn sessions(&self) -> impl DoubleEndedIterator<Item = &Session> + ExactSizeIterator {

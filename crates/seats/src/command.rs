@@ -84,6 +84,20 @@ pub enum Command {
         /// Who.
         user: UserId,
     },
+    /// Erase who a user is, for good; ends the user's sessions. The directory entry is erased by the caller
+    /// once this is recorded.
+    ForgetUser {
+        /// Who.
+        user: UserId,
+        /// The directory entry of a user who has asked and was never added.
+        stranger: Option<Commitment>,
+    },
+    /// Erase what devices are, for good; the directory entries are erased by the caller once this is
+    /// recorded.
+    ForgetDevices {
+        /// Which; each once.
+        devices: Vec<DeviceId>,
+    },
     /// Ask for a seat.
     LogIn(LogIn),
     /// Give a seat back.
@@ -129,4 +143,23 @@ pub enum Command {
     Reinstate,
     /// End the account and all its sessions.
     Close,
+}
+
+impl Command {
+    /// Whether somebody changes an account with it, rather than use a seat or open the account.
+    pub fn is_by_hand(&self) -> bool {
+        !matches!(
+            self,
+            Command::Open { .. }
+                | Command::LogIn(_)
+                | Command::LogOut { .. }
+                | Command::Heartbeat { .. }
+                | Command::Goodbye { .. }
+        )
+    }
+
+    /// Whether what it does can never be undone.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Command::ForgetUser { .. } | Command::ForgetDevices { .. })
+    }
 }

@@ -9,7 +9,8 @@ use crate::admit;
 use crate::command::Command;
 use crate::cut::EVENT_BYTES_MAX;
 use crate::event::{EndedBy, Event, ExpiryCause};
-use crate::ids::{SessionId, SiteId, UserId};
+use crate::forget;
+use crate::ids::{DeviceId, SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
@@ -79,6 +80,16 @@ pub enum Rejection {
         /// What the user is.
         standing: &'static str,
     },
+    /// The device was never seen in this account. Look its number up with the account's trail.
+    #[error("there is no {0} in this account")]
+    UnknownDevice(DeviceId),
+    /// The device's entry was erased before, or is named twice. There is nothing left to erase.
+    #[error("{0} is forgotten already")]
+    DeviceForgotten(DeviceId),
+    /// Nobody said why, and somebody will want to know: the policy says so, or it cannot be undone. Give a
+    /// reason.
+    #[error("a reason is needed: {0}")]
+    ReasonNeeded(&'static str),
     /// The site was never added. Add it first.
     #[error("there is no {0} in this account")]
     UnknownSite(SiteId),
@@ -180,7 +191,7 @@ fn commercial(
     command: &Command,
     at: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
-    if account.standing() == Standing::Closed {
+    if account.standing() == Standing::Closed && !command.is_for_good() {
         return Err(Rejection::AccountClosed);
     }
     match command {
@@ -250,6 +261,10 @@ fn commercial(
             }
             Ok(vec![Event::UserReinstated { user: *user }])
         }
+        Command::ForgetUser { user, stranger } => {
+            forget::user(account, liveness, *user, *stranger, at)
+        }
+        Command::ForgetDevices { devices } => forget::devices(account, devices),
         Command::Suspend if account.standing() == Standing::Suspended => {
             Err(Rejection::AlreadySo("suspended"))
         }
@@ -309,7 +324,7 @@ fn count(licences: u32) -> Result<u32, Rejection> {
     }
 }
 
-fn already(user: UserId, standing: UserStanding) -> Rejection {
+pub(crate) fn already(user: UserId, standing: UserStanding) -> Rejection {
     let standing = match standing {
         UserStanding::Stranger => "a stranger",
         UserStanding::Active => "active",

@@ -42,6 +42,9 @@ impl Account {
             Event::DeviceAdded { device, profile: _ } => {
                 self.devices = self.devices.max(device.0);
             }
+            Event::DeviceForgotten { device } => {
+                self.forgotten_devices.insert(*device);
+            }
             Event::UserAdded { user, profile: _ } | Event::UserReinstated { user } => {
                 self.user_mut(*user).standing = UserStanding::Active;
             }
@@ -105,7 +108,6 @@ impl Account {
             | Event::ServiceStopped
             | Event::ClockStepped { .. }
             | Event::SealingKeyChanged { .. }
-            | Event::DeviceForgotten { .. }
             | Event::ReasonGiven { .. }
             | Event::IdentityShown { .. }
             | Event::EvidenceTaken { .. } => {}

@@ -13,7 +13,7 @@
 //!
 //! Read in this order: [`event`] (what can happen), [`command`] (what can be asked), [`policy`] (what the
 //! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
-//! [`decide`](mod@decide) (the rules), [`cut`] (what one commit holds), [`live`] (all of it together), [`laws`] (what must hold of any log),
+//! [`decide`](mod@decide) (the rules), [`forget`] (what the log says of it), [`cut`] (what one commit holds), [`live`] (all of it together), [`laws`] (what must hold of any log),
 //! [`notation`] (how all of it is read aloud).
 
 pub mod account;
@@ -26,6 +26,7 @@ pub mod cut;
 pub mod decide;
 pub mod event;
 mod evolve;
+pub mod forget;
 pub mod ids;
 pub mod laws;
 pub mod licences;

@@ -10,7 +10,7 @@ use crate::command::{Command, LogIn};
 use crate::cut;
 use crate::decide::{Rejection, decide};
 use crate::event::Event;
-use crate::ids::SessionId;
+use crate::ids::{Commitment, SessionId};
 use crate::liveness::{Liveness, Outage, Signs};
 use crate::settle::{Due, settle};
 use crate::time::Timestamp;
@@ -112,6 +112,18 @@ impl Live {
     /// nothing is decided anew. Time never goes back: an `at` before the latest instant told so far, or before
     /// the account's last commit, is taken as that.
     pub fn take(&mut self, command: &Command, first: Option<&FirstAnswer>, at: Timestamp) -> Taken {
+        self.take_because(command, None, first, at)
+    }
+
+    /// As [`Live::take`]; what is recorded for the command says with it why, in words that stand in the
+    /// directory.
+    pub fn take_because(
+        &mut self,
+        command: &Command,
+        reason: Option<Commitment>,
+        first: Option<&FirstAnswer>,
+        at: Timestamp,
+    ) -> Taken {
         let at = at.max(self.now).max(self.account.last_at());
         let due = self.settle(at);
         let (mut events, answer) = match (command, first) {
@@ -124,6 +136,9 @@ impl Live {
                 Err(rejection) => (Vec::new(), Err(rejection)),
             },
         };
+        if let Some(note) = reason.filter(|_| !events.is_empty()) {
+            events.push(Event::ReasonGiven { note });
+        }
         let ahead = cut::ahead(&mut events);
         if let Err(too_large) = cut::recordable(&events) {
             let (ahead, events) = (Vec::new(), Vec::new());
@@ -223,7 +238,7 @@ impl Live {
 mod tests {
     use super::*;
     use crate::event::{DenialReason, Effective};
-    use crate::ids::{AccountId, Commitment, RequestId, UserId};
+    use crate::ids::{AccountId, RequestId, UserId};
     use crate::laws::Laws;
     use crate::policy::Setting;
 

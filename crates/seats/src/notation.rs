@@ -113,6 +113,11 @@ impl Notation<'_> {
             Command::AddUser { user, .. } => format!("add user {}", self.user(*user)),
             Command::SuspendUser { user } => format!("suspend {}", self.user(*user)),
             Command::ReinstateUser { user } => format!("reinstate {}", self.user(*user)),
+            Command::ForgetUser { user, .. } => format!("forget {}", self.user(*user)),
+            Command::ForgetDevices { devices } => {
+                let devices: Vec<_> = devices.iter().map(|device| self.device(*device)).collect();
+                format!("forget {}", devices.join(", "))
+            }
             Command::LogIn(LogIn { user, site, device, .. }) => self.login(*user, *site, *device),
             Command::LogOut { session } => format!("logout {}", whose(session)),
             Command::Heartbeat { session, active: true } => format!("activity {}", whose(session)),

@@ -148,6 +148,8 @@ impl Profile {
                 save_every: Duration::from_secs(dice.scale(1, 60)),
                 sweep_every: Duration::from_secs(dice.scale(1, 60)),
                 stall: Some(dice.of_these(&stall)).filter(|s| *s > 0).map(Duration::from_secs),
+                // A ledger on a simulated disk keeps no seals.
+                seal_every: None,
             },
         }
     }

@@ -1,4 +1,4 @@
-//! The command line of `account`.
+//! What can be said of accounts.
 
 use crate::policy::Policy;
 use clap::{Args, Subcommand};

@@ -74,6 +74,11 @@ pub(crate) enum Work {
         #[command(flatten)]
         history: HistoryArgs,
     },
+    /// Stored nodes, inclusion and consistency proofs, evidence packs and seals, beside plain BLAKE3 and syncs.
+    Proofs {
+        #[command(flatten)]
+        history: HistoryArgs,
+    },
     /// Memory of a service with so many accounts, each with ten sessions that are live.
     Memory {
         /// How many accounts.

@@ -3,11 +3,12 @@
 mod licences;
 
 use crate::args::{Account, AccountOpen, Format};
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::place;
 use admission::{Admission, NewAccount, Request};
-use ledger::{Actor, Kind, Ledger, Role};
+use ledger::{Kind, Ledger, Role};
 use projector::{AsOf, Views};
 use reporting::civil::{self, Zone};
 use seats::words::SettingError;
@@ -16,14 +17,16 @@ use serde_json::json;
 use std::fs;
 use std::path::Path;
 
-/// Whoever sits at the machine's command line.
-pub(crate) const ADMIN: Actor = Actor { role: Role::Admin, id: 0 };
-
-pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    data: &Path,
+    account: Account,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     match account {
-        Account::Open(new) => open(data, *new, output),
+        Account::Open(new) => open(data, *new, caller, output),
         Account::SetLicences { account, licences, from } => {
-            licences::set(data, &account, licences, from.as_deref(), output)
+            licences::set(data, &account, licences, from.as_deref(), caller, output)
         }
         Account::SetPolicy { account, policy } => {
             let ledger = place::open(data)?;
@@ -35,7 +38,7 @@ pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), F
             })?;
             let command = Command::ChangePolicy { settings };
             let request = Request::Command { account: id, command };
-            let after = change(ledger, id, request)?;
+            let after = change(ledger, id, request, caller)?;
             licences::remark_on_reservations(&after);
             output.done(&format!("{account}: policy changed"))
         }
@@ -44,26 +47,26 @@ pub(crate) fn run(data: &Path, account: Account, output: Output) -> Result<(), F
             let id = place::account(&ledger, &account)?;
             let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
             let plan = read_plan(&plan)?;
-            change(ledger, id, Request::AssignPlan { account: id, plan, effective })?;
+            change(ledger, id, Request::AssignPlan { account: id, plan, effective }, caller)?;
             output.done(&format!("{account}: plan assigned"))
         }
         Account::Suspend { account } => {
-            simple(data, &account, Command::Suspend)?;
+            simple(data, &account, Command::Suspend, caller)?;
             output.done(&format!("{account}: suspended; those logged in stay"))
         }
         Account::Reinstate { account } => {
-            simple(data, &account, Command::Reinstate)?;
+            simple(data, &account, Command::Reinstate, caller)?;
             output.done(&format!("{account}: open"))
         }
         Account::Close { account } => {
-            simple(data, &account, Command::Close)?;
+            simple(data, &account, Command::Close, caller)?;
             output.done(&format!("{account}: closed"))
         }
         Account::List => list(data, output),
     }
 }
 
-fn open(data: &Path, new: AccountOpen, output: Output) -> Result<(), Failure> {
+fn open(data: &Path, new: AccountOpen, caller: &Caller, output: Output) -> Result<(), Failure> {
     // A new account has no sites to reserve seats for.
     let settings = new.policy.settings(|_| None).map_err(Failure::usage)?;
     let plan = new.plan.as_deref().map(read_plan).transpose()?;
@@ -77,7 +80,8 @@ fn open(data: &Path, new: AccountOpen, output: Output) -> Result<(), Failure> {
         effective: None,
     };
     let ledger = place::open_or_create(data)?;
-    let ask = async |admission: &Admission| admission.open_account(account, ADMIN).await;
+    let (request, actor) = (caller.because(Request::Open(account)), caller.actor(Role::Admin));
+    let ask = async |admission: &Admission| admission.ask(request, actor).await;
     let answered = place::admit(ledger, None, ask)?;
     match output.format {
         Format::Json => output.json(&json!({
@@ -114,17 +118,21 @@ pub(crate) fn zone_of(ledger: &Ledger, account: AccountId) -> Result<Zone, Failu
     place::zone(occupancy.account.zone())
 }
 
-fn simple(data: &Path, account: &str, command: Command) -> Result<(), Failure> {
+fn simple(data: &Path, account: &str, command: Command, caller: &Caller) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, account)?;
-    change(ledger, account, Request::Command { account, command })?;
+    change(ledger, account, Request::Command { account, command }, caller)?;
     Ok(())
 }
 
 /// Makes a change and gives back the account after it.
-fn change(ledger: Ledger, account: AccountId, request: Request) -> Result<seats::Account, Failure> {
-    let ask = async |admission: &Admission| admission.ask(request, ADMIN).await;
-    place::admit(ledger.clone(), Some(account), ask)?;
+fn change(
+    ledger: Ledger,
+    account: AccountId,
+    request: Request,
+    caller: &Caller,
+) -> Result<seats::Account, Failure> {
+    place::ask(ledger.clone(), account, request, caller, Role::Admin)?;
     Ok(Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account)
 }
 

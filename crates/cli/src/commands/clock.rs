@@ -1,20 +1,26 @@
 //! `clock`: how the machine's clock stands against the ledger, and its confirmation.
 
 use crate::args::{Clock, Format};
-use crate::commands::account::ADMIN;
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use admission::SystemClock;
+use admission::{Admission, SystemClock};
+use ledger::Role;
 use reporting::civil::show_utc;
 use seats::Timestamp;
 use serde_json::json;
 use std::path::Path;
 
-pub(crate) fn run(data: &Path, clock: Clock, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    data: &Path,
+    clock: Clock,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     match clock {
         Clock::Show => show(data, output),
-        Clock::Confirm => confirm(data, output),
+        Clock::Confirm => confirm(data, caller, output),
     }
 }
 
@@ -44,9 +50,12 @@ fn show(data: &Path, output: Output) -> Result<(), Failure> {
     }
 }
 
-fn confirm(data: &Path, output: Output) -> Result<(), Failure> {
+fn confirm(data: &Path, caller: &Caller, output: Output) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let step = place::admit(ledger, None, async |admission| admission.confirm_clock(ADMIN).await)?;
+    let (reason, actor) = (caller.reason.clone(), caller.actor(Role::Admin));
+    let confirm =
+        async |admission: &Admission| admission.confirm_clock_because(reason, actor).await;
+    let step = place::admit(ledger, None, confirm)?;
     let Some(step) = step else {
         return output.done("there is nothing to confirm: the clock agrees with the ledger");
     };

@@ -3,13 +3,14 @@
 use super::key::seals;
 use super::reports::caught_up_views;
 use crate::args::{Evidence, Format};
+use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::place;
-use admission::Admission;
+use admission::Request;
 use evidence::{Made, MakeError, Wanted};
+use ledger::Role;
 use ledger::seal::SealError;
-use ledger::{Actor, Role};
 use projector::{AsOf, Views};
 use reporting::civil::show_utc;
 use seats::{Command, Timestamp};
@@ -17,10 +18,12 @@ use serde_json::json;
 use std::fs::{self, File};
 use std::path::Path;
 
-/// Who takes evidence at the command line.
-const AUDITOR: Actor = Actor { role: Role::Auditor, id: 0 };
-
-pub(crate) fn run(data: &Path, asked: &Evidence, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    data: &Path,
+    asked: &Evidence,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     if seals(&ledger)?.key()?.is_none() {
         return Err(SealError::NoKey.into());
@@ -37,8 +40,8 @@ pub(crate) fn run(data: &Path, asked: &Evidence, output: Output) -> Result<(), F
     check(from, to, place::now().max(known.last_at()))?;
     // Recorded before anything is handed out; and what is recorded now closes the period.
     let command = Command::TakeEvidence { from, to, names };
-    let record = async |admission: &Admission| admission.submit(account, command, AUDITOR).await;
-    place::admit(ledger.clone(), Some(account), record)?;
+    let request = Request::Command { account, command };
+    place::ask(ledger.clone(), account, request, caller, Role::Auditor)?;
     let seals = seals(&ledger)?;
     seals.seal(&ledger, &[])?;
 

@@ -1,13 +1,13 @@
 //! `explain` and `trace`: from a statement's line to the commits behind it, and back.
 
-use super::reports::{caught_up_views, origin};
-use crate::args::Format;
+use super::reports::{Shown, caught_up_views, origin, print, record_looks};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
 use ledger::Position;
 use reporting::civil::Month;
 use reporting::{Report, Reports};
+use seats::{AccountId, Look};
 use std::path::Path;
 
 pub(crate) fn explain(
@@ -24,8 +24,24 @@ pub(crate) fn explain(
     })
 }
 
-pub(crate) fn trace(data: &Path, position: u64, output: Output) -> Result<(), Failure> {
-    ask(data, output, |reports| Ok(reports.trace(Position(position))?))
+pub(crate) fn trace(
+    data: &Path,
+    position: u64,
+    shown: Shown<'_>,
+    output: Output,
+) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let (position, reports) = (Position(position), Reports::new(&views, &origin));
+    if shown.naming.no_names {
+        return print(&reports.without_names().trace(position)?, output);
+    }
+    let report = reports.trace(position)?;
+    let whose = ledger.record(position)?.map(|record| record.commit.account);
+    if let Some(account) = whose.filter(|account| *account != AccountId::SYSTEM) {
+        record_looks(&ledger, views, &[account], Look::Trail, None, shown.caller)?;
+    }
+    print(&report, output)
 }
 
 fn ask<R: Report>(
@@ -35,9 +51,7 @@ fn ask<R: Report>(
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
-    let report = question(&Reports::new(&views, &origin))?;
-    match output.format {
-        Format::Json => output.text(&report.json()),
-        Format::Table => output.text(&report.text()),
-    }
+    // What is behind a line of a statement is commercial: nobody's name is needed.
+    let report = question(&Reports::new(&views, &origin).without_names())?;
+    print(&report, output)
 }

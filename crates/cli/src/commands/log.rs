@@ -1,6 +1,7 @@
 //! `log`: the raw history, one line of notation per event.
 
 use crate::args::Format;
+use crate::commands::reports::{Shown, record_looks};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
@@ -9,7 +10,7 @@ use projector::{AsOf, Views};
 use reporting::civil::{Zone, show_utc};
 use reporting::names::Names;
 use seats::notation::Notation;
-use seats::{Account, AccountId, Event, Timestamp};
+use seats::{Account, AccountId, Event, Look, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub(crate) fn run(
     data: &Path,
     from: u64,
     account: Option<&str>,
+    shown: Shown<'_>,
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
@@ -26,12 +28,22 @@ pub(crate) fn run(
     if from > size {
         return Err(Failure::usage(format!("from: the ledger ends at position {size}")));
     }
+    let named = !shown.naming.no_names;
+    if named {
+        let all = ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM);
+        let looked_at: Vec<_> = all.filter(|id| only.is_none_or(|only| only == *id)).collect();
+        let views = Views::without_snapshots(&ledger);
+        record_looks(&ledger, views, &looked_at, Look::Trail, None, shown.caller)?;
+    }
     let mut accounts =
         Accounts { views: Views::without_snapshots(&ledger), folded: BTreeMap::new() };
     for record in ledger.scan(Position(from)) {
         let record = record?;
+        if record.position.0 >= size {
+            break; // That somebody looks is in the next one.
+        }
         if only.is_none_or(|only| record.commit.account == only) {
-            print(&ledger, &mut accounts, &record, output)?;
+            print(&ledger, &mut accounts, &record, named, output)?;
         }
     }
     Ok(())
@@ -61,11 +73,13 @@ fn print(
     ledger: &Ledger,
     accounts: &mut Accounts,
     record: &Record,
+    named: bool,
     output: Output,
 ) -> Result<(), Failure> {
     let commit = &record.commit;
     let account = accounts.before(record)?;
     let names = Names::new(ledger.book(), commit.account);
+    let names = if named { names } else { names.hidden() };
     let opened = commit.events.iter().find_map(|event| match event {
         Event::AccountOpened { zone, .. } => Some(zone.as_str()),
         _ => None,

@@ -1,12 +1,12 @@
 //! `login`: ask for a seat; what was answered, and who holds the seats if it was no.
 
 use crate::args::{Format, Login};
-use crate::commands::seat::APP;
+use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
-use admission::{Admission, Answered, Holder, LoginRequest};
-use ledger::Ledger;
+use admission::{Answered, Holder, LoginRequest, Request};
+use ledger::{Ledger, Role};
 use projector::{AsOf, Views};
 use reporting::At;
 use reporting::civil::Zone;
@@ -19,7 +19,12 @@ use seats::{Account, AccountId, Answer, DenialReason, Naming, Outcome, RequestId
 use serde_json::{Value, json};
 use std::path::Path;
 
-pub(crate) fn run(data: &Path, login: Login, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    data: &Path,
+    login: Login,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, &login.account)?;
     let request = match &login.request {
@@ -35,8 +40,9 @@ pub(crate) fn run(data: &Path, login: Login, output: Output) -> Result<(), Failu
     };
     let before = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
     let zone = place::zone(before.zone())?;
-    let ask = async |admission: &Admission| admission.log_in(asked, APP).await;
-    let answered = place::admit(ledger.clone(), Some(account), ask).map_err(|failure| {
+    let asked = Request::LogIn(asked);
+    let answered = place::ask(ledger.clone(), account, asked, caller, Role::App);
+    let answered = answered.map_err(|failure| {
         // Whatever became of it, asking again with this id is safe.
         let again =
             format!("`--request {request}` asks this very thing again, without a second seat");

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod bench;
@@ -7,6 +8,8 @@ pub(crate) mod clock;
 pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod forget;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod log;

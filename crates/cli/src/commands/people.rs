@@ -1,46 +1,73 @@
-//! `user` and `site`: who may log in, and from where.
+//! `user`, `device` and `site`: who may log in, from what, and from where.
 
-use crate::args::{Site, User};
-use crate::commands::account::ADMIN;
+use crate::args::{Device, Site, User};
+use crate::caller::Caller;
+use crate::commands::{export, forget};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use admission::{Admission, Request};
+use admission::Request;
+use ledger::Role;
 use seats::{AccountId, Command, UserId};
 use std::path::Path;
 
-pub(crate) fn user(data: &Path, user: User, output: Output) -> Result<(), Failure> {
+pub(crate) fn user(
+    data: &Path,
+    user: User,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     match user {
         User::Add { account, user } => {
-            ask(data, &account, |account| Request::AddUser { account, name: user.clone() })?;
+            let add = |account| Request::AddUser { account, name: user.clone() };
+            ask(data, &account, caller, add)?;
             output.done(&format!("{account}: {user} added"))
         }
         User::Suspend { account, user } => {
-            standing(data, &account, &user, |user| Command::SuspendUser { user })?;
+            standing(data, &account, &user, caller, |user| Command::SuspendUser { user })?;
             output.done(&format!("{account}: {user} suspended"))
         }
         User::Reinstate { account, user } => {
-            standing(data, &account, &user, |user| Command::ReinstateUser { user })?;
+            standing(data, &account, &user, caller, |user| Command::ReinstateUser { user })?;
             output.done(&format!("{account}: {user} may log in"))
+        }
+        User::Forget { account, user } => forget::user(data, &account, &user, caller, output),
+        User::Export { account, user, output: file } => {
+            export::run(data, &account, &user, file.as_deref(), caller, output)
         }
     }
 }
 
-pub(crate) fn site(data: &Path, site: Site, output: Output) -> Result<(), Failure> {
+pub(crate) fn device(
+    data: &Path,
+    device: &Device,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    let Device::Forget { account, device } = device;
+    forget::device(data, account, device, caller, output)
+}
+
+pub(crate) fn site(
+    data: &Path,
+    site: Site,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     let Site::Add { account, site } = site;
-    ask(data, &account, |account| Request::AddSite { account, name: site.clone() })?;
+    ask(data, &account, caller, |account| Request::AddSite { account, name: site.clone() })?;
     output.done(&format!("{account}: site {site} added"))
 }
 
 fn ask(
     data: &Path,
     account: &str,
+    caller: &Caller,
     request: impl FnOnce(AccountId) -> Request,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, account)?;
-    let request = request(account);
-    place::admit(ledger, Some(account), async |admission| admission.ask(request, ADMIN).await)?;
+    place::ask(ledger, account, request(account), caller, Role::Admin)?;
     Ok(())
 }
 
@@ -48,12 +75,12 @@ fn standing(
     data: &Path,
     account: &str,
     user: &str,
+    caller: &Caller,
     command: impl FnOnce(UserId) -> Command,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, account)?;
     let command = command(place::user(&ledger, account, user)?);
-    let submit = async |admission: &Admission| admission.submit(account, command, ADMIN).await;
-    place::admit(ledger, Some(account), submit)?;
+    place::ask(ledger, account, Request::Command { account, command }, caller, Role::Admin)?;
     Ok(())
 }

@@ -1,28 +1,32 @@
 //! `who`, `why`, `trail`, `usage`, `statement`: questions to the record.
 
-use crate::args::{Format, Range};
+use crate::args::{Format, Naming, Range};
+use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
+use admission::{Admission, ManualClock, Seen, SystemClock};
 use ledger::seal::Seals;
-use ledger::{Ledger, Position};
+use ledger::{Ledger, Position, Role};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
 use reporting::{Present, Report, ReportError, Reports};
-use seats::{AccountId, Liveness, Timestamp};
+use seats::{AccountId, Liveness, Look, Timestamp, UserId};
 use std::path::Path;
 
 pub(crate) fn who(
     data: &Path,
     account: &str,
     at: Option<&str>,
+    shown: Shown<'_>,
     output: Output,
 ) -> Result<(), Failure> {
-    ask(data, account, output, |question| {
+    let report = look(data, account, Look::Who, shown, |question| {
         let at = question.instant("at", at)?.unwrap_or(question.now);
         let liveness = question.liveness()?;
-        Ok(question.reports.who(question.account, at, Some(&liveness))?)
-    })
+        Ok((question.reports.who(question.account, at, Some(&liveness))?, None))
+    })?;
+    print(&report, output)
 }
 
 pub(crate) fn why(
@@ -30,15 +34,17 @@ pub(crate) fn why(
     account: &str,
     user: &str,
     at: Option<&str>,
+    shown: Shown<'_>,
     output: Output,
 ) -> Result<(), Failure> {
-    ask(data, account, output, |question| {
+    let report = look(data, account, Look::Why, shown, |question| {
         let at = question.instant("at", at)?;
         let user = question.reports.user(question.account, user)?;
         let liveness = question.liveness()?;
         let present = Present { at: question.now, liveness: Some(&liveness) };
-        Ok(question.reports.why(question.account, user, at, present)?)
-    })
+        Ok((question.reports.why(question.account, user, at, present)?, Some(user)))
+    })?;
+    print(&report, output)
 }
 
 pub(crate) fn trail(
@@ -46,13 +52,15 @@ pub(crate) fn trail(
     account: &str,
     user: Option<&str>,
     range: &Range,
+    shown: Shown<'_>,
     output: Output,
 ) -> Result<(), Failure> {
-    ask(data, account, output, |question| {
+    let report = look(data, account, Look::Trail, shown, |question| {
         let user = user.map(|user| question.reports.user(question.account, user)).transpose()?;
         let (from, to) = question.range(range)?;
-        Ok(question.reports.trail(question.account, user, from, to)?)
-    })
+        Ok((question.reports.trail(question.account, user, from, to)?, user))
+    })?;
+    print(&report, output)
 }
 
 pub(crate) fn usage(
@@ -88,10 +96,10 @@ pub(crate) fn statement(
 }
 
 /// What a question is asked of.
-struct Question<'a> {
+pub(crate) struct Question<'a> {
     ledger: &'a Ledger,
-    reports: Reports<'a>,
-    account: AccountId,
+    pub(crate) reports: Reports<'a>,
+    pub(crate) account: AccountId,
     zone: Zone,
     /// What *now* means: the clock, or the account's last commit if the clock has gone back behind it.
     now: Timestamp,
@@ -133,6 +141,13 @@ impl Question<'_> {
     }
 }
 
+/// How a report with names is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) naming: Naming,
+}
+
 /// Opens the ledger, asks and prints.
 fn ask<R: Report>(
     data: &Path,
@@ -141,15 +156,75 @@ fn ask<R: Report>(
     question: impl FnOnce(&Question<'_>) -> Result<R, Failure>,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let views = caught_up_views(&ledger);
-    let origin = origin(&ledger)?;
-    let reports = Reports::new(&views, &origin);
+    let report = answer(&ledger, &caught_up_views(&ledger), account, true, question)?;
+    print(&report.1, output)
+}
+
+/// Opens the ledger and asks for something with names, which is given back once it is on record that somebody
+/// looks: at one user, if the question says so.
+pub(crate) fn look<R>(
+    data: &Path,
+    account: &str,
+    kind: Look,
+    shown: Shown<'_>,
+    question: impl FnOnce(&Question<'_>) -> Result<(R, Option<UserId>), Failure>,
+) -> Result<R, Failure> {
+    let ledger = place::open(data)?;
+    let (views, named) = (caught_up_views(&ledger), !shown.naming.no_names);
+    let (account, (report, user)) = answer(&ledger, &views, account, named, question)?;
+    if named {
+        record_looks(&ledger, views, &[account], kind, user, shown.caller)?;
+    }
+    Ok(report)
+}
+
+/// Puts on record that somebody is about to be shown the names of these accounts.
+pub(crate) fn record_looks(
+    ledger: &Ledger,
+    views: Views,
+    accounts: &[AccountId],
+    look: Look,
+    user: Option<UserId>,
+    caller: &Caller,
+) -> Result<(), Failure> {
+    let (actor, only) = (caller.actor(Role::Support), accounts.first().copied());
+    let work = async |admission: &Admission| {
+        for account in accounts.iter().copied() {
+            let reason = caller.reason.clone();
+            admission.record_look(Seen { account, look, user, reason }, actor).await?;
+        }
+        Ok(())
+    };
+    let recorded = match caller.clock {
+        Some(at) => place::admit_at(ledger.clone(), only, Some(views), ManualClock::new(at), work),
+        None => place::admit_at(ledger.clone(), only, Some(views), SystemClock, work),
+    };
+    recorded.map_err(|failure| {
+        failure.hint("--no-names shows numbers instead of names, and leaves no record")
+    })
+}
+
+/// Asks a question about an account.
+fn answer<T>(
+    ledger: &Ledger,
+    views: &Views,
+    account: &str,
+    named: bool,
+    question: impl FnOnce(&Question<'_>) -> Result<T, Failure>,
+) -> Result<(AccountId, T), Failure> {
+    let origin = origin(ledger)?;
+    let reports = Reports::new(views, &origin);
+    let reports = if named { reports } else { reports.without_names() };
     let account = reports.account(account)?;
     let zone = reports.zone(account)?;
     let last_at = reports.last_at(account)?;
     let now = place::now().max(last_at);
     let end = now.max(Timestamp(last_at.0.saturating_add(1)));
-    let report = question(&Question { ledger: &ledger, reports, account, zone, now, end })?;
+    let answer = question(&Question { ledger, reports, account, zone, now, end })?;
+    Ok((account, answer))
+}
+
+pub(crate) fn print(report: &impl Report, output: Output) -> Result<(), Failure> {
     match output.format {
         Format::Json => output.text(&report.json()),
         Format::Table => output.text(&report.text()),

@@ -1,43 +1,57 @@
 //! `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat that is held.
 
 use crate::args::{Format, Release, SessionArgs};
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use admission::{Admission, Answered};
-use ledger::{Actor, Kind, Ledger, Role};
+use admission::{Admission, Answered, Request};
+use ledger::{Kind, Ledger, Role};
 use projector::{AsOf, Views};
 use seats::{AccountId, Answer, Command, ReleaseReason, SessionId};
 use serde_json::json;
 use std::path::Path;
 
-/// The vendor's application, played by the command line.
-pub(crate) const APP: Actor = Actor { role: Role::App, id: 0 };
-/// A support agent at the command line.
-const SUPPORT: Actor = Actor { role: Role::Support, id: 0 };
-
-pub(crate) fn logout(data: &Path, session: &SessionArgs, output: Output) -> Result<(), Failure> {
-    act(data, session, APP, |session| Command::LogOut { session }, output)
+pub(crate) fn logout(
+    data: &Path,
+    session: &SessionArgs,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    act(data, session, caller, |session| Command::LogOut { session }, output)
 }
 
 pub(crate) fn heartbeat(
     data: &Path,
     session: &SessionArgs,
     idle: bool,
+    caller: &Caller,
     output: Output,
 ) -> Result<(), Failure> {
-    act(data, session, APP, |session| Command::Heartbeat { session, active: !idle }, output)
+    act(data, session, caller, |session| Command::Heartbeat { session, active: !idle }, output)
 }
 
-pub(crate) fn goodbye(data: &Path, session: &SessionArgs, output: Output) -> Result<(), Failure> {
-    act(data, session, APP, |session| Command::Goodbye { session }, output)
+pub(crate) fn goodbye(
+    data: &Path,
+    session: &SessionArgs,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    act(data, session, caller, |session| Command::Goodbye { session }, output)
 }
 
-pub(crate) fn release(data: &Path, release: &Release, output: Output) -> Result<(), Failure> {
-    let reason = ReleaseReason::from_words(&release.reason).ok_or_else(|| {
-        let all: Vec<String> =
-            ReleaseReason::all().map(|reason| reason.word().replace(' ', "-")).collect();
-        let given = &release.reason;
+pub(crate) fn release(
+    data: &Path,
+    release: &Release,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    let all: Vec<String> =
+        ReleaseReason::all().map(|reason| reason.word().replace(' ', "-")).collect();
+    let given = caller.reason.as_deref().ok_or_else(|| {
+        Failure::usage(format!("reason: say why, --reason with one of {}", all.join(", ")))
+    })?;
+    let reason = ReleaseReason::from_words(given).ok_or_else(|| {
         Failure::usage(format!("reason: {given:?} is not one of {}", all.join(", ")))
     })?;
     let ledger = place::open(data)?;
@@ -50,24 +64,28 @@ pub(crate) fn release(data: &Path, release: &Release, output: Output) -> Result<
         note: release.note.clone(),
         forced: release.force,
     };
-    let ask = async |admission: &Admission| admission.release(asked, SUPPORT).await;
-    let answered = place::admit(ledger, Some(account), ask)?;
+    // The word is in the event, the note beside it: there is nothing more to say.
+    let actor = caller.actor(Role::Support);
+    let ask = async |admission: &Admission| admission.release(asked, actor).await;
+    let answered = place::admit(ledger, Some(account), ask).map_err(|failure| {
+        let unsaid = release.note.is_none() && failure.what().contains("a reason is needed");
+        if unsaid { failure.hint("for a release the words are its --note") } else { failure }
+    })?;
     say(&answered, session, output)
 }
 
 fn act(
     data: &Path,
     args: &SessionArgs,
-    actor: Actor,
+    caller: &Caller,
     command: impl FnOnce(SessionId) -> Command,
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
     let account = place::account(&ledger, &args.account)?;
     let session = session(&ledger, account, &args.session)?;
-    let command = command(session);
-    let submit = async |admission: &Admission| admission.submit(account, command, actor).await;
-    let answered = place::admit(ledger, Some(account), submit)?;
+    let request = Request::Command { account, command: command(session) };
+    let answered = place::ask(ledger, account, request, caller, Role::App)?;
     say(&answered, session, output)
 }
 

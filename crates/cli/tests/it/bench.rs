@@ -86,6 +86,16 @@ fn a_history_is_made_once_and_measured_in_every_way() {
     assert!(stated[1]["facts"]["commits"].as_u64() > Some(10), "{}", stated[1]);
     let opened = check(&place, &format!("open {HISTORY}"), 2);
     assert!(opened[1]["what"].as_str().unwrap().contains("kill -9"), "{}", opened[1]);
+    let proved = check(&place, &format!("proofs {HISTORY}"), 5);
+    let fact = |row: usize, name: &str| proved[row]["facts"][name].as_u64().unwrap();
+    // Some 1,700 commits make a tree eleven high.
+    assert!((8..=11).contains(&fact(1, "path_hashes")), "{}", proved[1]);
+    assert_eq!(fact(1, "path_bytes") / 32, fact(1, "path_hashes"), "{}", proved[1]);
+    assert!(fact(2, "path_hashes") > 1, "{}", proved[2]);
+    assert!(fact(3, "commits") > 50 && fact(3, "months") == 11, "{}", proved[3]);
+    assert!(fact(3, "pack_bytes") > 40 * fact(3, "commits"), "{}", proved[3]);
+    assert!(fact(4, "seal_bytes") > 100, "{}", proved[4]);
+    assert!(!place.data().join("ledger/seals").exists(), "no key is left in the history");
     assert_eq!(std::fs::metadata(&note).unwrap().modified().unwrap(), made, "made once");
     place.fails("bench replay --events 4000 --accounts 10", 2, &["holds the history", "--data"]);
     let table = place.ok(&format!("bench replay {HISTORY}"));

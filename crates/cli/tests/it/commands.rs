@@ -40,6 +40,8 @@ fn two_licences_three_people() {
     }
     let log = place.ok("log");
     assert!(log.contains("login carol") && log.contains("-> seat 1 free"), "{log}");
+    assert!(log.contains("names of user-3 in account-1 shown: why"), "{log}");
+    let log = place.ok("log --account clinic");
     let later = place.ok("log --from 3 --account clinic");
     assert!(log.ends_with(&later) && later.len() < log.len(), "{later}");
 }

@@ -76,9 +76,19 @@ fn a_demo_for_programs_is_one_document() {
             question["command"].as_str().unwrap()
         );
         let alone = run(place.home.path(), &words);
-        let alone: serde_json::Value = serde_json::from_slice(&alone.stdout).unwrap();
+        let mut alone: serde_json::Value = serde_json::from_slice(&alone.stdout).unwrap();
+        let mut shown = question["answer"].clone();
+        // The log has grown by the looks that were recorded since.
+        for answer in [&mut alone, &mut shown] {
+            for key in ["size", "root", "last_position"] {
+                answer["provenance"][key] = serde_json::Value::Null;
+            }
+            for key in ["commits", "events", "size", "root", "acknowledged"] {
+                answer[key] = serde_json::Value::Null;
+            }
+        }
         if question["who"] != "Support" || question["asks"] == "What happened, exactly?" {
-            assert_eq!(alone, question["answer"], "{words}");
+            assert_eq!(alone, shown, "{words}");
         }
     }
 }

@@ -15,5 +15,6 @@ mod demo;
 mod evidence;
 mod licences;
 mod place;
+mod privacy;
 mod seats_by_name;
 mod time;

@@ -1,7 +1,7 @@
 //! The files of a backup: there whole or not at all, and checked before they are believed.
 
 use super::BackupError;
-use crate::store::engine::sync_dir;
+use crate::whole;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -64,21 +64,11 @@ pub(super) fn put(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), BackupError> {
-    let part = path.with_extension("part");
-    let put = || {
-        let mut file = File::create(&part)?;
-        write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&part, path)?;
-        path.parent().map_or(Ok(()), sync_dir)
-    };
-    put().map_err(at(path))
+    whole::write(path, whole::OPEN, write).map_err(at(path))
 }
 
 pub(super) fn names_in(dir: &Path) -> Result<Vec<String>, BackupError> {
-    let entries = fs::read_dir(dir).map_err(at(dir))?;
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    names.collect::<io::Result<_>>().map_err(at(dir))
+    whole::names_in(dir).map_err(at(dir))
 }
 
 pub(super) fn numbered(number: u64) -> String {

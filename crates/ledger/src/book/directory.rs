@@ -138,12 +138,12 @@ impl Book {
                     return Err(BookError::NameTaken { name, kind: subject.kind, number: holder });
                 }
                 Some(holder) if holder > subject.number => {
-                    self.erase(Subject { number: holder, ..subject }, None)?;
+                    self.replace(Subject { number: holder, ..subject }, None)?;
                 }
                 _ => {}
             }
         }
-        self.erase(subject, None)?;
+        self.replace(subject, None)?;
         let commitment = commit(&salt, text);
         let mut value = salt.to_vec();
         value.extend_from_slice(text.as_bytes());
@@ -219,7 +219,8 @@ impl Book {
     /// Erases a subject's text, salt and name; the number stays taken. Returns whether there was a text.
     /// Not durable before [`Book::sync`].
     pub fn forget(&self, subject: Subject) -> Result<bool, BookError> {
-        self.erase(subject, Some(&[]))
+        self.unmark_used(subject)?;
+        self.replace(subject, Some(&[]))
     }
 
     /// The highest number given within a scope, forgotten ones included; 0 if none was.
@@ -240,7 +241,7 @@ impl Book {
     }
 
     /// Takes out a subject's entry and leaves `in_place` instead of the text.
-    fn erase(&self, subject: Subject, in_place: Option<&[u8]>) -> Result<bool, BookError> {
+    fn replace(&self, subject: Subject, in_place: Option<&[u8]>) -> Result<bool, BookError> {
         let Entry::Known(profile) = self.entry(subject)? else {
             return Ok(false);
         };

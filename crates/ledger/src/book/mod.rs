@@ -11,7 +11,7 @@
 //!  commitments  commitment                     -> scope, kind, number
 //!  plans        digest                         -> the plan file
 //!  liveness     account, part                  -> opaque bytes
-//!  marks        "alive"                        -> an instant
+//!  marks        "alive"                        -> an instant; the others: see `retention`
 //! ```
 //!
 //! Scope, number, account and instant are u64, kind is one byte, part is u16; all big end first.
@@ -21,6 +21,8 @@ mod dump;
 mod liveness;
 mod pages;
 mod plans;
+mod retention;
+mod rewrite;
 
 pub use directory::{Entry, Kind, Profile, Subject};
 pub use pages::MemoryPages;
@@ -88,6 +90,8 @@ impl Book {
     /// Opens the book of a log of so many commits. One that is missing is not begun anew beside a log that
     /// is not empty: names would be gone without a word.
     pub(crate) fn open(dir: &Path, commits: u64) -> Result<Book, OpenError> {
+        rewrite::finish(dir)
+            .map_err(OpenError::io(format!("ending the rewriting of {}", dir.display())))?;
         if commits > 0 && !SledPages::stands(dir) {
             let cause = format!("is missing or empty, while the log holds {commits} commits");
             return Err(OpenError::Book { dir: dir.to_owned(), cause });

@@ -10,8 +10,8 @@
 //! Written under another name, synced and renamed, so that a file is there whole or not at all. A file that
 //! does not check counts as missing.
 
-use crate::store::engine::sync_dir;
-use std::fs::{self, File};
+use crate::whole;
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -24,11 +24,7 @@ pub(super) fn write(path: &Path, kind: &[u8; 8], content: &[u8]) -> io::Result<(
     bytes.extend_from_slice(content);
     let digest = blake3::hash(&bytes);
     bytes.extend_from_slice(digest.as_bytes());
-    let part = path.with_extension("part");
-    let mut file = File::create(&part)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    put_in_place(&part, path)
+    whole::write(path, whole::OPEN, |file| file.write_all(&bytes))
 }
 
 /// Reads a file's content; `None` if it is missing, damaged or of another kind.
@@ -47,12 +43,6 @@ pub(super) fn read(path: &Path, kind: &[u8; 8]) -> io::Result<Option<Vec<u8>>> {
     bytes.truncate(checked.len());
     bytes.drain(..kind.len());
     Ok(Some(bytes))
-}
-
-/// Gives a file that is written and synced its name, durably.
-pub(super) fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
-    fs::rename(part, path)?;
-    path.parent().map_or(Ok(()), sync_dir)
 }
 
 #[cfg(test)]

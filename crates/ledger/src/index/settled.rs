@@ -6,6 +6,7 @@ use super::requests::{self, Rows, Run};
 use crate::error::{OpenError, ReadError};
 use crate::merkle::Frontier;
 use crate::position::Position;
+use crate::whole::names_in;
 use seats::{AccountId, Digest};
 use std::fs;
 use std::io;
@@ -234,10 +235,6 @@ fn decode_tree(size: Position, bytes: &[u8]) -> Option<Frontier> {
     let (peaks, rest) = bytes.as_chunks::<32>();
     rest.is_empty()
         .then(|| Frontier::resume(size.0, peaks.iter().map(|peak| Digest(*peak)).collect()))?
-}
-
-fn names_in(dir: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 /// Files named by a prefix and a position, newest first.

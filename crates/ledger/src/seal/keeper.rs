@@ -19,10 +19,10 @@ use crate::note::{KeyError, KeyKind, Note, Signature, SigningKey};
 use crate::position::Head;
 use crate::proving::ProveError;
 use crate::store::engine::sync_dir;
+use crate::whole;
 use seats::Digest;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -192,17 +192,13 @@ impl Seals {
     /// # Errors
     /// When the directory cannot be read.
     pub fn sizes(&self) -> Result<Vec<u64>, SealError> {
-        let names = match fs::read_dir(&self.dir) {
+        let names = match whole::names_in(&self.dir) {
             Ok(names) => names,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(self.io("reading", "", source)),
         };
-        let mut sizes = Vec::new();
-        for name in names {
-            let name = name.map_err(|source| self.io("reading", "", source))?.file_name();
-            let size = name.to_str().and_then(|name| name.strip_suffix(".txt"));
-            sizes.extend(size.and_then(|size| size.parse::<u64>().ok()));
-        }
+        let size = |name: &String| name.strip_suffix(".txt")?.parse().ok();
+        let mut sizes: Vec<u64> = names.iter().filter_map(size).collect();
         sizes.sort_unstable();
         Ok(sizes)
     }
@@ -273,16 +269,8 @@ impl Seals {
         let failed = |source| self.io("writing", name, source);
         let made = !self.dir.exists();
         fs::create_dir_all(&self.dir).map_err(failed)?;
-        let (part, path) = (self.dir.join(format!("{name}.part")), self.dir.join(name));
-        let mode = if name == "key" { 0o600 } else { 0o644 };
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create(true).truncate(true).mode(mode);
-        let written = options.open(&part).and_then(|mut file: File| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-        written.and_then(|()| fs::rename(&part, &path)).map_err(failed)?;
-        sync_dir(&self.dir).map_err(failed)?;
+        let mode = if name == "key" { whole::SECRET } else { whole::OPEN };
+        whole::write(&self.dir.join(name), mode, |file| file.write_all(bytes)).map_err(failed)?;
         match self.dir.parent() {
             Some(parent) if made => sync_dir(parent).map_err(failed),
             _ => Ok(()),

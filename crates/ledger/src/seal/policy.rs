@@ -82,7 +82,7 @@ impl Policy {
         }
         if !said {
             let reason = "there is no line `quorum NAME` or `quorum none`".to_owned();
-            return Err(PolicyError { line: text.lines().count(), reason });
+            return Err(PolicyError { line: text.lines().count().max(1), reason });
         }
         Ok(policy)
     }

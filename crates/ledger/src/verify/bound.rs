@@ -2,7 +2,7 @@
 //!
 //! A commit that makes an account, a site, a user or a device known holds the commitment to its entry, and one
 //! that assigns a plan its digest. The entry must be there and give that commitment, and be found by its name.
-//! One that was erased is in order: that is how people are forgotten. A note to a release has no number in
+//! One that was erased is in order: that is how people are forgotten. A note to a release, or a reason, has no number in
 //! the log, so one that is missing cannot be told from one that was erased.
 //!
 //! The signs of life in the book are bound by nothing, and not checked.
@@ -49,11 +49,13 @@ impl Bound {
                 Event::DeviceAdded { device, profile } => {
                     entry(book, Subject::device(account, *device), *profile)
                 }
-                Event::LoggedOut { note: Some(note), .. } => match book.check(*note) {
-                    Ok(Some(_)) => Found::Whole,
-                    Ok(None) => Found::Erased,
-                    Err(error) => Found::Bad(in_words(error)),
-                },
+                Event::LoggedOut { note: Some(note), .. } | Event::ReasonGiven { note } => {
+                    match book.check(*note) {
+                        Ok(Some(_)) => Found::Whole,
+                        Ok(None) => Found::Erased,
+                        Err(error) => Found::Bad(in_words(error)),
+                    }
+                }
                 Event::PlanAssigned { plan, .. } => match book.plan(*plan) {
                     Ok(Some(_)) => Found::Whole,
                     Ok(None) => Found::Bad(format!("the price plan {plan} is missing")),

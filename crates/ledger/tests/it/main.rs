@@ -15,6 +15,7 @@ mod codec;
 mod crashes;
 mod damaged;
 mod drafts;
+mod forgetting;
 mod golden;
 mod many_cores;
 mod notes;

@@ -112,7 +112,7 @@ fn a_policy_that_says_nothing_certain_is_refused() {
         let error = Policy::parse(&text).unwrap_err();
         assert_eq!(error.line, line, "{text}: {error}");
     };
-    check(String::new(), 0);
+    check(String::new(), 1);
     check(witness.clone(), 1);
     check(format!("{witness}{witness}quorum a"), 2);
     check("quorum a".to_owned(), 1);

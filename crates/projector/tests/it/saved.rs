@@ -353,7 +353,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "774e67e4f1783f5d4f1dd953890d511a4b51774ce068af35559bd4f1000a36a1");
+    assert_eq!(digest.as_str(), "d559bef58318a95360c5f573dd8cfbe445054773020e1d9a621f54457160a323");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use super::{change, effective};
 use crate::args::Format;
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::place;
@@ -22,6 +23,7 @@ pub(super) fn set(
     name: &str,
     licences: u32,
     from: Option<&str>,
+    caller: &Caller,
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
@@ -33,7 +35,7 @@ pub(super) fn set(
         check_counts(&before, effective, licences, zone)?;
     }
     let request = Request::SetLicences { account, to: licences, effective };
-    let after = change(ledger, account, request)?;
+    let after = change(ledger, account, request, caller)?;
     let now = place::now().max(after.last_at());
     let from = effective.map_or(after.last_at(), |effective| effective.instant);
     let then = next_change(&after, from).filter(|(_, then)| *then != licences);

@@ -7,7 +7,6 @@ use super::frame::{Measured, Round, Times, per_second};
 use super::machine::{Dice, bytes_on_disk, disk_flushes, ticks};
 use super::yardstick;
 use crate::args::LoadArgs;
-use crate::commands::account::ADMIN;
 use crate::failure::Failure;
 use admission::{Admission, Batch, LoginRequest, NewAccount, Options, Request, SystemClock};
 use ledger::{Actor, Ledger, Role};
@@ -16,6 +15,7 @@ use std::collections::BTreeMap;
 use tokio::runtime::Runtime;
 
 /// Who sends what users do.
+const ADMIN: Actor = Actor { role: Role::Admin, id: 0 };
 pub(super) const APP: Actor = Actor { role: Role::App, id: 0 };
 /// Licences of each account.
 pub(super) const LICENCES: u32 = 10;

@@ -47,6 +47,16 @@ impl<'a> Asked<'a> {
         Ok(Asked { conditions, history, made, _ledger: ledger, views })
     }
 
+    /// The history that is open.
+    pub(super) fn made(&self) -> &History {
+        &self.made
+    }
+
+    /// Its views, and its ledger through them.
+    pub(super) fn views(&self) -> &Views {
+        &self.views
+    }
+
     /// Asks for as long as a round takes; `question` gives back how much it found. `blocks`: how many blocks
     /// of the log an answer needs at least.
     pub(super) fn measure(

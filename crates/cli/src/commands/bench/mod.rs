@@ -13,6 +13,7 @@ mod history;
 mod machine;
 mod memory;
 mod open;
+mod proofs;
 mod replay;
 mod rules;
 mod service;
@@ -65,6 +66,7 @@ pub(crate) fn run(data: Option<&Path>, bench: Bench, output: Output) -> Result<(
         Work::AsOf { history } => ("as-of", as_of::run(conditions, history)?),
         Work::Statement { history } => ("statement", statement::run(conditions, history)?),
         Work::Open { history } => ("open", open::run(conditions, history)?),
+        Work::Proofs { history } => ("proofs", proofs::run(conditions, history)?),
         Work::Memory { accounts } => ("memory", vec![memory::run(conditions, accounts)?]),
         Work::Service { .. } => return Ok(()),
     };

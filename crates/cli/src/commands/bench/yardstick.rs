@@ -18,6 +18,9 @@ const SAMPLE: u64 = 500_000;
 /// What one read of a block takes from the disk at most.
 const BLOCK_BYTES: usize = 28 << 10;
 
+/// What is hashed for an inner node of the tree: a mark and two hashes.
+const NODE_BYTES: usize = 65;
+
 /// The encoded commits at the beginning of a ledger.
 pub(super) fn sample(ledger: &Ledger) -> Result<Vec<Vec<u8>>, Failure> {
     let size = ledger.head().size.min(SAMPLE);
@@ -70,6 +73,26 @@ pub(super) fn raw_hash(commits: &[Vec<u8>], threads: usize) -> Yardstick {
     let per_s = per_second(commits.len() as u64, ticks().saturating_sub(begun));
     let (what, times) = (format!("raw BLAKE3, {threads} thread(s)"), Times::default());
     Yardstick { what, per_s, times }
+}
+
+/// Plain BLAKE3 of as many inner nodes of the tree as each unit of work has at least, on one thread.
+pub(super) fn raw_nodes(nodes: u64, until: u64) -> Yardstick {
+    const UNITS_AT_A_TIME: u64 = 1_000;
+    let mut node = [1; NODE_BYTES];
+    let (begun, mut done) = (ticks(), 0);
+    let mut now = begun;
+    while now < until || done == 0 {
+        for _ in 0..UNITS_AT_A_TIME * nodes {
+            // Each depends on the one before it, as in a path.
+            let hash = blake3::hash(&node);
+            node.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+        }
+        done += UNITS_AT_A_TIME;
+        now = ticks();
+    }
+    black_box(&node);
+    let what = format!("raw BLAKE3 of {nodes} nodes, 1 thread");
+    Yardstick { what, per_s: per_second(done, now.saturating_sub(begun)), times: Times::default() }
 }
 
 /// Copies the bytes of each commit and decodes it, nothing more. Counts events.

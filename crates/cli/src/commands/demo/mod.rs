@@ -5,15 +5,16 @@ mod month;
 mod play;
 mod stage;
 
-use crate::args::{Format, Range};
-use crate::commands::account::ADMIN;
+use crate::args::{Format, Naming, Range};
+use crate::caller::Caller;
+use crate::commands::reports::Shown;
 use crate::commands::{reports, verify};
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use admission::{Admission, ManualClock, NewAccount};
 use chrono::{Datelike, NaiveDate, TimeZone};
 use chrono_tz::Europe::London;
-use ledger::{Ledger, Options};
+use ledger::{Actor, Ledger, Options, Role};
 use play::{Play, Played};
 use seats::{CivilDate, Effective, Reclaim, Setting, Timestamp};
 use serde_json::json;
@@ -97,6 +98,9 @@ fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {
     })
 }
 
+/// The administrator of the service.
+const ADMIN: Actor = Actor { role: Role::Admin, id: 0 };
+
 /// What people ask, with the command that answers it.
 struct Question {
     who: &'static str,
@@ -110,13 +114,15 @@ const QUESTIONS: &[Question] = &[
         who: "Support",
         asks: "Wednesday the 15th, nine o'clock. Carol rings: she cannot log in. Who holds the seats?",
         command: "who harley-street --at 2026-04-15T09:00",
-        answer: |dir, output| reports::who(dir, ACCOUNT, Some(MORNING), output),
+        answer: |dir, output| reports::who(dir, ACCOUNT, Some(MORNING), shown(&asking()), output),
     },
     Question {
         who: "Support",
         asks: "Why was she refused?",
         command: "why harley-street carol --at 2026-04-15T09:00",
-        answer: |dir, output| reports::why(dir, ACCOUNT, "carol", Some(MORNING), output),
+        answer: |dir, output| {
+            reports::why(dir, ACCOUNT, "carol", Some(MORNING), shown(&asking()), output)
+        },
     },
     Question {
         who: "Support",
@@ -124,7 +130,7 @@ const QUESTIONS: &[Question] = &[
         command: "trail harley-street --from 2026-04-14T17:00 --to 2026-04-15T10:00",
         answer: |dir, output| {
             let range = range("2026-04-14T17:00", "2026-04-15T10:00");
-            reports::trail(dir, ACCOUNT, None, &range, output)
+            reports::trail(dir, ACCOUNT, None, &range, shown(&asking()), output)
         },
     },
     Question {
@@ -148,6 +154,16 @@ const QUESTIONS: &[Question] = &[
         answer: verify::everything,
     },
 ];
+
+/// Who asks in the demo: support, at the instant at which the play ends, so that the same seed gives the same
+/// ledger with the looks that are recorded in it.
+fn asking() -> Caller {
+    Caller { clock: Some(instant(2026, 5, 1, 9)), ..Caller::default() }
+}
+
+fn shown(caller: &Caller) -> Shown<'_> {
+    Shown { caller, naming: Naming::default() }
+}
 
 fn range(from: &str, to: &str) -> Range {
     Range { from: Some(from.to_owned()), to: Some(to.to_owned()) }

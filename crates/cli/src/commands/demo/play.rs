@@ -3,8 +3,8 @@
 //!
 //! Only the clock is played: it stands at the instant of whatever happens next.
 
+use super::ADMIN;
 use super::month::{PEOPLE, Step, script};
-use crate::commands::account::ADMIN;
 use crate::failure::Failure;
 use admission::{Admission, LoginRequest, ManualClock, Release};
 use ledger::{Actor, Role};

@@ -3,8 +3,8 @@
 use super::filter::Filter;
 use super::layout::{BUCKET_BYTES, HEADER_BYTES, Layout, ROW_BYTES, bucket_of, check_of};
 use super::{KIND, Rows, Run};
-use crate::index::checked::put_in_place;
 use crate::position::Position;
+use crate::whole::put_in_place;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
