@@ -100,7 +100,7 @@ impl Reports<'_> {
     /// What an account's whole history says of licences and plans.
     pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
         let mut terms = Terms::default();
-        for record in self.views.history(account, Timestamp::ZERO, Timestamp(u64::MAX))? {
+        for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
             let record = record?;
             terms.note(record.position.0, &record.commit);
         }
@@ -178,20 +178,7 @@ impl Report for Explained {
         let zone = self.zone;
         let mut text = self.provenance.header();
         text += &format!("\n{}, {}\n\n", self.account, self.month);
-        let days = self.days.iter().map(|row| {
-            let (from, to) = (row.from.clone(), row.to.clone());
-            let numbers = [row.days, row.in_force.into(), row.billable.into(), row.licence_days];
-            [from, to].into_iter().chain(numbers.map(|number| number.to_string())).collect()
-        });
-        let columns = [
-            ("From", Side::Left),
-            ("To", Side::Left),
-            ("Days", Side::Right),
-            ("In force", Side::Right),
-            ("Billable", Side::Right),
-            ("Licence-days", Side::Right),
-        ];
-        text += &table(&columns, days.collect());
+        text += &table(&DaysFact::COLUMNS, self.days.iter().map(DaysFact::cells).collect());
         for line in &self.lines {
             let ExplainedLine { line, charge, quantity, unit, net, how, commits } = line;
             text += &format!("\nLine {line}, {charge}: {quantity} x {unit} = {net}\n{how}\n");

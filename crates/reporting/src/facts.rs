@@ -3,11 +3,12 @@
 //! No log, no view, no name: whoever has the commits and the plan files comes to the same facts, which is what
 //! an auditor does. The rules are those of [`billing`](crate::billing).
 
-use crate::billing::{Charge, Counting, Period, Timeline};
+use crate::billing::{Charge, Counting, Day, Period, Timeline};
 use crate::civil::{Month, Zone, show_date};
 use crate::plan::Plan;
+use crate::shown::Side;
 use ledger::Commit;
-use seats::{CivilDate, Digest, Event, Licences, Timestamp};
+use seats::{Digest, Event, Licences, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -151,7 +152,7 @@ impl Terms {
             currency: plan.map(|plan| plan.currency.code().to_owned()),
             opening_licences: timeline.at(from),
             closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
-            days: days(&period),
+            days: days(&period.days),
             licence_days: period.licence_days(),
             lines,
             net,
@@ -216,30 +217,48 @@ impl Terms {
     }
 }
 
-/// Neighbouring days with the same licences in one row.
-fn days(period: &Period) -> Vec<DaysFact> {
+/// Days on end with the same licences, as one row each.
+pub(crate) fn days(days: &[Day]) -> Vec<DaysFact> {
     let mut rows: Vec<DaysFact> = Vec::new();
-    let show = |date: CivilDate| show_date(date);
-    for day in &period.days {
-        let same =
-            |row: &&mut DaysFact| (row.in_force, row.billable) == (day.in_force, day.billable);
-        match rows.last_mut().filter(same) {
-            Some(row) => {
-                row.to = show(day.date);
-                row.days += 1;
-                row.licence_days += u64::from(day.billable);
+    for day in days {
+        let (date, billable) = (show_date(day.date), u64::from(day.billable));
+        match rows.last_mut() {
+            Some(row) if (row.in_force, row.billable) == (day.in_force, day.billable) => {
+                row.to = date;
+                row.days = row.days.saturating_add(1);
+                row.licence_days = row.licence_days.saturating_add(billable);
             }
-            None => rows.push(DaysFact {
-                from: show(day.date),
-                to: show(day.date),
+            _ => rows.push(DaysFact {
+                from: date.clone(),
+                to: date,
                 days: 1,
                 in_force: day.in_force,
                 billable: day.billable,
-                licence_days: u64::from(day.billable),
+                licence_days: billable,
             }),
         }
     }
     rows
+}
+
+impl DaysFact {
+    /// The headings of a table of days.
+    pub(crate) const COLUMNS: [(&str, Side); 6] = [
+        ("From", Side::Left),
+        ("To", Side::Left),
+        ("Days", Side::Right),
+        ("In force", Side::Right),
+        ("Billable", Side::Right),
+        ("Licence-days", Side::Right),
+    ];
+
+    /// Its row under them.
+    pub(crate) fn cells(&self) -> Vec<String> {
+        let counts = [self.days, self.in_force.into(), self.billable.into(), self.licence_days];
+        let mut cells = vec![self.from.clone(), self.to.clone()];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells
+    }
 }
 
 /// The calendar months that lie within `[from, to)`, at most those of a hundred years.

@@ -9,6 +9,7 @@ mod text;
 
 use crate::billing::{Counting, Line, Period, Timeline};
 use crate::civil::{Month, Zone, show_date, show_utc};
+use crate::facts::{self, DaysFact};
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::At;
@@ -54,23 +55,6 @@ pub struct ChangeRow {
     pub position: u64,
     /// Its place in the account's history.
     pub version: u64,
-}
-
-/// Days on end with the same licences.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct DaysRow {
-    /// The first day.
-    pub from: String,
-    /// The last day.
-    pub to: String,
-    /// How many days.
-    pub days: u64,
-    /// The most licences in force on each.
-    pub in_force: u32,
-    /// Those that are billed.
-    pub billable: u32,
-    /// Billable licences summed over the days.
-    pub licence_days: u64,
 }
 
 /// A charge: `quantity x unit = net`, exactly.
@@ -125,7 +109,7 @@ pub struct Statement {
     /// Changes in between.
     pub changes: Vec<ChangeRow>,
     /// The days.
-    pub days: Vec<DaysRow>,
+    pub days: Vec<DaysFact>,
     /// Billable licences summed over all days.
     pub licence_days: u64,
     /// The charges; empty without a plan.
@@ -219,7 +203,7 @@ impl Reports<'_> {
             opening_licences,
             closing_licences,
             changes: rows::changes(now.notes.licences(), from, to),
-            days: rows::days(&period.days),
+            days: facts::days(&period.days),
             licence_days,
             lines: rows,
             net,

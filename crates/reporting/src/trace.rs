@@ -7,10 +7,10 @@ use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::Report;
 use ledger::{Position, Record};
-use projector::AsOf;
-use seats::{AccountId, Event, Notation, SessionId, Timestamp};
+use projector::{AsOf, SessionView, Sessions};
+use seats::{Account, AccountId, Event, Notation, SessionId, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A line of a statement that a commit had part in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -74,15 +74,10 @@ impl Reports<'_> {
         }
         let (_, zone) = self.whole(account)?;
         let names = self.names(account);
-        let before = self.views.as_of(account, AsOf::Before(record.commit.at))?;
-        let mut before = before.account;
-        for earlier in self.views.history(account, record.commit.at, Timestamp(u64::MAX))? {
-            let earlier = earlier?;
-            if earlier.position >= position {
-                break;
-            }
-            before.apply(earlier.commit.at, &earlier.commit.events);
-        }
+        let before = match record.previous {
+            None => Account::new(account),
+            Some(previous) => self.views.as_of(account, AsOf::Position(previous))?.account,
+        };
         let time = |at: Timestamp| zone.show(at);
         let notation = Notation { names: &names, time: &time };
         let denials = record.commit.events.iter().filter_map(|event| match event {
@@ -151,49 +146,28 @@ impl Reports<'_> {
             | Event::Expired { session, .. } => Some(*session),
             _ => None,
         });
-        let mut wanted: BTreeMap<SessionId, Option<TracedSession>> =
-            named.map(|session| (session, None)).collect();
+        let wanted: BTreeSet<SessionId> = named.collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut asked, history) = (
-            BTreeMap::new(),
-            self.views.history(record.commit.account, Timestamp::ZERO, Timestamp(u64::MAX))?,
-        );
-        for record in history {
-            let record = record?;
-            let mut last = None;
-            for event in &record.commit.events {
-                match event {
-                    Event::LoginRequested { request, user, .. } => {
-                        asked.insert(*request, *user);
-                        last = Some(*request);
-                    }
-                    Event::SeatDenied { request, .. } => {
-                        request.or(last).and_then(|request| asked.remove(&request));
-                    }
-                    Event::SeatGranted { request, session, seat, .. } => {
-                        let user = request.or(last).and_then(|request| asked.remove(&request));
-                        if let Some(found) = wanted.get_mut(session) {
-                            *found = Some(TracedSession {
-                                session: session.to_string(),
-                                user: user.map_or_else(String::new, |user| user.to_string()),
-                                seat: seat.to_string(),
-                                granted: record.position.0,
-                                ended: None,
-                            });
-                        }
-                    }
-                    Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
-                        if let Some(Some(found)) = wanted.get_mut(session) {
-                            found.ended = Some(record.position.0);
-                        }
-                    }
-                    _ => {}
-                }
-            }
+        let account = record.commit.account;
+        let mut sessions = Sessions::after(&Account::new(account));
+        let mut found: Vec<SessionView> = Vec::new();
+        for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
+            sessions.apply(&record?, |ended| {
+                found.extend(Some(ended).filter(|ended| wanted.contains(&ended.session)));
+            });
         }
-        Ok(wanted.into_values().flatten().collect())
+        found.extend(sessions.into_held().filter(|held| wanted.contains(&held.session)));
+        found.sort_unstable_by_key(|view| view.session);
+        let traced = |view: &SessionView| TracedSession {
+            session: view.session.to_string(),
+            user: view.user.to_string(),
+            seat: view.seat.to_string(),
+            granted: view.granted.position.0,
+            ended: view.ended.map(|ended| ended.at.position.0),
+        };
+        Ok(found.iter().map(traced).collect())
     }
 }
 

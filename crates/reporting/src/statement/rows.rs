@@ -1,8 +1,8 @@
 //! The rows of a statement, from what was counted.
 
 use super::assigned::Assigned;
-use super::{ChangeRow, DaysRow, LineRow, PlanTold, UsedTold};
-use crate::billing::{Charge, Counting, Day, Line, Period, Timeline};
+use super::{ChangeRow, LineRow, PlanTold, UsedTold};
+use crate::billing::{Charge, Counting, Line, Period, Timeline};
 use crate::civil::{Zone, show_date};
 use crate::plan::{Decrease, Plan, SetupOn};
 use crate::shown::{At, counted};
@@ -44,30 +44,6 @@ pub(super) fn changes(changes: &[LicenceChange], from: Timestamp, to: Timestamp)
         })
         .collect();
     rows.sort_by_key(|row| (row.at, row.position));
-    rows
-}
-
-/// Days on end with the same licences, as one row each.
-pub(super) fn days(days: &[Day]) -> Vec<DaysRow> {
-    let mut rows: Vec<DaysRow> = Vec::new();
-    for day in days {
-        let (date, billable) = (show_date(day.date), u64::from(day.billable));
-        match rows.last_mut() {
-            Some(row) if (row.in_force, row.billable) == (day.in_force, day.billable) => {
-                row.to = date;
-                row.days = row.days.saturating_add(1);
-                row.licence_days = row.licence_days.saturating_add(billable);
-            }
-            _ => rows.push(DaysRow {
-                from: date.clone(),
-                to: date,
-                days: 1,
-                in_force: day.in_force,
-                billable: day.billable,
-                licence_days: billable,
-            }),
-        }
-    }
     rows
 }
 

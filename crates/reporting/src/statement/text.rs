@@ -2,6 +2,7 @@
 
 use super::Statement;
 use crate::civil::show_date;
+use crate::facts::DaysFact;
 use crate::shown::{Report, Side, table};
 use seats::CivilDate;
 
@@ -50,21 +51,7 @@ impl Statement {
     }
 
     fn days_in_rows(&self) -> String {
-        let columns = [
-            ("From", Side::Left),
-            ("To", Side::Left),
-            ("Days", Side::Right),
-            ("In force", Side::Right),
-            ("Billable", Side::Right),
-            ("Licence-days", Side::Right),
-        ];
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        for row in &self.days {
-            let counts = [row.days, row.in_force.into(), row.billable.into(), row.licence_days];
-            let mut cells = vec![row.from.clone(), row.to.clone()];
-            cells.extend(counts.map(|count| count.to_string()));
-            rows.push(cells);
-        }
+        let mut rows: Vec<Vec<String>> = self.days.iter().map(DaysFact::cells).collect();
         let days: u64 = self.days.iter().map(|row| row.days).sum();
         let blank = String::new;
         rows.push(vec![
@@ -75,7 +62,7 @@ impl Statement {
             blank(),
             self.licence_days.to_string(),
         ]);
-        table(&columns, rows)
+        table(&DaysFact::COLUMNS, rows)
     }
 
     fn lines_in_rows(&self) -> String {
