@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("importers", &["seats", "ledger"]),
     ("evidence", &["seats", "ledger", "projector", "reporting"]),
     ("witness", &["seats", "ledger"]),
+    ("desk", &["seats", "reporting"]),
     (
         "cli",
         &[
@@ -146,7 +147,7 @@ fn crates_depend_in_the_direction_of_the_flow() {
 
 #[test]
 fn the_rules_know_no_disk_no_clock_no_network_no_json() {
-    let pure = ["seats", "projector", "reporting"];
+    let pure = ["seats", "projector", "reporting", "desk"];
     let clock = ["SystemTime", "Instant::now", "Utc::now", "Local::now"];
     let mut readers = Vec::new();
     let mut wrong = Vec::new();
