@@ -19,6 +19,7 @@ pub mod facts;
 pub mod money;
 pub mod names;
 pub mod nearest;
+mod origin;
 pub mod plan;
 pub mod provenance;
 mod refused;
@@ -34,6 +35,7 @@ pub mod why;
 
 pub use access::Access;
 pub use explain::Explained;
+pub use origin::{OriginError, origin};
 pub use reports::{ReportError, Reports};
 pub use shown::{At, Report};
 pub use statement::Statement;
