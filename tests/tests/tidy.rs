@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("importers", &["seats", "ledger"]),
     ("evidence", &["seats", "ledger", "projector", "reporting"]),
     ("witness", &["seats", "ledger"]),
+    ("server", &["seats", "ledger", "projector", "admission", "reporting", "evidence", "desk"]),
     (
         "cli",
         &[
@@ -27,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "projector",
             "admission",
             "reporting",
+            "server",
             "importers",
             "evidence",
             "witness",

@@ -13,7 +13,11 @@ use std::fmt::Display;
 
 /// A problem, on its way to whoever asked.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Said>);
+
+/// What is said of it. On the heap, so that what goes well is not slowed down by what does not.
+#[derive(Clone, PartialEq, Debug)]
+struct Said {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -112,24 +116,25 @@ impl Problem {
     pub fn new(code: &'static str, detail: impl Display) -> Problem {
         let known = CODES.iter().find(|(known, ..)| *known == code);
         let status = known.and_then(|(_, status, _)| StatusCode::from_u16(*status).ok());
-        Problem {
+        Problem(Box::new(Said {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             detail: detail.to_string(),
             more: Map::new(),
             retry_after_s: None,
-        }
+        }))
     }
 
     /// The same, with another member.
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Problem {
-        self.more.insert(member.to_owned(), value.into());
+        self.0.more.insert(member.to_owned(), value.into());
         self
     }
 
     /// The same, worth asking again after so many seconds, 1 or more.
-    pub fn retry_after(self, seconds: u64) -> Problem {
-        Problem { retry_after_s: Some(seconds.max(1)), ..self }
+    pub fn retry_after(mut self, seconds: u64) -> Problem {
+        self.0.retry_after_s = Some(seconds.max(1));
+        self
     }
 
     /// A request that cannot be read.
@@ -139,29 +144,29 @@ impl Problem {
 
     /// The status that goes with the code.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What is said of it.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The problem as it is sent.
     pub fn body(&self) -> Value {
-        let title = CODES.iter().find(|(code, ..)| *code == self.code);
+        let title = CODES.iter().find(|(code, ..)| *code == self.0.code);
         let mut body = Map::new();
-        body.insert("type".to_owned(), json!(format!("/docs#{}", self.code)));
+        body.insert("type".to_owned(), json!(format!("/docs#{}", self.0.code)));
         body.insert("title".to_owned(), json!(title.map_or("", |(_, _, title)| title)));
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("code".to_owned(), json!(self.code));
-        body.insert("detail".to_owned(), json!(self.detail));
-        body.extend(self.more.clone());
+        body.insert("status".to_owned(), json!(self.0.status.as_u16()));
+        body.insert("code".to_owned(), json!(self.0.code));
+        body.insert("detail".to_owned(), json!(self.0.detail));
+        body.extend(self.0.more.clone());
         Value::Object(body)
     }
 }
@@ -169,11 +174,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = [(header::CONTENT_TYPE, PROBLEM_TYPE)];
-        let mut response = (self.status, kind, self.body().to_string()).into_response();
-        if let Some(seconds) = self.retry_after_s {
+        let mut response = (self.0.status, kind, self.body().to_string()).into_response();
+        if let Some(seconds) = self.0.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }

@@ -94,7 +94,7 @@ pub(crate) async fn seals(
     caller: Caller,
 ) -> Result<Json<SealList>, Problem> {
     caller.may(Act::Audit).or_else(|_| caller.may(Act::Look))?;
-    let sizes = service.read(|views| Ok(kept(views.ledger())?.sizes().map_err(sealing)?));
+    let sizes = service.read(|views| kept(views.ledger())?.sizes().map_err(sealing));
     Ok(Json(SealList { sizes: sizes.await? }))
 }
 

@@ -243,8 +243,7 @@ fn soonest(now: &Occupancy) -> u64 {
     let Some(lease) = now.policy.lease_s.filter(|_| now.policy.reclaim != Reclaim::Never) else {
         return TRY_AGAIN_S;
     };
-    let lapses =
-        now.holders.iter().map(|holder| holder.last_seen + Micros::from_secs(lease.into()));
+    let lapses = now.holders.iter().map(|holder| holder.last_seen + Micros::from_secs(lease));
     let first: Option<Timestamp> = lapses.min();
     let wait = first.map_or(TRY_AGAIN_S, |first| first.since(now.at).0.div_ceil(1_000_000));
     wait.clamp(1, TRY_AGAIN_S)

@@ -54,7 +54,7 @@ async fn act(
     draw: u64,
 ) {
     match person.session {
-        Some(session) if !person.gone && draw % 4 == 0 => {
+        Some(session) if !person.gone && draw.is_multiple_of(4) => {
             let _ = admission.log_out(account, session, APP).await;
             *person = Person::default();
         }
