@@ -8,7 +8,7 @@ let handover;
 
 const seat = hold({
   token: find('meta[name=seat-token]').content,
-  // server: 'https://seats.example.com', where it is not the page's own origin.
+  server: find('meta[name=seat-server]').content,
   onState(state) {
     find('#state').textContent = state;
   },
@@ -30,5 +30,5 @@ asked.addEventListener('click', ({ target }) => {
 });
 find('#log-out').addEventListener('click', async () => {
   await seat.logOut();
-  location = '/';
+  location = '/signed-out';
 });

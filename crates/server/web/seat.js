@@ -80,7 +80,7 @@ export function hold({ server = '', token, whenHidden = 'silent', onLost, onAske
       const wait = +response.headers.get('Retry-After') || 0;
       const body = await response.json().catch(() => ({}));
       // Only our own word ends a session: a proxy's 401 does not.
-      const gone = body.code === 'session_over' || body.code === 'bad_token';
+      const gone = ['session_over', 'unknown_session', 'bad_token'].includes(body.code);
       return { ok: response.ok, gone, body, wait };
     } catch {
       return { wait: 0 };

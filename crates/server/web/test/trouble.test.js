@@ -53,14 +53,16 @@ test('a ledger that was begun anew is not taken for the lost one', async () => {
   assert.equal(tab.seat.state, 'live');
 });
 
-test('a token that the server refuses is a loss, too', async () => {
-  const world = new World();
-  world.respond = () => ({ status: 401, body: { code: 'bad_token', detail: 'Not signed by us.' } });
-  const tab = world.tab();
-  await world.seconds(600);
-  assert.equal(world.calls.length, 1);
-  assert.deepEqual(tab.heard('lost').map(lost => lost.detail), ['Not signed by us.']);
-});
+for (const [status, code] of [[401, 'bad_token'], [404, 'unknown_session']]) {
+  test(`a session that the server does not know (${code}) is lost, too`, async () => {
+    const world = new World();
+    world.respond = () => ({ status, body: { code, detail: 'Not one of ours.' } });
+    const tab = world.tab();
+    await world.seconds(600);
+    assert.equal(world.calls.length, 1);
+    assert.deepEqual(tab.heard('lost').map(lost => lost.detail), ['Not one of ours.']);
+  });
+}
 
 test('consent that comes too late tells that the seat is gone', async () => {
   const world = new World();
