@@ -13,10 +13,9 @@ use seats::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::SystemTime;
 
 /// What a token is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -169,11 +168,14 @@ pub struct Access {
     writing: Mutex<()>,
 }
 
+/// What changes when a file is written in the place of another: its inode, its time, its length.
+type State = (u64, i64, i64, u64);
+
 #[derive(Default)]
 struct Known {
     tokens: Vec<Token>,
     /// The state of the file that they were read from.
-    read: Option<(SystemTime, u64)>,
+    read: Option<State>,
 }
 
 impl Access {
@@ -265,7 +267,7 @@ impl Access {
     /// Reads the file if it has changed.
     fn refresh(&self) -> io::Result<()> {
         let state = match fs::metadata(&self.path) {
-            Ok(meta) => Some((meta.modified()?, meta.len())),
+            Ok(meta) => Some((meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };

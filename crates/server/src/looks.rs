@@ -1,13 +1,12 @@
 //! Looks at names go on record before they happen, once for a while.
 //!
-//! A page that is shown again every few seconds is one look, not hundreds: what one token sees of one
-//! account in one kind of report counts once for as long as the settings say. A look with a reason, or at one
-//! user, is always recorded.
+//! A page that is shown again every few seconds is one look, not hundreds: what one token sees of one account,
+//! or of one user, in one kind of report for one reason, counts once for as long as the settings say.
 
 use crate::problem::Problem;
 use admission::{Admission, Seen};
 use ledger::Actor;
-use seats::{AccountId, Look, Timestamp};
+use seats::{AccountId, Look, Timestamp, UserId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,8 +15,11 @@ const KEPT_MAX: usize = 100_000;
 
 pub(crate) struct LookedAt {
     lasts_s: u64,
-    seen: Mutex<HashMap<(u32, AccountId, u8), Timestamp>>,
+    seen: Mutex<HashMap<Key, Timestamp>>,
 }
+
+/// Who looked, at which account and user of it, in which kind of report, and why.
+type Key = (u32, AccountId, Option<UserId>, u8, Option<String>);
 
 impl LookedAt {
     pub(crate) fn new(lasts_s: u64) -> LookedAt {
@@ -32,9 +34,8 @@ impl LookedAt {
         actor: Actor,
         now: Timestamp,
     ) -> Result<(), Problem> {
-        let key = (actor.id, seen.account, kind(seen.look));
-        let passing = seen.user.is_none() && seen.reason.is_none();
-        if passing && self.is_known(&key, now) {
+        let key = (actor.id, seen.account, seen.user, kind(seen.look), seen.reason.clone());
+        if self.is_known(&key, now) {
             return Ok(());
         }
         admission.record_look(seen, actor).await?;
@@ -46,7 +47,7 @@ impl LookedAt {
         Ok(())
     }
 
-    fn is_known(&self, key: &(u32, AccountId, u8), now: Timestamp) -> bool {
+    fn is_known(&self, key: &Key, now: Timestamp) -> bool {
         let known = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(key).is_some_and(|at| now.since(*at).secs() < self.lasts_s)
     }

@@ -1,7 +1,7 @@
 //! What an auditor needs: seals, the commits' bytes, proofs, evidence packs, and who looked at what.
 
 use crate::access::Act;
-use crate::api::reports::{Asked, RangeQuery, ask, shown as as_wanted};
+use crate::api::reports::{Asked, SpanQuery, ask, shown as as_wanted};
 use crate::caller::Caller;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
@@ -251,14 +251,14 @@ pub(crate) async fn pack(
 /// Who looked at names, and who changed what by hand, when and why.
 #[utoipa::path(
     get, path = "/v1/accounts/{account}/access", tag = "audit",
-    params(("account" = String, Path), RangeQuery),
+    params(("account" = String, Path), SpanQuery),
     responses((status = 200, description = "Access records", content((serde_json::Value = "application/json"), (String = "text/plain")))),
 )]
 pub(crate) async fn access(
     State(service): Shared,
     caller: Caller,
     Path(name): Path<String>,
-    Query(asked): Query<RangeQuery>,
+    Query(asked): Query<SpanQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let account = caller.account(&service, &name, Act::Audit)?;

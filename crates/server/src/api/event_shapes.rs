@@ -4,11 +4,10 @@
 //! Users, sites and devices are numbers: to follow the log is no look at names.
 
 use reporting::At;
+use reporting::sessions::word;
 use seats::account::End;
 use seats::{Effective, Event};
 use serde_json::{Value, json};
-
-use crate::api::lists::ending;
 
 /// One event.
 pub(crate) fn shape(event: &Event) -> Value {
@@ -66,14 +65,14 @@ pub(crate) fn shape(event: &Event) -> Value {
         Event::LoggedOut { session, by, reason, silent, .. } => named(
             "LoggedOut",
             json!({
-                "session": session.0, "how": ending(End::LoggedOut(*by, *reason)),
+                "session": session.0, "how": word(End::LoggedOut(*by, *reason)),
                 "reason": reason.map(|reason| reason.word()), "silent_s": silent.secs(),
             }),
         ),
         Event::Expired { session, cause, silent } => named(
             "Expired",
             json!({
-                "session": session.0, "how": ending(End::Expired(*cause)),
+                "session": session.0, "how": word(End::Expired(*cause)),
                 "silent_s": silent.secs(),
             }),
         ),

@@ -5,7 +5,6 @@ pub(crate) mod audit;
 pub(crate) mod bulk;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
-pub(crate) mod lists;
 pub(crate) mod logins;
 pub(crate) mod openapi;
 pub(crate) mod people;
@@ -28,13 +27,13 @@ pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .route("/policy", patch(accounts::set_policy))
         .route("/plan", put(accounts::set_plan))
         .route("/logins", post(logins::log_in))
-        .route("/sessions", get(lists::sessions))
+        .route("/sessions", get(reports::sessions))
         .route("/sessions/{session}", get(sessions::status))
         .route("/sessions/{session}/heartbeat", post(sessions::heartbeat))
         .route("/sessions/{session}/goodbye", post(sessions::goodbye))
         .route("/sessions/{session}/logout", post(sessions::log_out))
         .route("/sessions/{session}/release", post(sessions::release))
-        .route("/denials", get(lists::denials))
+        .route("/denials", get(reports::denials))
         .route("/occupancy", get(reports::occupancy))
         .route("/why", get(reports::why))
         .route("/trail", get(reports::trail))

@@ -50,15 +50,29 @@ pub(crate) struct WhyQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RangeQuery {
     /// From this instant; from the beginning if left out.
-    pub(crate) from: Option<String>,
+    from: Option<String>,
     /// Up to, not including, this instant; up to now if left out.
-    pub(crate) to: Option<String>,
-    /// Only this user.
-    pub(crate) user: Option<String>,
+    to: Option<String>,
     /// `false`: numbers instead of names.
-    pub(crate) names: Option<bool>,
+    names: Option<bool>,
     /// Why somebody looks, for the record.
-    pub(crate) reason: Option<String>,
+    reason: Option<String>,
+}
+
+/// A range of time, perhaps of one user only.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrailQuery {
+    /// From this instant; from the beginning if left out.
+    from: Option<String>,
+    /// Up to, not including, this instant; up to now if left out.
+    to: Option<String>,
+    /// Only this user.
+    user: Option<String>,
+    /// `false`: numbers instead of names.
+    names: Option<bool>,
+    /// Why somebody looks, for the record.
+    reason: Option<String>,
 }
 
 /// A range of time, of figures without names.
@@ -66,9 +80,9 @@ pub(crate) struct RangeQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpanQuery {
     /// From this instant; from the beginning if left out.
-    from: Option<String>,
+    pub(crate) from: Option<String>,
     /// Up to, not including, this instant; up to now if left out.
-    to: Option<String>,
+    pub(crate) to: Option<String>,
 }
 
 /// A question about an account, with all that answers it.
@@ -225,10 +239,33 @@ pub(crate) async fn why(
 /// What happened, in words, with the commits that record it.
 #[utoipa::path(
     get, path = "/v1/accounts/{account}/trail", tag = "reports",
-    params(("account" = String, Path), RangeQuery),
+    params(("account" = String, Path), TrailQuery),
     responses((status = 200, description = "The trail", content((serde_json::Value = "application/json"), (String = "text/plain")))),
 )]
 pub(crate) async fn trail(
+    State(service): Shared,
+    caller: Caller,
+    Path(name): Path<String>,
+    Query(asked): Query<TrailQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let account = caller.account(&service, &name, Act::Look)?;
+    let how = Asked { account, named: asked.names.unwrap_or(true) };
+    let report = look(&service, &caller, how, (Look::Trail, asked.reason), move |question| {
+        let user = question.user(asked.user.as_deref())?;
+        let (from, to) = question.range(asked.from.as_deref(), asked.to.as_deref())?;
+        Ok((question.reports.trail(account, user, from, Some(to))?, user))
+    });
+    Ok(shown(&report.await?, &headers))
+}
+
+/// Sessions in a range of time.
+#[utoipa::path(
+    get, path = "/v1/accounts/{account}/sessions", tag = "reports",
+    params(("account" = String, Path), RangeQuery),
+    responses((status = 200, description = "Who sat where, from when to when, and how it ended", content((serde_json::Value = "application/json"), (String = "text/plain")))),
+)]
+pub(crate) async fn sessions(
     State(service): Shared,
     caller: Caller,
     Path(name): Path<String>,
@@ -238,9 +275,31 @@ pub(crate) async fn trail(
     let account = caller.account(&service, &name, Act::Look)?;
     let how = Asked { account, named: asked.names.unwrap_or(true) };
     let report = look(&service, &caller, how, (Look::Trail, asked.reason), move |question| {
-        let user = question.user(asked.user.as_deref())?;
         let (from, to) = question.range(asked.from.as_deref(), asked.to.as_deref())?;
-        Ok((question.reports.trail(account, user, from, Some(to))?, user))
+        let liveness = Some(&question.liveness);
+        Ok((question.reports.sessions(account, from, Some(to), liveness)?, None))
+    });
+    Ok(shown(&report.await?, &headers))
+}
+
+/// Runs of refusals in a range of time, and what they came to.
+#[utoipa::path(
+    get, path = "/v1/accounts/{account}/denials", tag = "reports",
+    params(("account" = String, Path), RangeQuery),
+    responses((status = 200, description = "Who was refused, how often, why, and what became of it", content((serde_json::Value = "application/json"), (String = "text/plain")))),
+)]
+pub(crate) async fn denials(
+    State(service): Shared,
+    caller: Caller,
+    Path(name): Path<String>,
+    Query(asked): Query<RangeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let account = caller.account(&service, &name, Act::Look)?;
+    let how = Asked { account, named: asked.names.unwrap_or(true) };
+    let report = look(&service, &caller, how, (Look::Trail, asked.reason), move |question| {
+        let (from, to) = question.range(asked.from.as_deref(), asked.to.as_deref())?;
+        Ok((question.reports.denials(account, from, Some(to), question.now)?, None))
     });
     Ok(shown(&report.await?, &headers))
 }

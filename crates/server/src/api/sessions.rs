@@ -1,7 +1,6 @@
 //! What happens to a session that was granted: signs of life, log-out, release, and what became of it.
 
 use crate::access::Act;
-use crate::api::lists::ending;
 use crate::api::logins::terms;
 use crate::api::shapes::{GivenUp, HeartbeatBody, ProblemBody, ReleaseBody, Seated, SessionShown};
 use crate::caller::Caller;
@@ -15,6 +14,7 @@ use axum::extract::State;
 use ledger::{Actor, Role};
 use reporting::At;
 use reporting::civil::Zone;
+use reporting::sessions::word;
 use seats::account::End;
 use seats::{
     AccountId, Answer, Command, EndedBy, Event, ExpiryCause, Rejection, ReleaseReason, SeatNo,
@@ -267,7 +267,7 @@ async fn over(service: &Arc<Service>, account: AccountId, session: SessionId) ->
         "session_over",
         format!("The seat is gone since {when}: {}{because}.", to_holder(end)),
     )
-    .with("how", ending(end))
+    .with("how", word(end))
     .with("at", json!(At(at)))
     .with("by", by)
     .with("reason", json!(reason.map(ReleaseReason::word)))
