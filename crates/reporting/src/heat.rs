@@ -3,7 +3,7 @@
 //! Hours and days are the account's own. An hour that the clocks skip is not there; one that strikes twice
 //! counts twice. Times are whole seconds, rounded down in each hour.
 
-use crate::civil::{Zone, show_date, show_utc};
+use crate::civil::{show_date, show_utc};
 use crate::hours::{LocalHour, WEEKDAYS, hours, weekday};
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};

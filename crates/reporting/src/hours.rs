@@ -1,7 +1,7 @@
 //! Local hours, as the clock on the wall shows them.
 //!
-//! An hour begins where the clock strikes, and where it is put forward or back. So a day in March may lack an
-//! hour, and a day in October has one twice, which then are two rows with the same number.
+//! An hour begins where the clock strikes, or is put to another hour. So a day in March may lack an hour, and
+//! a day in October has one twice, which then are two rows with the same number.
 //!
 //! Found by looking at the clock every quarter of an hour: no zone has changed its offset at any other time
 //! since 1972.

@@ -41,7 +41,7 @@ fn why_can_she_not_log_in() {
     // Yesterday can be looked at, tomorrow cannot.
     let turning: Vec<&str> =
         page.iter().filter(|e| e.has("rel") && e.name == "a").map(|e| e.get("href")).collect();
-    assert_eq!(turning, ["/desk/account-1/why?user=user-3&day=2026-03-30"]);
+    assert_eq!(turning, ["/desk/account-1/why?user=user-1&day=2026-03-30"]);
 }
 
 #[test]

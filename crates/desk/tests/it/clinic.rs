@@ -185,13 +185,15 @@ impl Clinic {
     }
 
     fn record(&mut self, role: Role, at: Timestamp, events: Vec<Event>) {
+        // Accounts are written one after the other, and the ledger's time does not go back.
+        let latest = views(&self.ledger).known_until().unwrap().unwrap_or_default();
         let mut writer = self.ledger.writer().unwrap();
         let head = writer.account_head(self.account).unwrap();
         let draft = Draft {
             account: self.account,
             expected: head.map_or(0, |head| head.version),
             at,
-            recorded_at: self.now,
+            recorded_at: self.now.max(latest),
             actor: Actor { role, id: if role == Role::Support { 3 } else { 0 } },
             rules: RULES_VERSION,
             pool: PoolId::DEFAULT,

@@ -51,16 +51,18 @@ impl Stage {
         clinic.site("Harley Street");
         clinic.site("Chelsea");
         let mut dice = Dice(7);
-        for day in 2..=30 {
+        for day in 2..=29 {
             let first = read_date("2026-03-01").unwrap().0;
             let weekday = reporting::hours::weekday(CivilDate(first + day - 1));
             if weekday < 5 {
                 working_day(&mut clinic, day, &mut dice);
             }
             if day == 16 {
-                clinic.at("2026-03-16 18:30").licences(3);
+                clinic.at("2026-03-16 20:30").licences(3);
             }
         }
+        clinic.at("2026-03-30 08:40").login_from("Alice Adams", Some("Harley Street"));
+        clinic.at("2026-03-30 12:55").logout("Alice Adams");
         clinic.at("2026-03-30 16:10").login("Bob Brown");
         clinic.at("2026-03-30 17:58").vanish("Bob Brown");
         clinic.at("2026-03-31 07:40").login_from(HOSTILE, Some("Chelsea"));

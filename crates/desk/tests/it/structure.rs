@@ -233,7 +233,7 @@ fn hostile_names_are_only_text() {
     is_only_text("&lt;already&gt; &amp; escaped");
     is_only_text("\u{202e}drawkcab");
     is_only_text("מרפאת הכרמל");
-    is_only_text(&"Wolfeschlegelsteinhausenbergerdorff ".repeat(6)[..200].trim_end().to_owned());
+    is_only_text("Wolfeschlegelsteinhausenbergerdorff ".repeat(6)[..200].trim_end());
     is_only_text(&"ß".repeat(100));
 }
 

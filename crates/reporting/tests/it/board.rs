@@ -38,10 +38,10 @@ fn denials_are_told_as_episodes() {
     let expected = "\
 Riverside Clinic from 2026-03-27 08:00:00 GMT to 2026-03-28 09:30:00 GMT
 
-First                    Last      Attempts  User   Why                                What became of it
+First                    Last      Attempts  User   Why                              What became of it
 ---------------------------------------------------------------------------------------------------------------------
-2026-03-28 08:58:00 GMT  09:01:00         2  Carol  all 2 seats are held, 1 dormant    got a seat at 09:03, after 5 min
-2026-03-28 09:30:00 GMT  09:30:00         1  Dan    all 2 seats are held               may still be trying";
+2026-03-28 08:58:00 GMT  09:01:00         2  Carol  all 2 seats are held, 1 dormant  got a seat at 09:03, after 5 min
+2026-03-28 09:30:00 GMT  09:30:00         1  Dan    all 2 seats are held             may still be trying";
     assert_eq!(content(&found.text()), expected, "\n{}", content(&found.text()));
     assert_eq!(found.attempts, 3);
     let later = clinic.zone.read_time("2026-03-28 09:35").unwrap();
@@ -147,7 +147,7 @@ fn the_board_says_what_the_next_login_meets() {
     check(&clinic, Outlook::Barred, "suspended", &[]);
     clinic.take(&Command::Close);
     check(&clinic, Outlook::Barred, "closed", &[1]);
-    let later = clinic.zone.read_time("2026-04-04 08:00").unwrap();
+    let later = clinic.zone.read_time("2026-04-04 09:00").unwrap();
     let views = clinic.views();
     let board = Reports::new(&views, "test").board(CLINIC, later, None).unwrap();
     assert_eq!(board.denials.attempts, 1, "seven days back, the first instant included");
