@@ -164,6 +164,11 @@ impl<'a> Reports<'a> {
         Reports { nameless: true, ..self }
     }
 
+    /// The state of the log that the reports are made from.
+    pub fn views(&self) -> &'a Views {
+        self.views
+    }
+
     /// The account of that name or number.
     ///
     /// # Errors
