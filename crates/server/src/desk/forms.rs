@@ -140,7 +140,10 @@ pub(crate) async fn reason(
         let account = account_of(&service, &visitor, &form.next)?;
         match form.reason.trim() {
             "" => Err(Problem::new("reason_needed", "say why, in a few words")),
-            reason => Ok(service.sign_ins.because(&visitor.cookie, account, reason.to_owned())),
+            reason => {
+                service.sign_ins.because(&visitor.cookie, account, reason.to_owned());
+                Ok(())
+            }
         }
     });
     match noted {
