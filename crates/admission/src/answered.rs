@@ -2,8 +2,8 @@
 
 use ledger::Position;
 use seats::{
-    Account, AccountId, Answer, DeviceId, Live, Liveness, Outcome, SeatNo, Session, SessionId,
-    SiteId, Standing, Timestamp, UserId,
+    Account, AccountId, Answer, DeviceId, Live, Liveness, Outcome, Policy, SeatNo, Session,
+    SessionId, SiteId, Standing, Timestamp, UserId,
 };
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Answered {
     pub account: AccountId,
     /// What was answered.
     pub answer: Answer,
-    /// The user it is about: who logs in, or was added.
+    /// The user it is about: who logs in, was added, or holds the session.
     pub user: Option<UserId>,
     /// The site that was added or logged in from.
     pub site: Option<SiteId>,
@@ -98,6 +98,12 @@ pub struct Occupancy {
     pub taken: u32,
     /// Who sits where, by seat and session.
     pub holders: Vec<Holder>,
+    /// What the vendor has chosen for the account.
+    pub policy: Policy,
+    /// IANA name of the zone its civil days are counted in.
+    pub zone: String,
+    /// The signs of life of its sessions.
+    pub liveness: Liveness,
 }
 
 /// How busy admission is, for those who watch. Counted since the start.
@@ -141,6 +147,9 @@ fn occupancy_settled(live: &Live, at: Timestamp) -> Occupancy {
         overdraft: account.policy().overdraft,
         taken: account.taken(at),
         holders: holders(account, live.liveness()),
+        policy: account.policy().clone(),
+        zone: account.zone().to_owned(),
+        liveness: live.liveness().clone(),
     }
 }
 

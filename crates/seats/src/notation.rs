@@ -25,7 +25,7 @@ use crate::time::{Micros, Timestamp};
 
 mod answers;
 
-pub use answers::denial;
+pub use answers::{denial, ended};
 
 /// Who the numbers of one account are. `None`: not known, or forgotten.
 pub trait Naming {
