@@ -13,6 +13,9 @@ const ARGUMENTS = [
   '--disable-component-update', '--password-store=basic', '--hide-scrollbars', '--remote-debugging-port=0',
 ];
 
+// A run that is cut short leaves no process behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /** Starts a Chromium with a profile of its own. `context` is its own window; `browser` makes others, which are emulated. */
 export async function launch() {
   const path = PLACES.find(path => path && existsSync(path));
@@ -22,12 +25,14 @@ export async function launch() {
     detached: true, stdio: ['ignore', 'ignore', 'pipe'],
   });
   const gone = new Promise(done => child.once('exit', done));
-  const browser = await chromium.connectOverCDP(await listening(child), { noDefaults: true });
   const signal = name => {
     for (const pid of tree(child.pid)) {
       try { process.kill(pid, name); } catch { /* It ended meanwhile. */ }
     }
   };
+  const kill = () => signal('SIGKILL');
+  process.once('exit', kill);
+  const browser = await chromium.connectOverCDP(await listening(child), { noDefaults: true });
   return {
     browser,
     context: browser.contexts()[0],
@@ -35,9 +40,10 @@ export async function launch() {
     wake: () => signal('SIGCONT'),
     /** The user, or the desktop, ends the program. */
     quit: () => child.kill('SIGTERM'),
-    kill: () => signal('SIGKILL'),
+    kill,
     async close() {
-      signal('SIGKILL');
+      kill();
+      process.off('exit', kill);
       await gone;
       await browser.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });

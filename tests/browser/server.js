@@ -13,7 +13,10 @@ export async function start() {
   const serve = ['--data', join(folder, 'ledger'), 'serve', '--listen', '127.0.0.1:0', '--set', 'cors_origins=*'];
   const child = spawn(binary, serve, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise(done => child.once('exit', done));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = async () => {
+    process.off('exit', kill);
     child.kill('SIGTERM');
     await ended;
     rmSync(folder, { recursive: true, force: true });
