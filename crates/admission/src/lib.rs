@@ -96,7 +96,7 @@ pub mod stepped;
 mod syncer;
 mod time_watch;
 
-pub use answered::{Answered, Counts, Erased, Holder, Occupancy};
+pub use answered::{Answered, Counts, Erased, Holder, Occupancy, Waiter};
 pub use batch::Batch;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Failure, StartError};

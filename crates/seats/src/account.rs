@@ -2,7 +2,7 @@
 //!
 //! What the state *means*: `seats` and `sessions` say who sits where after the last commit; `licences` says
 //! how many may sit, now and from instants already announced; `users` says who is known; `pending` says who
-//! has asked and not been answered; `endings` remembers the last few sessions that ended, so that a client
+//! has asked and not been answered, and who of them is in line; `endings` remembers the last few sessions that ended, so that a client
 //! whose seat is gone can be told why at once. Whatever time alone has changed since the last commit is not
 //! in here: [`settle`](crate::settle()) says it.
 //!
@@ -104,6 +104,28 @@ pub struct Linger {
     pub until: Timestamp,
 }
 
+/// A seat kept for somebody in line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Offer {
+    /// Which seat.
+    pub seat: SeatNo,
+    /// Since when.
+    pub made: Timestamp,
+    /// Until when; our own downtime comes on top.
+    pub until: Timestamp,
+}
+
+/// A place in line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Waits {
+    /// Since when.
+    pub since: Timestamp,
+    /// The last sign of life that the log knows: the login, or the last offer that was withdrawn.
+    pub sign: Timestamp,
+    /// The seat that is kept for it.
+    pub offer: Option<Offer>,
+}
+
 /// A login request not yet answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Pending {
@@ -115,6 +137,8 @@ pub struct Pending {
     pub site: Option<SiteId>,
     /// From which device.
     pub device: Option<DeviceId>,
+    /// Its place in line; `None`: it is in none (another system's history knows such requests).
+    pub waits: Option<Waits>,
 }
 
 /// How a session ended.
@@ -321,10 +345,14 @@ impl Account {
     pub fn lingering(&self, at: Timestamp) -> impl Iterator<Item = &Linger> {
         self.lingers.iter().filter(move |linger| linger.until > at)
     }
-    /// Seats taken at `at`: held or lingering.
+    /// Seats kept for those in line to whom they are offered, by place in line.
+    pub fn offers(&self) -> impl DoubleEndedIterator<Item = (&Pending, Offer)> {
+        self.pending.iter().filter_map(|asked| Some((asked, asked.waits?.offer?)))
+    }
+    /// Seats taken at `at`: held, lingering or offered.
     pub fn taken(&self, at: Timestamp) -> u32 {
-        let lingering = u32::try_from(self.lingering(at).count()).unwrap_or(u32::MAX);
-        self.held().saturating_add(lingering)
+        let kept = self.lingering(at).count().saturating_add(self.offers().count());
+        self.held().saturating_add(u32::try_from(kept).unwrap_or(u32::MAX))
     }
     /// Seats all of whose sessions are dormant, longest dormant first, with the instant since when.
     pub fn dormant_seats(&self) -> Vec<(Timestamp, SeatNo)> {
@@ -348,14 +376,35 @@ impl Account {
     /// The lowest seat number free at `at`.
     pub fn free_seat(&self, at: Timestamp) -> SeatNo {
         let mut seat = self.board.lowest_free();
-        while self.board.sessions(seat) > 0 || self.lingering(at).any(|l| l.seat == seat) {
+        let kept = |seat: SeatNo| {
+            let lingers = self.lingering(at).any(|linger| linger.seat == seat);
+            lingers || self.offers().any(|(_, offer)| offer.seat == seat)
+        };
+        while self.board.sessions(seat) > 0 || kept(seat) {
             seat = SeatNo(seat.0.saturating_add(1));
         }
         seat
     }
-    /// Requests not yet answered.
+    /// Requests not yet answered, in line or not.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
+    }
+    /// A request that is not yet answered.
+    pub fn asked(&self, request: RequestId) -> Option<&Pending> {
+        self.pending.iter().find(|asked| asked.request == request)
+    }
+    /// The requests in line, the next one first.
+    pub fn line(&self) -> impl DoubleEndedIterator<Item = &Pending> {
+        self.pending.iter().filter(|asked| asked.waits.is_some())
+    }
+    /// Whether anybody is in line.
+    pub fn has_line(&self) -> bool {
+        self.line().next().is_some()
+    }
+    /// A request's place in line, from 1.
+    pub fn place(&self, request: RequestId) -> Option<u32> {
+        let place = self.line().position(|asked| asked.request == request)?;
+        u32::try_from(place).ok()?.checked_add(1)
     }
     /// How a session ended, if it is among the last few that did.
     pub fn ending(&self, session: SessionId) -> Option<&Ending> {

@@ -18,8 +18,8 @@
 
 use crate::account::{Account, Session};
 use crate::command::{Command, LogIn};
-use crate::event::{Effective, EndedBy, Event, ExpiryCause};
-use crate::ids::{DeviceId, SessionId, SiteId, UserId};
+use crate::event::{Effective, EndedBy, Event, ExpiryCause, Leaving};
+use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 
@@ -119,6 +119,10 @@ impl Notation<'_> {
                 format!("forget {}", devices.join(", "))
             }
             Command::LogIn(LogIn { user, site, device, .. }) => self.login(*user, *site, *device),
+            Command::TakeOffer { request } => format!("take offer {}", self.whom(*request, account)),
+            Command::LeaveQueue { request } => {
+                format!("leave line {}", self.whom(*request, account))
+            }
             Command::LogOut { session } => format!("logout {}", whose(session)),
             Command::Heartbeat { session, active: true } => format!("activity {}", whose(session)),
             Command::Heartbeat { session, active: false } => {
@@ -161,9 +165,20 @@ impl Notation<'_> {
         }
     }
 
+    /// Whose login it is: the user's name while it is not answered, else the beginning of its id.
+    pub fn whom(&self, request: RequestId, account: Option<&Account>) -> String {
+        let asked = account.and_then(|account| account.asked(request));
+        asked.map_or_else(|| format!("login {}", start(&request.0)), |asked| self.user(asked.user))
+    }
+
     fn phrase(&self, at: Timestamp, event: &Event, before: Option<&Account>) -> Phrase {
         let held = |id: &SessionId| before.and_then(|account| account.session(*id));
         let whose = |id: &SessionId| self.whose(*id, before);
+        let offered = |request: &RequestId| {
+            let asked = before.and_then(|account| account.asked(*request));
+            let offer = asked.and_then(|asked| asked.waits?.offer);
+            offer.map_or("a seat".to_owned(), |offer| offer.seat.to_string())
+        };
         match event {
             Event::AccountOpened { zone, .. } => asked(format!("open account in {zone}")),
             Event::PolicyChanged { settings } => asked(self.set(settings)),
@@ -183,9 +198,36 @@ impl Notation<'_> {
             Event::LoginRequested { user, site, device, .. } => {
                 asked(self.login(*user, *site, *device))
             }
-            Event::SeatGranted { seat, overdraft, .. } => {
+            Event::SeatGranted { request, seat, overdraft, .. } => {
                 let overdraft = if *overdraft { ", overdraft" } else { "" };
-                outcome(format!("{seat}{overdraft}"))
+                let asked = request.and_then(|request| before?.asked(request));
+                let takes = asked.filter(|asked| asked.waits.is_some());
+                let happened =
+                    takes.map(|asked| format!("take offer {}", self.user(asked.user)));
+                let outcome = format!("{seat}{overdraft}");
+                Phrase { happened: happened.unwrap_or_default(), outcome }
+            }
+            Event::Queued { reason, held, dormant } => {
+                let limit = before.map(|account| account.limit(at));
+                outcome(format!("in line: {}", denial(*reason, *held, *dormant, limit)))
+            }
+            Event::SeatOffered { request, seat, until } => {
+                let (to, until) = (self.whom(*request, before), (self.time)(*until));
+                outcome(format!("{seat} offered to {to} until {until}"))
+            }
+            Event::OfferLapsed { request } => {
+                asked(format!("{} did not take {}", self.whom(*request, before), offered(request)))
+            }
+            Event::OfferWithdrawn { request } => {
+                let to = self.whom(*request, before);
+                asked(format!("offer of {} to {to} withdrawn", offered(request)))
+            }
+            Event::LeftQueue { request, how: Leaving::GaveUp } => {
+                asked(format!("leave line {}", self.whom(*request, before)))
+            }
+            Event::LeftQueue { request, how } => {
+                let who = self.whom(*request, before);
+                asked(format!("{who} left the line: {}", how.word()))
             }
             Event::SeatDenied { reason, held, dormant, .. } => {
                 let limit = before.map(|account| account.limit(at));
@@ -364,7 +406,7 @@ fn seats_bought(licences: u32) -> String {
     format!("{licences} licence{}", if licences == 1 { "" } else { "s" })
 }
 
-/// The first bytes of a digest, enough to recognise it by.
-fn start(digest: &[u8; 32]) -> String {
+/// The first bytes of a digest or an id, enough to recognise it by.
+fn start(digest: &[u8]) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,7 @@
 //! as sentences, which the test compares with those of the real history.
 
 use crate::deeds::{Deed, Login};
-use seats::{Reclaim, SameUser, Setting, UserPolicy};
+use seats::{Reclaim, SameUser, Setting, UserPolicy, WhenFull};
 use std::collections::BTreeMap;
 
 /// What the vendor has chosen.
@@ -22,6 +22,9 @@ pub(crate) struct Chosen {
     pub(crate) linger: u32,
     pub(crate) reserved: BTreeMap<u16, u32>,
     pub(crate) floor: u32,
+    pub(crate) when_full: WhenFull,
+    pub(crate) offer: u32,
+    pub(crate) wait_lease: u32,
 }
 
 /// One user on one seat.
@@ -58,6 +61,17 @@ pub(crate) struct Asked {
     pub(crate) session: Option<u64>,
 }
 
+/// Somebody in line.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) login: Login,
+    pub(crate) since: u64,
+    /// Seconds listened to since the last sign of life.
+    pub(crate) quiet: u32,
+    /// The seat that is offered, how long the offer is, and seconds listened to since.
+    pub(crate) offer: Option<(u32, u32, u32)>,
+}
+
 /// One account and its time, in seconds.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -72,6 +86,7 @@ pub(crate) struct World {
     pub(crate) devices: u32,
     pub(crate) sittings: Vec<Sitting>,
     pub(crate) kept: Vec<Kept>,
+    pub(crate) line: Vec<Waiting>,
     pub(crate) ended: Vec<(u64, u64, String)>,
     pub(crate) granted: u64,
     pub(crate) asked: Vec<Asked>,
@@ -93,6 +108,9 @@ impl World {
             linger: 0,
             reserved: BTreeMap::new(),
             floor: 120,
+            when_full: WhenFull::Deny,
+            offer: 60,
+            wait_lease: 120,
         };
         World {
             now,
@@ -105,6 +123,7 @@ impl World {
             devices: 0,
             sittings: Vec::new(),
             kept: Vec::new(),
+            line: Vec::new(),
             ended: Vec::new(),
             granted: 0,
             asked: Vec::new(),
@@ -135,6 +154,10 @@ impl World {
                     sitting.idle += 1;
                     sitting.bye = sitting.bye.map(|seconds| seconds + 1);
                 }
+                for waiting in &mut self.line {
+                    waiting.quiet += 1;
+                    waiting.offer = waiting.offer.map(|(seat, long, over)| (seat, long, over + 1));
+                }
             }
             self.look();
         }
@@ -163,6 +186,7 @@ impl World {
                 }
             }
         }
+        self.look_at_line();
     }
 
     /// Why a session has fallen silent: the rule that was broken first.
@@ -205,6 +229,17 @@ impl World {
     pub(crate) fn take(&mut self, deed: &Deed) -> String {
         match deed {
             Deed::LogIn(login) => self.log_in(login),
+            Deed::TakeOffer { request } => match self.in_line(*request) {
+                Some(place) => self.ask_again(place),
+                None => "refused NotInLine".into(),
+            },
+            Deed::LeaveQueue { request } => match self.in_line(*request) {
+                Some(place) => {
+                    self.leave_line(place, "GaveUp");
+                    "done".into()
+                }
+                None => "refused NotInLine".into(),
+            },
             Deed::Heartbeat { session, active } => self.with(*session, |world| {
                 let now = world.now;
                 let Some(it) = world.sitting(*session) else { return String::new() };
@@ -380,6 +415,9 @@ impl World {
                 chosen.reserved.insert(site.0, seats);
             }
             Setting::ReleaseFloor(floor) => chosen.floor = floor,
+            Setting::WhenFull(when_full) => chosen.when_full = when_full,
+            Setting::Offer(offer) => chosen.offer = offer,
+            Setting::WaitLease(lease) => chosen.wait_lease = lease,
             Setting::Names(_) | Setting::KeepDevices(_) | Setting::Reasons(_) => {}
         }
     }

@@ -1,6 +1,6 @@
 //! What is read through snapshots against folding everything from the beginning.
 
-use crate::log::{BEGIN, Deed, Log, append, at, import, of, run, stays, steps};
+use crate::log::{BEGIN, Deed, Log, append, at, import, of, run, stays, steps_in_line};
 use crate::saved::{content, save};
 use ledger::{Position, Record};
 use projector::{
@@ -117,7 +117,7 @@ proptest! {
 
     #[test]
     fn as_of_is_the_fold(
-        steps in steps(60), spacing in any_spacing(), pieces in proptest::collection::vec(1u64..30, 0..6),
+        steps in steps_in_line(60), spacing in any_spacing(), pieces in proptest::collection::vec(1u64..30, 0..6),
     ) {
         let ledger = run(&steps).ledger();
         let records: Vec<Record> = ledger.scan(Position(0)).map(Result::unwrap).collect();
@@ -128,7 +128,7 @@ proptest! {
 
     #[test]
     fn ranges_are_the_fold(
-        steps in steps(80), spacing in any_spacing(), pieces in proptest::collection::vec(1u64..30, 0..6),
+        steps in steps_in_line(80), spacing in any_spacing(), pieces in proptest::collection::vec(1u64..30, 0..6),
         from in 0u64..2000, length in 0u64..1000, gap in 1u64..300,
     ) {
         let ledger = run(&steps).ledger();
@@ -164,7 +164,7 @@ proptest! {
 
     /// Stopped anywhere and opened again, the projector saves what it would have saved in one go.
     #[test]
-    fn stopping_changes_nothing(steps in steps(80), spacing in any_spacing(), piece in 1u64..20) {
+    fn stopping_changes_nothing(steps in steps_in_line(80), spacing in any_spacing(), piece in 1u64..20) {
         let log = run(&steps);
         let ledger = log.ledger();
         let whole = save(&ledger, spacing, &[u64::MAX]);
@@ -181,7 +181,7 @@ proptest! {
 
     /// Views made while the log grows stay at the size they were made at.
     #[test]
-    fn views_are_pinned(steps in steps(60), cut in 0usize..100) {
+    fn views_are_pinned(steps in steps_in_line(60), cut in 0usize..100) {
         let log = run(&steps);
         let cut = cut.min(log.drafts.len());
         let ledger = ledger::Ledger::in_memory(ledger::memory::MemoryStore::new()).unwrap();
@@ -279,7 +279,7 @@ proptest! {
 
     /// The views' account is the rules' own.
     #[test]
-    fn the_fold_is_the_live_state(steps in steps(80)) {
+    fn the_fold_is_the_live_state(steps in steps_in_line(80)) {
         let log = run(&steps);
         let views = Views::without_snapshots(&log.ledger());
         for (n, account) in [ONE, AccountId(2)].into_iter().enumerate() {
