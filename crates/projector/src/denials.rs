@@ -109,6 +109,12 @@ impl Episodes {
         Episodes { gap, open, next_end, asked: Asked::left_by(before), line, begun_before }
     }
 
+    /// Takes every refusal from here on for one of an episode that begins here.
+    pub(crate) fn begun_here(mut self) -> Episodes {
+        self.begun_before.clear();
+        self
+    }
+
     /// Takes up the account's next commit; calls `ended` for each episode that is over.
     pub fn apply(&mut self, record: &Record, mut ended: impl FnMut(Episode)) {
         self.pass(record.commit.at, &mut ended);

@@ -48,7 +48,7 @@ impl Views {
         let Some(refused) = marks.refused else { return Ok(None) };
         let Some(record) = self.ledger().record(refused)? else { return Ok(None) };
         let before = self.before(account, refused)?;
-        let mut alone = Episodes::after(&before.account, gap);
+        let mut alone = Episodes::after(&before.account, gap).begun_here();
         alone.apply(&record, |_| {});
         let Some(denial) = alone.open().find(|run| run.user == user).map(|run| run.last) else {
             return Ok(None);

@@ -60,6 +60,7 @@ fn check_ranges(views: &Views, records: &[Record], from: Timestamp, to: Timestam
     let (mut all, end) = (Episodes::after(&Occupancy::empty(ONE).account, gap), at(1_000_000));
     of(records, 1).for_each(|record| all.apply(record, |episode| episodes.push(episode)));
     all.pass(end, &mut |episode| episodes.push(episode));
+    episodes.extend(all.open().cloned()); // Of those who are still in line.
     episodes.retain(|episode| (from..to).contains(&episode.first.at.at));
     episodes.sort_by_key(|episode| episode.first.at.position);
     expected.denial_episodes = episodes.len() as u64;
@@ -87,6 +88,7 @@ fn check_refusals(views: &Views, records: &[Record], gap: Micros) {
     let mut all = Episodes::after(&Occupancy::empty(ONE).account, gap);
     of(records, 1).for_each(|record| all.apply(record, |episode| episodes.push(episode)));
     all.pass(end, &mut |episode| episodes.push(episode));
+    episodes.extend(all.open().cloned());
     let mut sessions = Vec::new();
     views.sessions(ONE, Timestamp::ZERO, end, |session| sessions.push(session)).unwrap();
     for user in (1..=8).map(UserId) {
