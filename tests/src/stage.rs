@@ -15,7 +15,8 @@
 use crate::cast::{Cast, FIRST_DAY, clock, read_clock};
 use seats::{
     Account, AccountId, Command, Commitment, Effective, Event, FirstAnswer, Laws, Live, Liveness,
-    LogIn, Notation, Outage, Outcome, ReleaseReason, RequestId, SessionId, Setting, SettingError, Timestamp,
+    LogIn, Notation, Outage, Outcome, ReleaseReason, RequestId, SessionId, Setting, SettingError,
+    Timestamp,
 };
 use std::sync::Arc;
 
@@ -235,8 +236,7 @@ impl Stage {
 
     fn first_answer(&self, request: RequestId) -> Option<FirstAnswer> {
         let mut commits = self.history.iter();
-        let asked =
-            commits.find_map(|(at, events)| FirstAnswer::in_commit(request, *at, events));
+        let asked = commits.find_map(|(at, events)| FirstAnswer::in_commit(request, *at, events));
         let mut first = asked?;
         if matches!(first.outcome, Outcome::Waiting { .. }) {
             commits.find(|(at, events)| first.answered_in(request, *at, events));

@@ -54,8 +54,7 @@ pub(crate) fn log_in(
     // A user is in line once: a newer login has the place, or the seat.
     let earlier = account.line().find(|asked| asked.user == user);
     let earlier = earlier.map(|asked| asked.request);
-    let asked_anew =
-        earlier.map(|request| Event::LeftQueue { request, how: Leaving::AskedAnew });
+    let asked_anew = earlier.map(|request| Event::LeftQueue { request, how: Leaving::AskedAnew });
     match verdict(account, &Seeker { user, site, at }) {
         Verdict::Grant(found, cause) => {
             events.extend(asked_anew);

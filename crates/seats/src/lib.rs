@@ -45,7 +45,9 @@ pub use answer::{Answer, FirstAnswer, Outcome};
 pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
-pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason};
+pub use event::{
+    DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason,
+};
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };

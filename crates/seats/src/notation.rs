@@ -119,7 +119,9 @@ impl Notation<'_> {
                 format!("forget {}", devices.join(", "))
             }
             Command::LogIn(LogIn { user, site, device, .. }) => self.login(*user, *site, *device),
-            Command::TakeOffer { request } => format!("take offer {}", self.whom(*request, account)),
+            Command::TakeOffer { request } => {
+                format!("take offer {}", self.whom(*request, account))
+            }
             Command::LeaveQueue { request } => {
                 format!("leave line {}", self.whom(*request, account))
             }
@@ -202,8 +204,7 @@ impl Notation<'_> {
                 let overdraft = if *overdraft { ", overdraft" } else { "" };
                 let asked = request.and_then(|request| before?.asked(request));
                 let takes = asked.filter(|asked| asked.waits.is_some());
-                let happened =
-                    takes.map(|asked| format!("take offer {}", self.user(asked.user)));
+                let happened = takes.map(|asked| format!("take offer {}", self.user(asked.user)));
                 let outcome = format!("{seat}{overdraft}");
                 Phrase { happened: happened.unwrap_or_default(), outcome }
             }

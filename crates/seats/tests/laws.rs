@@ -2,8 +2,8 @@
 
 use seats::{
     AccountId, Breach, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting, SiteId,
-    Timestamp, UserId,
+    ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting,
+    SiteId, Timestamp, UserId,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -405,7 +405,10 @@ fn an_offer_lapses_at_its_end_and_a_withdrawn_one_is_none() {
     let back = [offer(3, 3, 1_060), withdrawn];
     lawfully(&then(&[&back[..], &[offer(3, 3, 1_060), take(3, 3, 3, true)]].concat()));
     let (session, seat) = (SessionId(3), SeatNo(3));
-    check(&then(&[&back[..], &[take(3, 3, 3, true)]].concat()), Breach::NotOffered { session, seat });
+    check(
+        &then(&[&back[..], &[take(3, 3, 3, true)]].concat()),
+        Breach::NotOffered { session, seat },
+    );
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub(crate) struct Clinic {
     reclaimed: bool,
     /// The next one first.
     line: Vec<line::Waiter>,
+    /// What was offered to an older login of a user who asks anew in this commit.
+    passed_on: Option<(UserId, u32)>,
 }
 
 impl Clinic {
@@ -147,7 +149,7 @@ impl Clinic {
     /// A commit begins.
     pub(crate) fn begin(&mut self) {
         self.taken_over.clear();
-        self.reclaimed = false;
+        (self.reclaimed, self.passed_on) = (false, None);
         let at = self.at;
         self.lingers.retain(|linger| linger.until > at);
     }

@@ -52,9 +52,8 @@ fn sits(model: &mut Model, folded: &Account) -> Result<(), Objection> {
         let dormant = s.dormant.map(|dormant| dormant.since);
         (s.id.0, s.user, s.seat.0, s.overdraft, dormant)
     });
-    let line = clinic.line().iter().map(|waiter| {
-        (request_of(waiter.request), waiter.user, waiter.offer)
-    });
+    let line =
+        clinic.line().iter().map(|waiter| (request_of(waiter.request), waiter.user, waiter.offer));
     let in_line = line.eq(folded.line().map(|asked| {
         let offer = asked.waits.and_then(|waits| waits.offer);
         (asked.request, asked.user, offer.map(|offer| (offer.seat.0, offer.until)))

@@ -343,7 +343,9 @@ fn waiting_in_line_is_one_refusal_that_lasts() {
         log.now = BEGIN + second;
         log.act(0, &Deed::LogIn { user, site: None });
     }
-    for (second, deed) in [(1230, Deed::LogOut(0)), (1240, Deed::TakeOffer(0)), (2100, Deed::LogOut(0))] {
+    for (second, deed) in
+        [(1230, Deed::LogOut(0)), (1240, Deed::TakeOffer(0)), (2100, Deed::LogOut(0))]
+    {
         log.now = BEGIN + second;
         log.act(0, &deed);
     }
@@ -362,5 +364,7 @@ fn waiting_in_line_is_one_refusal_that_lasts() {
         |e: &Episode| (e.user.0, e.attempts, e.wait().secs(), e.outcome == Outcome::Abandoned);
     let found: Vec<_> = found.iter().map(told).collect();
     assert_eq!(found, [(3, 1, 1_210, false), (4, 1, 2_000, true)]);
-    assert!(of(&records, 1).any(|r| r.commit.events.iter().any(|e| matches!(e, Event::Queued { .. }))));
+    assert!(
+        of(&records, 1).any(|r| r.commit.events.iter().any(|e| matches!(e, Event::Queued { .. })))
+    );
 }

@@ -74,7 +74,9 @@ pub enum Breach {
     #[error("{0} is in line twice")]
     InLineTwice(UserId),
     /// A login in line is offered one seat at a time, and lets no other pass.
-    #[error("a seat is offered to somebody who was offered one, or an offer ends that was not made")]
+    #[error(
+        "a seat is offered to somebody who was offered one, or an offer ends that was not made"
+    )]
     Offer,
     /// An offer lapses at its end, and not before.
     #[error("an offer lapses before its end at {} µs", until.0)]

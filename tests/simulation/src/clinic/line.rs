@@ -67,7 +67,8 @@ impl Clinic {
             return Err(format!("an offer beside {taken} seats taken, until {}", until.0));
         }
         let ahead = self.line[..place].iter().any(|waiter| waiter.offer.is_none());
-        if ahead && self.chosen.reserved.is_empty() {
+        let own = self.lingering(at, |linger| linger.user == waiter.user) > 0;
+        if ahead && !own && self.chosen.reserved.is_empty() {
             return Err("an offer past somebody who was first".to_owned());
         }
         self.is_next(at, waiter.user, seat)?;
@@ -115,6 +116,7 @@ impl Clinic {
             }
             Leaving::Barred => self.closed || self.user(left.user) != Some(false),
             Leaving::AskedAnew => {
+                self.passed_on = left.offer.map(|(seat, _)| (left.user, seat));
                 // The newer login, if it waits too, moves up.
                 let newer = self.line.iter().position(|waiter| waiter.user == left.user);
                 if let Some(newer) = newer {
@@ -155,8 +157,9 @@ impl Clinic {
 
     /// The seat that is offered to a user.
     pub(super) fn offer_of(&self, user: UserId) -> Option<u32> {
+        let passed_on = self.passed_on.filter(|(to, _)| *to == user).map(|(_, seat)| seat);
         let mut theirs = self.line.iter().filter(|waiter| waiter.user == user);
-        theirs.find_map(|waiter| waiter.offer.map(|(seat, _)| seat))
+        theirs.find_map(|waiter| waiter.offer.map(|(seat, _)| seat)).or(passed_on)
     }
 
     /// Whether a seat is offered.

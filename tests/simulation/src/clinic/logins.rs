@@ -46,7 +46,10 @@ impl Clinic {
         let licences = self.licences(at);
         let taken = self.held() + self.lingering(at, |linger| linger.user != user);
         let taken = taken + self.offered(|waiter| waiter.user != user);
-        if taken >= licences + self.chosen.overdraft {
+        // What is offered is kept, though a decrease leaves no seat for those who logged out and linger.
+        let lingering = self.lingering(at, |linger| linger.user != user);
+        let kept = if self.offer_of(user).is_some() { lingering } else { 0 };
+        if taken - kept >= licences + self.chosen.overdraft {
             return Err(format!("oversubscribed: {taken} seats taken of {licences}"));
         }
         if overdraft != (taken >= licences) {
