@@ -3,8 +3,8 @@
 use ledger::Position;
 use seats::account::Pending;
 use seats::{
-    Account, AccountId, Answer, DeviceId, Live, Liveness, Offer, Outcome, RequestId, SeatNo,
-    Session, SessionId, SiteId, Standing, Timestamp, UserId,
+    Account, AccountId, Answer, DeviceId, Live, Liveness, Offer, Outcome, Policy, RequestId,
+    SeatNo, Session, SessionId, SiteId, Standing, Timestamp, UserId,
 };
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub struct Answered {
     pub account: AccountId,
     /// What was answered.
     pub answer: Answer,
-    /// The user it is about: who logs in, or was added.
+    /// The user it is about: who logs in, was added, or holds the session.
     pub user: Option<UserId>,
     /// The site that was added or logged in from.
     pub site: Option<SiteId>,
@@ -101,6 +101,12 @@ pub struct Occupancy {
     pub holders: Vec<Holder>,
     /// Who is in line, the next one first.
     pub line: Vec<Waiter>,
+    /// What the vendor has chosen for the account.
+    pub policy: Policy,
+    /// IANA name of the zone its civil days are counted in.
+    pub zone: String,
+    /// The signs of life of its sessions.
+    pub liveness: Liveness,
 }
 
 /// Somebody in line.
@@ -160,6 +166,9 @@ fn occupancy_settled(live: &Live, at: Timestamp) -> Occupancy {
         taken: account.taken(at),
         holders: holders(account, live.liveness()),
         line: account.line().filter_map(waiter).collect(),
+        policy: account.policy().clone(),
+        zone: account.zone().to_owned(),
+        liveness: live.liveness().clone(),
     }
 }
 

@@ -171,8 +171,14 @@ impl People {
             }
             Request::Command { command, .. } => {
                 self.entered_before(account, command)?;
-                if let Command::LogIn(login) = command {
-                    (whom, from) = (Some(login.user), login.site);
+                match command {
+                    Command::LogIn(login) => (whom, from) = (Some(login.user), login.site),
+                    Command::Heartbeat { session, .. }
+                    | Command::Goodbye { session }
+                    | Command::LogOut { session } => {
+                        whom = account.session(*session).map(|session| session.user);
+                    }
+                    _ => {}
                 }
                 let (command, entered) = (Cow::Borrowed(command), Vec::new());
                 return Ok(Prepared { command, user: whom, site: from, reason: None, entered });

@@ -140,7 +140,7 @@ impl AccountSource for FromViews {
     ) -> Result<(), ReadError> {
         for account in self.0.ledger().accounts() {
             let state = self.load(account)?;
-            if show(Some(state).filter(|state| is_occupied(state))).is_break() {
+            if show(Some(state).filter(is_occupied)).is_break() {
                 break;
             }
         }

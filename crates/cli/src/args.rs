@@ -5,12 +5,14 @@ mod bench;
 mod evidence;
 mod people;
 mod seat;
+mod serve;
 
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
+pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
 
 use crate::caller::read_actor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -77,9 +79,20 @@ pub(crate) enum Command {
     /// there. Every login is decided, appended and synced as in production; only the clock is played.
     Demo {
         /// Seed of the month; the same seed plays the same month.
-        #[arg(long, default_value_t = 2026)]
+        #[arg(long, default_value_t = crate::commands::demo::SEED)]
         seed: u64,
     },
+    /// Run the licence server: seats over HTTP, for applications, browsers, support and auditors.
+    ///
+    /// The first start makes an administrator's access token and prints it, once. Loopback only, unless
+    /// --listen or the settings say otherwise.
+    Serve(Serve),
+    /// Make and revoke access tokens; a running server sees it at once.
+    #[command(subcommand)]
+    Token(Token),
+    /// The server's settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Open accounts and change what they have bought.
     #[command(subcommand)]
     Account(Account),

@@ -34,6 +34,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let data = given.unwrap_or(Path::new("seatledger-data"));
     match cli.command {
         Command::Demo { seed } => commands::demo::run(given, seed, output),
+        Command::Serve(serve) => commands::serve::run(given, data, &serve),
+        Command::Token(token) => commands::token::run(data, token, output),
+        Command::Config(config) => commands::config::run(&config, output),
         Command::Account(account) => commands::account::run(data, account, caller, output),
         Command::User(user) => commands::people::user(data, user, caller, output),
         Command::Device(device) => commands::people::device(data, &device, caller, output),

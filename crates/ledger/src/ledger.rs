@@ -24,8 +24,9 @@ use seats::{AccountId, Event, RequestId};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// From this many commits on, replaying reads ahead on another thread.
 const READ_AHEAD_COMMITS_MIN: u64 = 10_000;
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) head: RwLock<Head>,
     pub(crate) pending: Mutex<Pending>,
     pub(crate) publishing: Mutex<()>,
+    /// Told when the head has moved.
+    pub(crate) grown: (Mutex<()>, Condvar),
     // Why nothing is written any more.
     pub(crate) failed: OnceLock<String>,
     pub(crate) writer: Mutex<Option<WriterState>>,
@@ -104,6 +107,15 @@ impl Ledger {
     /// How far the log is durable, and the Merkle root over it.
     pub fn head(&self) -> Head {
         *read(&self.0.head)
+    }
+
+    /// Waits until the log is durable beyond `size` commits, at most for `longest`; the head as it is then.
+    pub fn wait_beyond(&self, size: u64, longest: Duration) -> Head {
+        let (waiting, grown) = &self.0.grown;
+        let small = |_: &mut ()| self.head().size <= size;
+        // A thread that panicked while it waited leaves nothing half done.
+        drop(grown.wait_timeout_while(lock(waiting), longest, small));
+        self.head()
     }
 
     /// The commit at `position`; `None` at and after the head.

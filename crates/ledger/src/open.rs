@@ -112,6 +112,7 @@ fn start(
         index: Arc::new(Index::new(log.settled, log.newest)),
         head: RwLock::new(head),
         pending: Mutex::new(Pending::default()),
+        grown: Default::default(),
         publishing: Mutex::new(()),
         failed: OnceLock::new(),
         writer: Mutex::new(Some(writer)),

@@ -174,6 +174,9 @@ impl Syncer {
         let rolled = !pending.gathered.begun.is_empty();
         inner.index.publish(pending.gathered);
         *write(&inner.head) = head;
+        // Whoever looked before the head moved waits by now, and hears of it.
+        drop(lock(&inner.grown.0));
+        inner.grown.1.notify_all();
         if rolled {
             inner.settle_in_background();
         }

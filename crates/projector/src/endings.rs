@@ -10,6 +10,26 @@ use ledger::{Position, ReadError, Record};
 use seats::{AccountId, Event, SessionId};
 
 impl Views {
+    /// The commit that ended a session of which only the number is known; `None` if it has not ended, or never
+    /// was.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn ending_of(
+        &self,
+        account: AccountId,
+        session: SessionId,
+    ) -> Result<Option<Record>, ReadError> {
+        let Some(end) = self.last(account)? else { return Ok(None) };
+        let is_over = |found: &Occupancy| {
+            found.account.last_session() >= session && found.account.session(session).is_none()
+        };
+        let begin = (Occupancy::empty(account), Position(0));
+        let before = self.last_before(account, begin, end, is_over)?;
+        let mut after = self.commits_after(&before)?;
+        after.find(|record| record.as_ref().map_or(true, |r| ends_session(r, session))).transpose()
+    }
+
     /// The commit that ended a session, which was granted in the commit at `granted`; `None` if it had not
     /// ended.
     ///

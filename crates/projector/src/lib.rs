@@ -17,6 +17,7 @@
 //! which finds the commits to fold, then [`Projector`].
 
 mod asked;
+mod attempts;
 mod commits;
 mod denials;
 mod endings;
@@ -27,6 +28,7 @@ mod projector;
 mod ranges;
 mod refusals;
 mod sessions;
+mod slots;
 mod snapshots;
 mod usage;
 mod views;

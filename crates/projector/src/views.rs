@@ -120,6 +120,18 @@ impl Views {
         Ok(begun.take_while(move |record| at(record).is_none_or(|at| at < to)))
     }
 
+    /// An account's commits after a position, oldest first, in bounded memory.
+    ///
+    /// # Errors
+    /// When the log cannot be read; nothing follows an error.
+    pub fn since(
+        &self,
+        account: AccountId,
+        position: Position,
+    ) -> Result<impl Iterator<Item = Result<Record, ReadError>> + use<>, ReadError> {
+        self.commits_after(&self.as_of(account, AsOf::Position(position))?)
+    }
+
     /// The commits of an account after those in `occupancy`, oldest first.
     pub(crate) fn commits_after(&self, occupancy: &Occupancy) -> Result<Commits, ReadError> {
         let account = occupancy.account.id();

@@ -181,7 +181,7 @@ impl Zone {
         timestamp(found.with_timezone(&Utc)).ok_or_else(out_of_range)
     }
 
-    fn local(self, at: Timestamp) -> Option<DateTime<Tz>> {
+    pub(crate) fn local(self, at: Timestamp) -> Option<DateTime<Tz>> {
         let micros = i64::try_from(at.0).ok()?;
         Some(DateTime::from_timestamp_micros(micros)?.with_timezone(&self.0))
     }
@@ -333,6 +333,11 @@ pub fn read_date(text: &str) -> Result<CivilDate, CivilError> {
 /// A civil day as `2026-03-29`.
 pub fn show_date(day: CivilDate) -> String {
     naive_date(day).map_or_else(|| format!("day {}", day.0), |date| date.to_string())
+}
+
+/// A civil day in full: `Saturday 28 March 2026`.
+pub fn say_date(day: CivilDate) -> String {
+    naive_date(day).map_or_else(|| show_date(day), |date| date.format("%A %-d %B %Y").to_string())
 }
 
 /// An instant as programs read it: RFC 3339 in UTC, with microseconds where there are any.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Views (projector) --+
-//!                      +--> Reports --> Who, Why, Trail, Access, UsageReport, Statement --> text, JSON
+//!                      +--> Reports --> Who, Why, Board, Trail, UsageReport, Statement, ... --> text, JSON
 //!  names, plans (book)-+
 //! ```
 //!
@@ -13,16 +13,25 @@
 pub mod access;
 mod advice;
 pub mod billing;
+pub mod board;
 pub mod civil;
+pub mod day;
+pub mod denials;
 pub mod explain;
 pub mod facts;
+pub mod glance;
+pub mod heat;
+pub mod hours;
 pub mod money;
 pub mod names;
 pub mod nearest;
+mod origin;
+pub mod paged_trail;
 pub mod plan;
 pub mod provenance;
 mod refused;
 pub mod reports;
+pub mod sessions;
 pub mod shown;
 pub mod statement;
 pub mod subject;
@@ -33,8 +42,16 @@ pub mod who;
 pub mod why;
 
 pub use access::Access;
+pub use board::Board;
+pub use day::Day;
+pub use denials::Denials;
 pub use explain::Explained;
+pub use glance::Glance;
+pub use heat::Heat;
+pub use origin::{OriginError, origin};
+pub use paged_trail::PagedTrail;
 pub use reports::{ReportError, Reports};
+pub use sessions::Sessions;
 pub use shown::{At, Report};
 pub use statement::Statement;
 pub use subject::SubjectAccess;

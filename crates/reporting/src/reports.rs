@@ -60,6 +60,22 @@ pub enum ReportError {
         /// Up to when things are known, in the account's zone.
         known_until: String,
     },
+    /// The day has not begun, as far as is known. Whoever asked waits.
+    #[error("{day} has not begun as of {now}")]
+    FutureDay {
+        /// The day asked for.
+        day: String,
+        /// What *now* means, in the account's zone.
+        now: String,
+    },
+    /// The range has more days than one report holds. Whoever asked chooses a shorter one.
+    #[error("the range has {days} days; a report holds {max}")]
+    TooManyDays {
+        /// How many days were asked for.
+        days: i64,
+        /// How many there may be.
+        max: i64,
+    },
     /// The account did not exist yet. Whoever asked chooses a later month.
     #[error("{account} had no licences before {first}; there is nothing to state for {month}")]
     BeforeAccount {
@@ -146,6 +162,11 @@ impl<'a> Reports<'a> {
     /// no look at names.
     pub fn without_names(self) -> Reports<'a> {
         Reports { nameless: true, ..self }
+    }
+
+    /// The state of the log that the reports are made from.
+    pub fn views(&self) -> &'a Views {
+        self.views
     }
 
     /// The account of that name or number.

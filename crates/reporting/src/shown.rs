@@ -67,7 +67,7 @@ pub(crate) fn hours(seconds: u64) -> String {
 }
 
 /// A length of time as people say it: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
-pub(crate) fn length(length: Micros) -> String {
+pub fn length(length: Micros) -> String {
     let seconds = length.secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let two = |large: u64, unit: &str, small: u64, lesser: &str| match small {
@@ -83,6 +83,6 @@ pub(crate) fn length(length: Micros) -> String {
 }
 
 /// `1 seat`, `2 seats`.
-pub(crate) fn counted(count: u64, one: &str) -> String {
+pub fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -62,21 +62,11 @@ impl Reports<'_> {
         let (now, zone) = self.whole(account)?;
         let (from, to) = self.range(&now, zone, from, to)?;
         let names = self.names(account);
-        let mut before = self.views.as_of(account, AsOf::Before(from))?;
-        let (mut rows, mut read, mut events) = (Vec::new(), 0_u64, 0_usize);
-        for record in self.views.history(account, from, to)? {
-            let record = record?;
-            read = read.saturating_add(1);
-            if user.is_none_or(|user| concerns(user, &record.commit.events, &before.account)) {
-                let day = zone.date_of(record.commit.at);
-                let time = |at: Timestamp| zone.show_on(at, day);
-                let notation = Notation { names: &names, time: &time };
-                let note = self.note(&record.commit.events)?;
-                rows.push(row(&record, notation, &before.account, note));
-                events = events.saturating_add(record.commit.events.len());
-            }
-            before.apply(&record);
-        }
+        let (mut rows, mut events) = (Vec::new(), 0_usize);
+        let read = self.each_row(account, user, (from, to), |row, count| {
+            rows.push(row);
+            events = events.saturating_add(count);
+        })?;
         let provenance = self
             .provenance("trail", account, zone)
             .parameter("user", user.map_or("all".to_owned(), |user| user.to_string()))
@@ -88,6 +78,33 @@ impl Reports<'_> {
             .total("events", events);
         let (user, account) = (user.map(|user| names.shown(user)), names.account());
         Ok(Trail { account, user, from: At(from), to: At(to), rows, provenance, zone })
+    }
+
+    /// Calls `each` for every commit of an account in `[from, to)`, or those about one user, with how many
+    /// events it holds. Gives back how many commits were read.
+    pub(crate) fn each_row(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        (from, to): (Timestamp, Timestamp),
+        mut each: impl FnMut(TrailRow, usize),
+    ) -> Result<u64, ReportError> {
+        let mut before = self.views.as_of(account, AsOf::Before(from))?;
+        let (zone, names) = (self.zone(account)?, self.names(account));
+        let mut read = 0_u64;
+        for record in self.views.history(account, from, to)? {
+            let record = record?;
+            read = read.saturating_add(1);
+            if user.is_none_or(|user| concerns(user, &record.commit.events, &before.account)) {
+                let day = zone.date_of(record.commit.at);
+                let time = |at: Timestamp| zone.show_on(at, day);
+                let notation = Notation { names: &names, time: &time };
+                let note = self.note(&record.commit.events)?;
+                each(row(&record, notation, &before.account, note), record.commit.events.len());
+            }
+            before.apply(&record);
+        }
+        Ok(read)
     }
 
     /// The words that stand in the directory for the events of a commit.

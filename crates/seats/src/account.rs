@@ -17,6 +17,7 @@ use crate::ids::{
 };
 use crate::licences::Licences;
 use crate::policy::Policy;
+pub use crate::waiting::{Offer, Pending, Waits};
 use crate::time::Timestamp;
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -102,43 +103,6 @@ pub struct Linger {
     pub user: UserId,
     /// Until when; at that instant it is free.
     pub until: Timestamp,
-}
-
-/// A seat kept for somebody in line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Offer {
-    /// Which seat.
-    pub seat: SeatNo,
-    /// Since when.
-    pub made: Timestamp,
-    /// Until when; our own downtime comes on top.
-    pub until: Timestamp,
-}
-
-/// A place in line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Waits {
-    /// Since when.
-    pub since: Timestamp,
-    /// The last sign of life that the log knows: the login, or the last offer that was withdrawn.
-    pub sign: Timestamp,
-    /// The seat that is kept for it.
-    pub offer: Option<Offer>,
-}
-
-/// A login request not yet answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Pending {
-    /// The caller's id.
-    pub request: RequestId,
-    /// Who asks.
-    pub user: UserId,
-    /// From which site.
-    pub site: Option<SiteId>,
-    /// From which device.
-    pub device: Option<DeviceId>,
-    /// Its place in line; `None`: it is in none (another system's history knows such requests).
-    pub waits: Option<Waits>,
 }
 
 /// How a session ended.
@@ -345,10 +309,6 @@ impl Account {
     pub fn lingering(&self, at: Timestamp) -> impl Iterator<Item = &Linger> {
         self.lingers.iter().filter(move |linger| linger.until > at)
     }
-    /// Seats kept for those in line to whom they are offered, by place in line.
-    pub fn offers(&self) -> impl DoubleEndedIterator<Item = (&Pending, Offer)> {
-        self.pending.iter().filter_map(|asked| Some((asked, asked.waits?.offer?)))
-    }
     /// Seats taken at `at`: held, lingering or offered.
     pub fn taken(&self, at: Timestamp) -> u32 {
         let kept = self.lingering(at).count().saturating_add(self.offers().count());
@@ -388,23 +348,6 @@ impl Account {
     /// Requests not yet answered, in line or not.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
-    }
-    /// A request that is not yet answered.
-    pub fn asked(&self, request: RequestId) -> Option<&Pending> {
-        self.pending.iter().find(|asked| asked.request == request)
-    }
-    /// The requests in line, the next one first.
-    pub fn line(&self) -> impl DoubleEndedIterator<Item = &Pending> {
-        self.pending.iter().filter(|asked| asked.waits.is_some())
-    }
-    /// Whether anybody is in line.
-    pub fn has_line(&self) -> bool {
-        self.line().next().is_some()
-    }
-    /// A request's place in line, from 1.
-    pub fn place(&self, request: RequestId) -> Option<u32> {
-        let place = self.line().position(|asked| asked.request == request)?;
-        u32::try_from(place).ok()?.checked_add(1)
     }
     /// How a session ended, if it is among the last few that did.
     pub fn ending(&self, session: SessionId) -> Option<&Ending> {

@@ -38,6 +38,7 @@ pub mod policy;
 pub mod room;
 pub mod settle;
 pub mod time;
+mod waiting;
 pub mod words;
 
 pub use account::{Account, Ending, Offer, Session, Standing, UserStanding};

@@ -4,9 +4,8 @@
 //! it before anybody is answered. Since the state has then moved on already, a caller whose record refuses it
 //! takes the account up anew from there, with [`Live::heard_before`].
 
-use crate::account::{Account, Pending};
-use crate::admit;
-use crate::answer::{Answer, FirstAnswer, Outcome, Present, outcome_in};
+use crate::account::Account;
+use crate::answer::{Answer, FirstAnswer, Outcome, Present};
 use crate::command::{Command, LogIn};
 use crate::cut;
 use crate::decide::{Rejection, decide};
@@ -17,6 +16,9 @@ use crate::liveness::{Heard, Liveness, Outage, Signs};
 use crate::settle::{Due, settle};
 use crate::time::Timestamp;
 use std::sync::Arc;
+use waiting::asked_by;
+
+mod waiting;
 
 /// What a command came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -196,20 +198,6 @@ impl Live {
         }
     }
 
-    /// Drops what was heard of those who leave the line with these events.
-    fn part_from_line(&mut self, events: &[Event]) {
-        for event in events {
-            if let Event::SeatGranted { request: Some(request), .. }
-            | Event::SeatDenied { request: Some(request), .. }
-            | Event::OfferLapsed { request }
-            | Event::LeftQueue { request, .. } = event
-            {
-                let heard = self.liveness.forget_waiter(*request);
-                self.left.extend(heard.map(|heard| (*request, heard)));
-            }
-        }
-    }
-
     /// A login that was asked before; `None`: it was not. `due`: what was due just now, of which `first` does not
     /// know yet.
     fn again(
@@ -231,35 +219,6 @@ impl Live {
         let same = (first.user, first.site, first.device) == question;
         let again = || (Vec::new(), first.again(&self.account));
         Some(same.then(again).ok_or(Rejection::RequestReused))
-    }
-
-    /// Somebody in line asks again: the seat, if one is offered; else the same answer as before.
-    fn ask_again(&self, asked: &Pending, at: Timestamp) -> (Vec<Event>, Answer) {
-        let events = admit::take_offer(&self.account, &self.liveness, asked, at);
-        let answer = self.answer_in_line(asked, &events, at);
-        (events, answer)
-    }
-
-    fn answer_in_line(&self, asked: &Pending, events: &[Event], at: Timestamp) -> Answer {
-        match outcome_in(asked.request, events) {
-            Some(outcome) => {
-                let granted = matches!(outcome, Outcome::Granted { .. });
-                let present = granted.then_some(Present::Live);
-                Answer::Login { outcome, at, again: false, present }
-            }
-            None => {
-                let (outcome, since) = (Outcome::WAITING, asked.waits.map(|waits| waits.since));
-                let at = since.unwrap_or(at);
-                Answer::Login { outcome, at, again: true, present: None }
-            }
-        }
-    }
-
-    /// Tells somebody in line the place there.
-    fn tell_place(&self, request: RequestId, outcome: &mut Outcome) {
-        if let Outcome::Waiting { place } = outcome {
-            *place = self.account.place(request).unwrap_or(0);
-        }
     }
 
     /// What the caller is told of these events; the account is still as it was before them.
@@ -322,15 +281,6 @@ impl Live {
         let session = self.account.session(session);
         let change = session.and_then(|s| self.liveness.next_change(&self.account, s));
         self.next_due = self.next_due.min(change.unwrap_or(Timestamp::MAX));
-    }
-}
-
-/// The login that a command asks for.
-fn asked_by(command: &Command) -> Option<RequestId> {
-    match command {
-        Command::LogIn(login) => Some(login.request),
-        Command::TakeOffer { request } => Some(*request),
-        _ => None,
     }
 }
 

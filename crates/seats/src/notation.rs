@@ -18,14 +18,15 @@
 
 use crate::account::{Account, Session};
 use crate::command::{Command, LogIn};
-use crate::event::{Effective, EndedBy, Event, ExpiryCause, Leaving};
-use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
+use crate::event::{Effective, EndedBy, Event, ExpiryCause};
+use crate::ids::{DeviceId, SessionId, SiteId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 
 mod answers;
+mod line;
 
-pub use answers::denial;
+pub use answers::{denial, ended};
 
 /// Who the numbers of one account are. `None`: not known, or forgotten.
 pub trait Naming {
@@ -167,20 +168,9 @@ impl Notation<'_> {
         }
     }
 
-    /// Whose login it is: the user's name while it is not answered, else the beginning of its id.
-    pub fn whom(&self, request: RequestId, account: Option<&Account>) -> String {
-        let asked = account.and_then(|account| account.asked(request));
-        asked.map_or_else(|| format!("login {}", start(&request.0)), |asked| self.user(asked.user))
-    }
-
     fn phrase(&self, at: Timestamp, event: &Event, before: Option<&Account>) -> Phrase {
         let held = |id: &SessionId| before.and_then(|account| account.session(*id));
         let whose = |id: &SessionId| self.whose(*id, before);
-        let offered = |request: &RequestId| {
-            let asked = before.and_then(|account| account.asked(*request));
-            let offer = asked.and_then(|asked| asked.waits?.offer);
-            offer.map_or("a seat".to_owned(), |offer| offer.seat.to_string())
-        };
         match event {
             Event::AccountOpened { zone, .. } => asked(format!("open account in {zone}")),
             Event::PolicyChanged { settings } => asked(self.set(settings)),
@@ -208,28 +198,11 @@ impl Notation<'_> {
                 let outcome = format!("{seat}{overdraft}");
                 Phrase { happened: happened.unwrap_or_default(), outcome }
             }
-            Event::Queued { reason, held, dormant } => {
-                let limit = before.map(|account| account.limit(at));
-                outcome(format!("in line: {}", denial(*reason, *held, *dormant, limit)))
-            }
-            Event::SeatOffered { request, seat, until } => {
-                let (to, until) = (self.whom(*request, before), (self.time)(*until));
-                outcome(format!("{seat} offered to {to} until {until}"))
-            }
-            Event::OfferLapsed { request } => {
-                asked(format!("{} did not take {}", self.whom(*request, before), offered(request)))
-            }
-            Event::OfferWithdrawn { request } => {
-                let to = self.whom(*request, before);
-                asked(format!("offer of {} to {to} withdrawn", offered(request)))
-            }
-            Event::LeftQueue { request, how: Leaving::GaveUp } => {
-                asked(format!("leave line {}", self.whom(*request, before)))
-            }
-            Event::LeftQueue { request, how } => {
-                let who = self.whom(*request, before);
-                asked(format!("{who} left the line: {}", how.word()))
-            }
+            Event::Queued { .. }
+            | Event::SeatOffered { .. }
+            | Event::OfferLapsed { .. }
+            | Event::OfferWithdrawn { .. }
+            | Event::LeftQueue { .. } => self.of_the_line(at, event, before),
             Event::SeatDenied { reason, held, dormant, .. } => {
                 let limit = before.map(|account| account.limit(at));
                 outcome(format!("denied: {}", denial(*reason, *held, *dormant, limit)))

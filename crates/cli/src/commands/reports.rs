@@ -6,8 +6,7 @@ use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
 use crate::place;
 use admission::{Admission, ManualClock, Seen, SystemClock};
-use ledger::seal::Seals;
-use ledger::{Ledger, Position, Role};
+use ledger::{Ledger, Role};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
 use reporting::{Present, Report, ReportError, Reports};
@@ -264,15 +263,9 @@ fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
     Some(Ok(projector.views()))
 }
 
-/// What names this ledger in every report: the origin of its seals, or, before it has a key, the hash of its
-/// first commit, which nobody can change.
+/// What names this ledger in every report.
 pub(crate) fn origin(ledger: &Ledger) -> Result<String, Failure> {
-    if let Some(origin) = ledger.seals().map(Seals::origin).transpose()?.flatten() {
-        return Ok(origin);
-    }
-    let first = ledger.bytes(Position(0))?.unwrap_or_default();
-    let name = ledger::commit::leaf_hash(&first).to_string();
-    Ok(format!("ledger-{}", name.get(..16).unwrap_or_default()))
+    reporting::origin(ledger).map_err(|error| Failure::new(Kind::Damaged, error))
 }
 
 impl From<ReportError> for Failure {

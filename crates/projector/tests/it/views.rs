@@ -5,7 +5,7 @@ use crate::saved::{content, save};
 use ledger::{Position, Record};
 use projector::{
     AsOf, Episodes, GAP, Meter, Occupancy, Outcome, Projector, SessionView, Sessions, Spacing,
-    Views,
+    Usage, Views,
 };
 use proptest::prelude::*;
 use seats::{AccountId, Liveness, Micros, Setting, Timestamp, UserId, settle};
@@ -65,6 +65,16 @@ fn check_ranges(views: &Views, records: &[Record], from: Timestamp, to: Timestam
     episodes.sort_by_key(|episode| episode.first.at.position);
     expected.denial_episodes = episodes.len() as u64;
     assert_eq!(views.usage(ONE, from, to, gap).unwrap(), expected, "usage");
+    let mut refused = 0;
+    views.denials(ONE, from, to, |_| refused += 1).unwrap();
+    assert_eq!(refused, expected.denied(), "denials one by one");
+    let cuts = [from, Timestamp(from.0.midpoint(to.0)), to];
+    let slots = views.usage_in_slots(ONE, &cuts, None).unwrap();
+    assert_eq!(slots.len(), 2);
+    for (slot, edges) in slots.iter().zip(cuts.windows(2)) {
+        let alone = views.usage(ONE, edges[0], edges[1], gap).unwrap();
+        assert_eq!(*slot, Usage { denial_episodes: 0, ..alone }, "slot");
+    }
     assert_eq!(views.episodes(ONE, from, to, gap, end).unwrap(), episodes, "episodes");
 
     let mut sessions: Vec<SessionView> = Vec::new();

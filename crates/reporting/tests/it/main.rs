@@ -9,8 +9,10 @@
 )]
 
 mod billing;
+mod board;
 mod civil;
 mod clinic;
+mod day;
 mod statement;
 mod trail;
 mod usage;

@@ -75,26 +75,31 @@ impl Notation<'_> {
 
     /// How and when a session ended, for its client that asks: `09:08, released: browser closed`.
     pub fn ending(&self, ending: &Ending) -> String {
-        let how = match ending.end {
-            End::LoggedOut(EndedBy::User, _) => "logged out".to_owned(),
-            End::LoggedOut(EndedBy::Release, reason) => {
-                format!("released: {}", reason.map_or("no reason given", |reason| reason.word()))
-            }
-            End::Expired(cause) => match cause {
-                ExpiryCause::Reclaimed => "reclaimed for somebody who needed the seat",
-                ExpiryCause::TakenOver => "taken over by the same user's newer login",
-                ExpiryCause::LeaseEnded => "lease ended",
-                ExpiryCause::Idle => "idle too long",
-                ExpiryCause::Goodbye => "browser said goodbye",
-                ExpiryCause::MaxSession => "longest session over",
-                ExpiryCause::UserSuspended => "user suspended",
-                ExpiryCause::AccountClosed => "account closed",
-            }
-            .to_owned(),
-        };
+        let how = ended(ending.end);
         let quiet = ending.at.since(ending.last_seen) > Micros::ZERO;
         let seen = format!(", last seen {}", (self.time)(ending.last_seen));
         format!("{}, {how}{}", (self.time)(ending.at), if quiet { &seen } else { "" })
+    }
+}
+
+/// How a session ended: `released: browser closed`.
+pub fn ended(end: End) -> String {
+    match end {
+        End::LoggedOut(EndedBy::User, _) => "logged out".to_owned(),
+        End::LoggedOut(EndedBy::Release, reason) => {
+            format!("released: {}", reason.map_or("no reason given", |reason| reason.word()))
+        }
+        End::Expired(cause) => match cause {
+            ExpiryCause::Reclaimed => "reclaimed for somebody who needed the seat",
+            ExpiryCause::TakenOver => "taken over by the same user's newer login",
+            ExpiryCause::LeaseEnded => "lease ended",
+            ExpiryCause::Idle => "idle too long",
+            ExpiryCause::Goodbye => "browser said goodbye",
+            ExpiryCause::MaxSession => "longest session over",
+            ExpiryCause::UserSuspended => "user suspended",
+            ExpiryCause::AccountClosed => "account closed",
+        }
+        .to_owned(),
     }
 }
 

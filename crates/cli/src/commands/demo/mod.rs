@@ -19,9 +19,12 @@ use play::{Play, Played};
 use seats::{CivilDate, Effective, Reclaim, Setting, Timestamp};
 use serde_json::json;
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-const ACCOUNT: &str = "harley-street";
+/// The clinic.
+pub(crate) const ACCOUNT: &str = "harley-street";
+/// The month that is played if nobody chooses.
+pub(crate) const SEED: u64 = 2026;
 /// When Carol rings.
 const MORNING: &str = "2026-04-15T09:00";
 const PLAN: &str = include_str!("../../../../../fixtures/plans/standard-2026.toml");
@@ -66,6 +69,13 @@ pub(crate) fn run(data: Option<&Path>, seed: u64, output: Output) -> Result<(), 
             }))
         }
     }
+}
+
+/// Plays the month for somebody who goes on from there; where it is.
+pub(crate) fn stage(data: Option<&Path>) -> Result<PathBuf, Failure> {
+    let dir = stage::clean(data)?;
+    fill(&dir, SEED)?;
+    Ok(dir)
 }
 
 fn fill(dir: &Path, seed: u64) -> Result<Played, Failure> {

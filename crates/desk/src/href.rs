@@ -1,0 +1,72 @@
+//! Addresses of pages. Accounts, sessions and users stand in them by number.
+
+use seats::{AccountId, SessionId, UserId};
+
+/// The front page: accounts at a glance.
+pub(crate) const FRONT: &str = "/desk";
+/// The seal, and what to do with it.
+pub(crate) const VERIFY: &str = "/desk/verify";
+/// Where one signs in.
+pub(crate) const SIGN_IN: &str = "/desk/sign-in";
+/// Where one signs out.
+pub(crate) const SIGN_OUT: &str = "/desk/sign-out";
+/// Where one says why one looks.
+pub(crate) const REASON: &str = "/desk/reason";
+
+/// The board of an account.
+pub fn account_path(account: AccountId) -> String {
+    format!("{FRONT}/{account}")
+}
+
+/// Where a session is released.
+pub fn session_path(account: AccountId, session: SessionId) -> String {
+    format!("{}/sessions/{}/release", account_path(account), session.0)
+}
+
+/// Why a user was refused, on a day.
+pub(crate) fn why(account: AccountId, user: Option<UserId>, day: Option<&str>) -> String {
+    let user = user.map(|user| user.to_string());
+    let path = format!("{}/why", account_path(account));
+    with_query(&path, &[("user", user.as_deref()), ("day", day)])
+}
+
+/// A path with a query of what is there and not empty.
+pub(crate) fn with_query(path: &str, fields: &[(&str, Option<&str>)]) -> String {
+    let given = fields.iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(format!("{name}={}", encoded(value)))
+    });
+    let query = given.collect::<Vec<_>>().join("&");
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// A text as it stands in a query.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_cannot_leave_its_field() {
+        let check = |value: &str, expected: &str| {
+            assert_eq!(with_query("/desk", &[("search", Some(value)), ("page", None)]), expected);
+        };
+        check("", "/desk");
+        check("St Anne's & co", "/desk?search=St%20Anne%27s%20%26%20co");
+        check("\"><script>#?é", "/desk?search=%22%3E%3Cscript%3E%23%3F%C3%A9");
+        let why = why(AccountId(7), Some(UserId(12)), Some("2026-03-28"));
+        assert_eq!(why, "/desk/account-7/why?user=user-12&day=2026-03-28");
+    }
+}

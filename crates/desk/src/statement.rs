@@ -1,0 +1,177 @@
+//! The statement of a month, to be read on a screen and printed on paper.
+
+use crate::frame::{Frame, Place, Sheet, Tab};
+use crate::href::account_path;
+use crate::wording::{exact, name, provenance};
+use maud::{Markup, html};
+use reporting::Statement;
+use reporting::civil::{Month, read_date};
+use seats::CivilDate;
+
+/// The statement of a month.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StatementPage {
+    /// The account.
+    pub place: Place,
+    /// What it shows.
+    pub statement: Statement,
+}
+
+impl StatementPage {
+    /// The page.
+    pub fn page(&self, frame: &Frame) -> String {
+        let said = &self.statement;
+        let month = Month::read(&said.month).ok();
+        let words = month.map_or_else(|| said.month.clone(), Month::in_words);
+        let content = html! {
+            article.statement {
+                h1 { "Statement for " (words) @if said.provisional { " " small { "(provisional)" } } }
+                (self.turning(month))
+                dl.facts {
+                    dt { "Account" } dd { (name(&said.account)) }
+                    dt { "Period" } dd { (exact(said.from, self.place.zone)) " to " (exact(said.to, self.place.zone)) }
+                    dt { "Plan" }
+                    dd {
+                        @match &said.plan {
+                            Some(plan) => { (name(&plan.name)) ", amounts in " (plan.currency) },
+                            None => "none",
+                        }
+                    }
+                    dt { "Licences" }
+                    dd { (said.opening_licences) " at the beginning, " (said.closing_licences) " at the end" }
+                }
+                @if said.plan.is_some() { (self.charges()) }
+                @if !said.changes.is_empty() { (self.changes()) }
+                (self.days())
+                (self.used())
+                @for note in &said.notes { p.hint { (note) } }
+                (provenance(&said.provenance))
+            }
+        };
+        frame.around(&Sheet {
+            title: "Statement",
+            place: Some((&self.place, Tab::Statement)),
+            content,
+        })
+    }
+
+    fn turning(&self, month: Option<Month>) -> Markup {
+        let link =
+            |month: Month| format!("{}/statements/{month}", account_path(self.place.account));
+        let before =
+            month.and_then(|month| Month::of(CivilDate(month.first_day().0.saturating_sub(1))));
+        let after = month.and_then(|month| Month::of(month.next_first_day()));
+        let after = after.filter(|_| !self.statement.provisional);
+        html! {
+            nav.turning aria-label="Months" {
+                @if let Some(month) = before { a href=(link(month)) rel="prev" { "← " (month.in_words()) } }
+                @if let Some(month) = after { a href=(link(month)) rel="next" { (month.in_words()) " →" } }
+            }
+        }
+    }
+
+    fn charges(&self) -> Markup {
+        let said = &self.statement;
+        let currency = said.plan.as_ref().map_or("", |plan| plan.currency);
+        html! {
+            table.list.money {
+                caption { "Charges" }
+                thead {
+                    tr {
+                        th scope="col" { "Charge" }
+                        th.count scope="col" { "Quantity" }
+                        th.count scope="col" { "Unit" }
+                        th.count scope="col" { "Net" }
+                    }
+                }
+                tbody {
+                    @for line in &said.lines {
+                        tr {
+                            th scope="row" { (line.what) }
+                            td.count { (line.quantity) }
+                            td.count { (line.unit) }
+                            td.count { (line.net) }
+                        }
+                    }
+                }
+                tfoot {
+                    tr {
+                        th scope="row" colspan="3" { "Total, net of VAT, " (currency) }
+                        td.count { (said.net.as_deref().unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn changes(&self) -> Markup {
+        let zone = self.place.zone;
+        html! {
+            table.list {
+                caption { "Changes of licences" }
+                thead { tr { th scope="col" { "From" } th scope="col" { "Licences" } th scope="col" { "Ordered" } } }
+                tbody {
+                    @for change in &self.statement.changes {
+                        tr {
+                            th scope="row" { (exact(change.at, zone)) }
+                            td { (change.from) " to " (change.to) }
+                            td { (exact(change.ordered_at, zone)) small { "position " (change.position) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn days(&self) -> Markup {
+        let said = &self.statement;
+        let date = |text: &str| {
+            read_date(text).map_or_else(|_| text.to_owned(), reporting::civil::say_date)
+        };
+        html! {
+            table.list {
+                caption { "Days" }
+                thead {
+                    tr {
+                        th scope="col" { "From" }
+                        th scope="col" { "To" }
+                        th.count scope="col" { "Days" }
+                        th.count scope="col" { "In force" }
+                        th.count scope="col" { "Billable" }
+                        th.count scope="col" { "Licence-days" }
+                    }
+                }
+                tbody {
+                    @for row in &said.days {
+                        tr {
+                            th scope="row" { (date(&row.from)) }
+                            td { (date(&row.to)) }
+                            td.count { (row.days) }
+                            td.count { (row.in_force) }
+                            td.count { (row.billable) }
+                            td.count { (row.licence_days) }
+                        }
+                    }
+                }
+                tfoot {
+                    tr {
+                        th scope="row" colspan="5" { "Total" }
+                        td.count { (said.licence_days) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn used(&self) -> Markup {
+        let (used, zone) = (&self.statement.used, self.place.zone);
+        html! {
+            dl.facts {
+                dt { "Most seats at once" }
+                dd { (used.peak_seats) @if let Some(at) = used.peak_seats_at { ", first " (exact(at, zone)) } }
+                dt { "Sessions" } dd { (used.sessions) ", of users: " (used.users) }
+                dt { "Refused logins" } dd { (used.denials) }
+            }
+        }
+    }
+}

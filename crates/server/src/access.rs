@@ -1,0 +1,366 @@
+//! Access tokens: who may call, in which role, for which accounts.
+//!
+//! A token is `sl_` and its number, `_`, and 256 random bits. It is shown once; what is kept is its BLAKE3
+//! hash, which is enough for random bits (nothing can be guessed from it). The file is written whole or not
+//! at all, and read again when another process has changed it, so that a token can be made and revoked while
+//! the server runs.
+//!
+//! A token's number is the number of the actor: every commit that comes of a call says `support:3`.
+
+use crate::problem::Problem;
+use ledger::{Actor, Role};
+use seats::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+/// What a token is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRole {
+    /// The vendor's application: asks for seats and gives them back.
+    App,
+    /// A support agent: sees who sits where and why, releases seats.
+    Support,
+    /// Finance: usage, statements, licences and price plans.
+    Finance,
+    /// An auditor: sees everything, changes nothing.
+    Auditor,
+    /// An administrator: everything.
+    Admin,
+    /// The customer's own manager: sees and frees the seats of the own account.
+    Customer,
+}
+
+/// What can be done, as far as roles tell it apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Log in, show signs of life, log out.
+    UseSeats,
+    /// See who sits where, why, the trail, usage.
+    Look,
+    /// End somebody's session.
+    Release,
+    /// Add, suspend and reinstate users; add sites.
+    ManagePeople,
+    /// Open accounts, set licences, policies and plans; suspend and close.
+    ManageAccounts,
+    /// Statements and what explains them.
+    Statements,
+    /// Seals, commits, proofs, evidence packs, who looked at what.
+    Audit,
+    /// Erase who somebody is.
+    Forget,
+    /// Make and revoke tokens, confirm the clock.
+    Administer,
+}
+
+impl TokenRole {
+    /// All of them.
+    pub const ALL: [TokenRole; 6] = [
+        TokenRole::App,
+        TokenRole::Support,
+        TokenRole::Finance,
+        TokenRole::Auditor,
+        TokenRole::Admin,
+        TokenRole::Customer,
+    ];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            TokenRole::App => "app",
+            TokenRole::Support => "support",
+            TokenRole::Finance => "finance",
+            TokenRole::Auditor => "auditor",
+            TokenRole::Admin => "admin",
+            TokenRole::Customer => "customer",
+        }
+    }
+
+    /// The role that is written so.
+    pub fn from_word(word: &str) -> Option<TokenRole> {
+        TokenRole::ALL.into_iter().find(|role| role.word() == word)
+    }
+
+    /// Whether the role may do this, in the accounts of its token.
+    pub fn may(self, act: Act) -> bool {
+        use Act::*;
+        match self {
+            TokenRole::Admin => true,
+            TokenRole::App => matches!(act, UseSeats | ManagePeople),
+            TokenRole::Support => matches!(act, Look | Release | ManagePeople),
+            TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts),
+            TokenRole::Auditor => matches!(act, Look | Statements | Audit),
+            TokenRole::Customer => matches!(act, Look | Release | Statements),
+        }
+    }
+
+    fn of_actor(self) -> Role {
+        match self {
+            TokenRole::App => Role::App,
+            TokenRole::Support => Role::Support,
+            TokenRole::Finance => Role::Finance,
+            TokenRole::Auditor => Role::Auditor,
+            TokenRole::Admin => Role::Admin,
+            TokenRole::Customer => Role::Customer,
+        }
+    }
+}
+
+/// A token as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Token {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What it is for.
+    pub role: TokenRole,
+    /// The accounts it is good for, by name; `None`: all.
+    pub accounts: Option<Vec<String>>,
+    /// Whose it is, in the words of whoever made it.
+    pub label: String,
+    /// BLAKE3 of the secret, in hexadecimal.
+    hash: String,
+    /// When it was made, µs since 1970.
+    pub made_at: u64,
+    /// From when on it is no longer good; `None`: it does not expire.
+    pub expires_at: Option<u64>,
+    /// When it was revoked; `None`: it was not.
+    pub revoked_at: Option<u64>,
+}
+
+impl Token {
+    /// The actor that stands in the commits of its calls.
+    pub fn actor(&self) -> Actor {
+        Actor { role: self.role.of_actor(), id: self.number }
+    }
+
+    /// Whether it is good for an account of this name.
+    pub fn covers(&self, account: &str) -> bool {
+        self.accounts.as_ref().is_none_or(|names| names.iter().any(|name| name == account))
+    }
+
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|until| now.0 < until)
+    }
+}
+
+/// What a new token is to be.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What it is for.
+    pub role: TokenRole,
+    /// The accounts it is good for; `None`: all.
+    pub accounts: Option<Vec<String>>,
+    /// Whose it is.
+    pub label: String,
+    /// From when on it is no longer good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The tokens of a ledger.
+pub struct Access {
+    path: PathBuf,
+    known: RwLock<Known>,
+    writing: Mutex<()>,
+}
+
+/// What changes when a file is written in the place of another: its inode, its time, its length.
+type State = (u64, i64, i64, u64);
+
+#[derive(Default)]
+struct Known {
+    tokens: Vec<Token>,
+    /// The state of the file that they were read from.
+    read: Option<State>,
+}
+
+impl Access {
+    /// The tokens kept in `dir`, the `access` directory of a ledger's; made if it is missing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn open(dir: &Path) -> io::Result<Access> {
+        fs::create_dir_all(dir)?;
+        let path = dir.join("tokens.json");
+        let access = Access { path, known: RwLock::default(), writing: Mutex::new(()) };
+        access.refresh()?;
+        Ok(access)
+    }
+
+    /// All tokens, good or not, by number; as they were read last if the file cannot be read now.
+    pub fn tokens(&self) -> Vec<Token> {
+        let _ = self.refresh();
+        self.known.read().unwrap_or_else(PoisonError::into_inner).tokens.clone()
+    }
+
+    /// Makes a token, durably. Its text is given back, and kept nowhere.
+    ///
+    /// # Errors
+    /// When it cannot be written, or there is no randomness.
+    pub fn make(&self, new: NewToken, now: Timestamp) -> io::Result<(Token, String)> {
+        let _alone = self.alone();
+        self.refresh()?;
+        let mut tokens = self.tokens();
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(io::Error::other)?;
+        let secret = hexadecimal(&secret);
+        let last = tokens.iter().map(|token| token.number).max().unwrap_or(0);
+        let token = Token {
+            number: last.saturating_add(1),
+            role: new.role,
+            accounts: new.accounts,
+            label: new.label,
+            hash: hash(&secret),
+            made_at: now.0,
+            expires_at: new.expires_at.map(|at| at.0),
+            revoked_at: None,
+        };
+        let text = format!("sl_{}_{secret}", token.number);
+        tokens.push(token.clone());
+        self.write(tokens)?;
+        Ok((token, text))
+    }
+
+    /// Revokes a token, durably. Whether there is one of that number.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn revoke(&self, number: u32, now: Timestamp) -> io::Result<bool> {
+        let _alone = self.alone();
+        self.refresh()?;
+        let mut tokens = self.tokens();
+        let Some(token) = tokens.iter_mut().find(|token| token.number == number) else {
+            return Ok(false);
+        };
+        token.revoked_at.get_or_insert(now.0);
+        self.write(tokens)?;
+        Ok(true)
+    }
+
+    /// The token that a text is, if it is a good one.
+    ///
+    /// # Errors
+    /// `bad_token`, without saying what is wrong with it.
+    pub fn check(&self, text: &str, now: Timestamp) -> Result<Token, Problem> {
+        let bad = || Problem::new("bad_token", "the access token is unknown, expired or revoked");
+        let parts = text.strip_prefix("sl_").and_then(|rest| rest.split_once('_'));
+        let (number, secret) = parts.ok_or_else(bad)?;
+        let number: u32 = number.parse().map_err(|_| bad())?;
+        if let Err(error) = self.refresh() {
+            return Err(Problem::new("unexpected", format!("access tokens: {error}")));
+        }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let token = known.tokens.iter().find(|token| token.number == number);
+        let token = token.filter(|token| token.is_good(now)).ok_or_else(bad)?;
+        // Comparing hashes: how long that takes says nothing of the secret.
+        if token.hash == hash(secret) { Ok(token.clone()) } else { Err(bad()) }
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the file if it has changed.
+    fn refresh(&self) -> io::Result<()> {
+        let state = match fs::metadata(&self.path) {
+            Ok(meta) => Some((meta.ino(), meta.mtime(), meta.mtime_nsec(), meta.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).read == state {
+            return Ok(());
+        }
+        let tokens = match state {
+            None => Vec::new(),
+            Some(_) => serde_json::from_slice(&fs::read(&self.path)?)
+                .map_err(|error| io::Error::other(format!("{}: {error}", self.path.display())))?,
+        };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { tokens, read: state };
+        Ok(())
+    }
+
+    fn write(&self, tokens: Vec<Token>) -> io::Result<()> {
+        let part = self.path.with_extension("part");
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        file.write_all(&serde_json::to_vec_pretty(&tokens)?)?;
+        file.sync_all()?;
+        fs::rename(&part, &self.path)?;
+        if let Some(dir) = self.path.parent() {
+            File::open(dir)?.sync_all()?;
+        }
+        self.refresh()
+    }
+}
+
+fn hash(secret: &str) -> String {
+    blake3::hash(secret.as_bytes()).to_hex().to_string()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000);
+
+    fn new(role: TokenRole) -> NewToken {
+        NewToken { role, accounts: None, label: "test".to_owned(), expires_at: None }
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_expires_or_is_revoked() {
+        let dir = tempfile::tempdir().unwrap();
+        let access = Access::open(dir.path()).unwrap();
+        let until = Some(Timestamp::from_secs(2_000));
+        let expiring = NewToken { expires_at: until, ..new(TokenRole::App) };
+        let (token, text) = access.make(expiring, NOW).unwrap();
+        assert_eq!(token.number, 1);
+        assert_eq!(access.check(&text, NOW).unwrap(), token);
+        assert!(access.check(&text, Timestamp::from_secs(2_000)).is_err());
+        assert!(access.revoke(1, NOW).unwrap());
+        assert!(access.check(&text, NOW).is_err());
+        assert!(!access.revoke(2, NOW).unwrap());
+    }
+
+    #[test]
+    fn what_is_nearly_a_token_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let access = Access::open(dir.path()).unwrap();
+        let (_, text) = access.make(new(TokenRole::Admin), NOW).unwrap();
+        let mut other = text.clone();
+        other.pop();
+        for wrong in ["", "sl_1_", "sl_1", "sl_x_00", "sl_99_00", other.as_str(), &text[3..]] {
+            assert_eq!(access.check(wrong, NOW).unwrap_err().code(), "bad_token", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_secret_is_kept_nowhere_and_another_process_sees_what_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (Access::open(dir.path()).unwrap(), Access::open(dir.path()).unwrap());
+        let (_, text) = ours.make(new(TokenRole::Support), NOW).unwrap();
+        let kept = fs::read_to_string(dir.path().join("tokens.json")).unwrap();
+        assert!(!kept.contains(&text[5..]) && !kept.contains(&text), "{kept}");
+        assert!(theirs.check(&text, NOW).is_ok());
+        assert_eq!(theirs.make(new(TokenRole::App), NOW).unwrap().0.number, 2);
+        assert_eq!(ours.tokens().len(), 2);
+    }
+
+    #[test]
+    fn roles_may_what_they_need_and_no_more() {
+        let may = |role: TokenRole, act| role.may(act);
+        assert!(may(TokenRole::App, Act::UseSeats) && !may(TokenRole::App, Act::Look));
+        assert!(may(TokenRole::Support, Act::Release) && !may(TokenRole::Support, Act::Statements));
+        assert!(may(TokenRole::Auditor, Act::Audit) && !may(TokenRole::Auditor, Act::Release));
+        assert!(may(TokenRole::Customer, Act::Release) && !may(TokenRole::Customer, Act::Audit));
+        assert!(!TokenRole::ALL.iter().any(|r| *r != TokenRole::Admin && r.may(Act::Administer)));
+    }
+}

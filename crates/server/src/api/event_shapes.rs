@@ -1,0 +1,115 @@
+//! Events as JSON, for programs that follow the log.
+//!
+//! The name of an event is that of the record (`docs/format.md`); its fields are the record's, in JSON's words.
+//! Users, sites and devices are numbers: to follow the log is no look at names.
+
+use reporting::At;
+use reporting::sessions::word;
+use seats::account::End;
+use seats::{Effective, Event};
+use serde_json::{Value, json};
+
+/// One event.
+pub(crate) fn shape(event: &Event) -> Value {
+    let named = |name: &str, mut fields: Value| {
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("event".to_owned(), json!(name));
+        }
+        fields
+    };
+    match event {
+        Event::AccountOpened { zone, .. } => named("AccountOpened", json!({ "time_zone": zone })),
+        Event::PolicyChanged { settings } => {
+            named("PolicyChanged", json!({ "settings": settings.len() }))
+        }
+        Event::LicencesChanged { from, to, effective: at } => {
+            named("LicencesChanged", json!({ "from": from, "to": to, "effective": effective(at) }))
+        }
+        Event::PlanAssigned { plan, effective: at } => {
+            named("PlanAssigned", json!({ "plan": plan.to_string(), "effective": effective(at) }))
+        }
+        Event::SiteAdded { site, .. } => named("SiteAdded", json!({ "site": site.0 })),
+        Event::UserAdded { user, .. } => named("UserAdded", json!({ "user": user.0 })),
+        Event::UserSuspended { user } => named("UserSuspended", json!({ "user": user.0 })),
+        Event::UserReinstated { user } => named("UserReinstated", json!({ "user": user.0 })),
+        Event::UserForgotten { user } => named("UserForgotten", json!({ "user": user.0 })),
+        Event::DeviceAdded { device, .. } => named("DeviceAdded", json!({ "device": device.0 })),
+        Event::DeviceForgotten { device } => {
+            named("DeviceForgotten", json!({ "device": device.0 }))
+        }
+        Event::LoginRequested { request, user, site, device } => named(
+            "LoginRequested",
+            json!({
+                "request": request.to_string(), "user": user.0, "site": site.map(|site| site.0),
+                "device": device.map(|device| device.0),
+            }),
+        ),
+        Event::SeatGranted { request, session, seat, overdraft } => named(
+            "SeatGranted",
+            json!({
+                "request": request.map(|request| request.to_string()), "session": session.0,
+                "seat": seat.0, "overdraft": overdraft,
+            }),
+        ),
+        Event::SeatDenied { request, reason, held, dormant } => named(
+            "SeatDenied",
+            json!({
+                "request": request.map(|request| request.to_string()),
+                "reason": crate::problem::of_denial(*reason), "held": held, "dormant": dormant,
+            }),
+        ),
+        Event::WentDormant { session, silent } => {
+            named("WentDormant", json!({ "session": session.0, "silent_s": silent.secs() }))
+        }
+        Event::Resumed { session } => named("Resumed", json!({ "session": session.0 })),
+        Event::LoggedOut { session, by, reason, silent, .. } => named(
+            "LoggedOut",
+            json!({
+                "session": session.0, "how": word(End::LoggedOut(*by, *reason)),
+                "reason": reason.map(|reason| reason.word()), "silent_s": silent.secs(),
+            }),
+        ),
+        Event::Expired { session, cause, silent } => named(
+            "Expired",
+            json!({
+                "session": session.0, "how": word(End::Expired(*cause)),
+                "silent_s": silent.secs(),
+            }),
+        ),
+        Event::AccountSuspended => named("AccountSuspended", json!({})),
+        Event::AccountReinstated => named("AccountReinstated", json!({})),
+        Event::AccountClosed => named("AccountClosed", json!({})),
+        Event::ImportStarted { source } => {
+            named("ImportStarted", json!({ "source": source.to_string() }))
+        }
+        Event::ImportCompleted { source } => {
+            named("ImportCompleted", json!({ "source": source.to_string() }))
+        }
+        Event::ServiceStarted { last_alive } => {
+            named("ServiceStarted", json!({ "last_alive": last_alive.map(At) }))
+        }
+        Event::ServiceStopped => named("ServiceStopped", json!({})),
+        Event::ClockStepped { from, to } => {
+            named("ClockStepped", json!({ "from": At(*from), "to": At(*to) }))
+        }
+        Event::SealingKeyChanged { key, previous } => named(
+            "SealingKeyChanged",
+            json!({ "key": key.to_string(), "previous": previous.map(|key| key.to_string()) }),
+        ),
+        Event::ReasonGiven { .. } => named("ReasonGiven", json!({})),
+        Event::IdentityShown { account, user, .. } => named(
+            "IdentityShown",
+            json!({ "account": account.to_string(), "user": user.map(|user| user.0) }),
+        ),
+        Event::EvidenceTaken { from, to, names } => {
+            named("EvidenceTaken", json!({ "from": At(*from), "to": At(*to), "names": names }))
+        }
+    }
+}
+
+fn effective(effective: &Effective) -> Value {
+    json!({
+        "instant": At(effective.instant),
+        "date": effective.date.map(reporting::civil::show_date),
+    })
+}

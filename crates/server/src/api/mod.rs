@@ -1,0 +1,71 @@
+//! The API under `/v1`: each file one resource, each function one call.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod bulk;
+pub(crate) mod event_shapes;
+pub(crate) mod events;
+pub(crate) mod logins;
+pub(crate) mod openapi;
+pub(crate) mod people;
+pub(crate) mod reports;
+pub(crate) mod seat;
+pub(crate) mod sessions;
+pub(crate) mod shapes;
+
+use crate::service::Service;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, patch, post, put};
+use std::sync::Arc;
+
+/// Everything under `/v1` that is answered in a moment.
+pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
+    let account = Router::new()
+        .route("/", get(accounts::show))
+        .route("/licences", put(accounts::set_licences))
+        .route("/policy", patch(accounts::set_policy))
+        .route("/plan", put(accounts::set_plan))
+        .route("/logins", post(logins::log_in))
+        .route("/sessions", get(reports::sessions))
+        .route("/sessions/{session}", get(sessions::status))
+        .route("/sessions/{session}/heartbeat", post(sessions::heartbeat))
+        .route("/sessions/{session}/goodbye", post(sessions::goodbye))
+        .route("/sessions/{session}/logout", post(sessions::log_out))
+        .route("/sessions/{session}/release", post(sessions::release))
+        .route("/denials", get(reports::denials))
+        .route("/occupancy", get(reports::occupancy))
+        .route("/why", get(reports::why))
+        .route("/trail", get(reports::trail))
+        .route("/usage", get(reports::usage))
+        .route("/statements/{month}", get(reports::statement))
+        .route("/users", get(people::users).post(people::add_user))
+        .route("/users/{user}/{act}", post(people::change_user))
+        .route("/sites", get(people::sites).post(people::add_site))
+        .route("/evidence", get(audit::pack))
+        .route("/access", get(audit::access))
+        .route("/{act}", post(accounts::change_standing));
+    let seat = Router::new()
+        .route("/heartbeat", post(seat::heartbeat))
+        .route("/goodbye", post(seat::goodbye))
+        .route("/logout", post(seat::log_out))
+        .layer(from_fn_with_state(Arc::clone(service), seat::allow_origins));
+    Router::new()
+        .route("/v1/accounts", get(accounts::list).post(accounts::open))
+        .nest("/v1/accounts/{account}", account)
+        .nest("/v1/seat", seat)
+        .route("/v1/heartbeats", post(bulk::heartbeats))
+        .route("/v1/commands", post(bulk::commands))
+        .route("/v1/seals", get(audit::seals).post(audit::seal))
+        .route("/v1/seals/latest", get(audit::latest))
+        .route("/v1/commits/{position}", get(audit::commit))
+        .route("/v1/proofs/inclusion", get(audit::inclusion))
+        .route("/v1/proofs/consistency", get(audit::consistency))
+}
+
+/// The streams, which go on for as long as somebody listens.
+pub(crate) fn streams() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/v1/events", get(events::of_all))
+        .route("/v1/accounts/{account}/events", get(events::of_account))
+}

@@ -1,0 +1,137 @@
+//! The browser's own calls. The seat token says which session they are about, so the page needs no secret but
+//! the one that its user was given; and it stands in the body, so that `sendBeacon` can send it and no CORS
+//! preflight is needed.
+
+use crate::api::sessions::{given_up, sign_of_life};
+use crate::api::shapes::{GivenUp, ProblemBody, Seated};
+use crate::caller::address;
+use crate::problem::Problem;
+use crate::seat_token::Claims;
+use crate::service::Service;
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use ledger::{Actor, Role};
+use seats::Command;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+type Shared = State<Arc<Service>>;
+
+/// What a browser says, with its seat token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeatBody {
+    /// The seat token. It may have expired; the session may not.
+    token: String,
+    /// For a heartbeat: whether the user did something since the last one.
+    #[serde(default)]
+    active: bool,
+}
+
+/// The body, as JSON whatever its type is called, and the session that it is about.
+pub(crate) struct FromSeat {
+    claims: Claims,
+    active: bool,
+}
+
+impl FromRequest<Arc<Service>> for FromSeat {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, service: &Arc<Service>) -> Result<FromSeat, Problem> {
+        let (parts, body) = request.into_parts();
+        let (from, now) = (address(&parts), service.now());
+        service.guesses.check(from, now)?;
+        let request = Request::from_parts(parts, body);
+        let bytes = axum::body::Bytes::from_request(request, service).await;
+        let bytes = bytes.map_err(|error| match error.status().as_u16() {
+            413 => Problem::new("too_large", error.body_text()),
+            _ => Problem::bad_request(error.body_text()),
+        })?;
+        let body: SeatBody = serde_json::from_slice(&bytes).map_err(Problem::bad_request)?;
+        let Some(claims) = service.seat_tokens.open_token(&body.token) else {
+            service.guesses.failed(from, now);
+            return Err(Problem::new("bad_token", "the seat token is not one of ours"));
+        };
+        Ok(FromSeat { claims, active: body.active })
+    }
+}
+
+impl FromSeat {
+    /// The user's browser, as an actor: the application acts for its users.
+    fn actor(&self) -> Actor {
+        Actor { role: Role::App, id: 0 }
+    }
+}
+
+/// A sign of life of a browser.
+#[utoipa::path(
+    post, path = "/v1/seat/heartbeat", tag = "browser", request_body = SeatBody, security(()),
+    responses(
+        (status = 200, description = "The session goes on", body = Seated),
+        (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
+        (status = 410, description = "The session has ended", content_type = "application/problem+json", body = ProblemBody),
+    ),
+)]
+pub(crate) async fn heartbeat(
+    State(service): Shared,
+    from: FromSeat,
+) -> Result<Json<Seated>, Problem> {
+    let command = Command::Heartbeat { session: from.claims.session_id(), active: from.active };
+    sign_of_life(&service, from.claims.account_id(), command, from.actor()).await.map(Json)
+}
+
+/// A page goes away, perhaps only to reload.
+#[utoipa::path(
+    post, path = "/v1/seat/goodbye", tag = "browser", request_body = SeatBody, security(()),
+    responses(
+        (status = 200, description = "The seat is kept for the account's grace", body = Seated),
+        (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
+        (status = 410, description = "The session has ended", content_type = "application/problem+json", body = ProblemBody),
+    ),
+)]
+pub(crate) async fn goodbye(
+    State(service): Shared,
+    from: FromSeat,
+) -> Result<Json<Seated>, Problem> {
+    let command = Command::Goodbye { session: from.claims.session_id() };
+    sign_of_life(&service, from.claims.account_id(), command, from.actor()).await.map(Json)
+}
+
+/// A user logs out.
+#[utoipa::path(
+    post, path = "/v1/seat/logout", tag = "browser", request_body = SeatBody, security(()),
+    responses(
+        (status = 200, description = "The seat is free", body = GivenUp),
+        (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
+        (status = 410, description = "The session had ended already", content_type = "application/problem+json", body = ProblemBody),
+    ),
+)]
+pub(crate) async fn log_out(
+    State(service): Shared,
+    from: FromSeat,
+) -> Result<Json<GivenUp>, Problem> {
+    let (account, session) = (from.claims.account_id(), from.claims.session_id());
+    given_up(&service, account, session, from.actor()).await.map(Json)
+}
+
+/// Lets pages of the origins in the settings read the answers. No cookie is ever sent or looked at here.
+pub(crate) async fn allow_origins(
+    State(service): Shared,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
+    let Some(origin) = headers.get(ORIGIN) else { return response };
+    let allowed = &service.settings.cors_origins;
+    if allowed.iter().any(|known| known == "*" || origin.as_bytes() == known.as_bytes()) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    response
+}

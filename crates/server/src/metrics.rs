@@ -1,0 +1,207 @@
+//! What is counted for those who watch, in the text format of Prometheus.
+//!
+//! Counters are of what was recorded since the server started, read from the log itself: a grant that is
+//! counted is on disk. Nothing here names a person or an account.
+
+use admission::Counts;
+use seats::{DenialReason, Event};
+use std::fmt::Write;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// Upper ends of the classes of answer times, in microseconds.
+const CLASSES_US: [u64; 12] =
+    [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+const REASONS: [(DenialReason, &str); 7] = [
+    (DenialReason::AllSeatsHeld, "all_seats_held"),
+    (DenialReason::SeatsReserved, "seats_reserved"),
+    (DenialReason::AlreadyLoggedIn, "already_logged_in"),
+    (DenialReason::NotRegistered, "not_registered"),
+    (DenialReason::UserSuspended, "user_suspended"),
+    (DenialReason::AccountSuspended, "account_suspended"),
+    (DenialReason::AccountClosed, "account_closed"),
+];
+
+#[derive(Default)]
+pub(crate) struct Metrics {
+    logins: AtomicU64,
+    grants: AtomicU64,
+    denials: [AtomicU64; REASONS.len()],
+    logged_out: AtomicU64,
+    expired: AtomicU64,
+    sessions: AtomicI64,
+    lag: AtomicU64,
+    /// Of answered requests: by class of time, the number and the sum.
+    classes: [AtomicU64; CLASSES_US.len()],
+    answered: AtomicU64,
+    answer_us: AtomicU64,
+    /// Of answered requests, by hundred of status.
+    statuses: [AtomicU64; 5],
+    streams: AtomicI64,
+}
+
+impl Metrics {
+    /// Counts what a commit says.
+    pub(crate) fn count(&self, events: &[Event]) {
+        let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
+        for event in events {
+            match event {
+                Event::LoginRequested { .. } => drop(one(&self.logins)),
+                Event::SeatGranted { .. } => {
+                    one(&self.grants);
+                    self.add_sessions(1);
+                }
+                Event::SeatDenied { reason, .. } => {
+                    let known = REASONS.iter().position(|(known, _)| known == reason);
+                    if let Some(counter) = known.and_then(|known| self.denials.get(known)) {
+                        one(counter);
+                    }
+                }
+                Event::LoggedOut { .. } => {
+                    one(&self.logged_out);
+                    self.add_sessions(-1);
+                }
+                Event::Expired { .. } => {
+                    one(&self.expired);
+                    self.add_sessions(-1);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Sessions that are on, more or less.
+    pub(crate) fn add_sessions(&self, sessions: i64) {
+        self.sessions.fetch_add(sessions, Ordering::Relaxed);
+    }
+
+    /// Commits that the views are behind.
+    pub(crate) fn set_lag(&self, commits: u64) {
+        self.lag.store(commits, Ordering::Relaxed);
+    }
+
+    /// Streams of events that are open, more or less.
+    pub(crate) fn add_streams(&self, streams: i64) {
+        self.streams.fetch_add(streams, Ordering::Relaxed);
+    }
+
+    /// A request was answered after so many microseconds.
+    pub(crate) fn answered(&self, status: u16, us: u64) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.answer_us.fetch_add(us, Ordering::Relaxed);
+        let class = CLASSES_US.iter().position(|end| us <= *end);
+        if let Some(counter) = class.and_then(|class| self.classes.get(class)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        let hundred = usize::from(status / 100).saturating_sub(1);
+        if let Some(counter) = self.statuses.get(hundred) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// All of it as text.
+    pub(crate) fn text(&self, counts: &Counts, log_size: u64) -> String {
+        let mut text = String::new();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, String)]| {
+            // Writing to a string cannot fail.
+            let _ =
+                writeln!(text, "# HELP seatledger_{name} {help}\n# TYPE seatledger_{name} {kind}");
+            for (labels, value) in samples {
+                let _ = writeln!(text, "seatledger_{name}{labels} {value}");
+            }
+        };
+        let plain = |value: String| [(String::new(), value)];
+        let counter = |counter: &AtomicU64| plain(read(counter).to_string());
+        family("logins_total", "counter", "Logins asked for.", &counter(&self.logins));
+        family("grants_total", "counter", "Logins granted.", &counter(&self.grants));
+        let denials: Vec<(String, String)> = REASONS
+            .iter()
+            .zip(&self.denials)
+            .map(|((_, word), denied)| (format!("{{reason=\"{word}\"}}"), read(denied).to_string()))
+            .collect();
+        family("denials_total", "counter", "Logins refused, by reason.", &denials);
+        family("log_outs_total", "counter", "Sessions ended by hand.", &counter(&self.logged_out));
+        family("expiries_total", "counter", "Sessions ended by rule.", &counter(&self.expired));
+        let sessions = self.sessions.load(Ordering::Relaxed).max(0);
+        family("sessions", "gauge", "Sessions that hold a seat.", &plain(sessions.to_string()));
+        let waiting = plain(counts.waiting.to_string());
+        family("waiting_requests", "gauge", "Requests accepted and not yet answered.", &waiting);
+        family("commits_total", "counter", "Commits appended.", &plain(counts.commits.to_string()));
+        family(
+            "syncs_total",
+            "counter",
+            "Syncs of the log to disk.",
+            &plain(counts.syncs.to_string()),
+        );
+        family("log_commits", "gauge", "Commits in the log.", &plain(log_size.to_string()));
+        family(
+            "views_lag_commits",
+            "gauge",
+            "Commits that the views are behind.",
+            &counter(&self.lag),
+        );
+        let streams = self.streams.load(Ordering::Relaxed).max(0);
+        family(
+            "event_streams",
+            "gauge",
+            "Streams of events that are open.",
+            &plain(streams.to_string()),
+        );
+        let statuses: Vec<(String, String)> = (1..=5)
+            .zip(&self.statuses)
+            .map(|(hundred, count)| (format!("{{class=\"{hundred}xx\"}}"), read(count).to_string()))
+            .collect();
+        family(
+            "http_responses_total",
+            "counter",
+            "Requests answered, by class of status.",
+            &statuses,
+        );
+        let mut below = 0_u64;
+        let mut classes: Vec<(String, String)> = Vec::new();
+        for (end, count) in CLASSES_US.iter().zip(&self.classes) {
+            below = below.saturating_add(read(count));
+            classes.push((format!("_bucket{{le=\"{}\"}}", seconds(*end)), below.to_string()));
+        }
+        let all = read(&self.answered).max(below);
+        classes.push(("_bucket{le=\"+Inf\"}".to_owned(), all.to_string()));
+        classes.push(("_sum".to_owned(), seconds(read(&self.answer_us))));
+        classes.push(("_count".to_owned(), all.to_string()));
+        let help = "Time to answer a request, in seconds, syncs included.";
+        family("http_request_duration_seconds", "histogram", help, &classes);
+        text
+    }
+}
+
+/// Microseconds as decimal seconds.
+fn seconds(us: u64) -> String {
+    let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_counts_what_was_recorded() {
+        let metrics = Metrics::default();
+        let reason = DenialReason::AllSeatsHeld;
+        metrics.count(&[Event::SeatDenied { request: None, reason, held: 2, dormant: 0 }]);
+        metrics.answered(201, 700);
+        metrics.answered(409, 60_000_000);
+        let counts = Counts { waiting: 1, commits: 2, groups: 3, syncs: 4 };
+        let text = metrics.text(&counts, 9);
+        for line in [
+            "seatledger_denials_total{reason=\"all_seats_held\"} 1",
+            "seatledger_http_request_duration_seconds_bucket{le=\"0.0005\"} 0",
+            "seatledger_http_request_duration_seconds_bucket{le=\"0.001\"} 1",
+            "seatledger_http_request_duration_seconds_bucket{le=\"+Inf\"} 2",
+            "seatledger_http_request_duration_seconds_sum 60.0007",
+            "seatledger_http_responses_total{class=\"4xx\"} 1",
+            "seatledger_syncs_total 4",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}

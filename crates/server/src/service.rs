@@ -1,0 +1,182 @@
+//! What all calls share: admission, the record, its views, tokens, and what is known of accounts.
+//!
+//! Reading waits for the disk, so it happens on threads of its own, and no more than [`READERS`] at a time:
+//! support looking through a year of trails does not keep anybody from logging in.
+
+use crate::access::Access;
+use crate::guesses::Guesses;
+use crate::looks::LookedAt;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::seat_token::SeatTokens;
+use crate::settings::Settings;
+use crate::tail::Tail;
+use crate::terms::TermsOf;
+use admission::{Admission, Clock, FromLog, FromViews, Options, StartError};
+use ledger::Ledger;
+use projector::{ProjectError, Projector, Views};
+use reporting::OriginError;
+use reporting::names::{Names, find_account};
+use seats::{AccountId, Micros, Timestamp};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+/// Questions to the record that are worked on at the same time.
+pub const READERS: usize = 8;
+
+/// The licence server without its socket.
+pub struct Service {
+    pub(crate) ledger: Ledger,
+    pub(crate) admission: Admission,
+    pub(crate) access: Access,
+    pub(crate) seat_tokens: SeatTokens,
+    pub(crate) settings: Settings,
+    pub(crate) terms: Arc<TermsOf>,
+    pub(crate) looked_at: LookedAt,
+    pub(crate) guesses: Guesses,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tail: Tail,
+    pub(crate) origin: String,
+    views: Views,
+    readers: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why the service does not start.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// Admission does not. See what it says.
+    #[error(transparent)]
+    Admission(#[from] StartError),
+    /// The views cannot be kept. Delete the directory `views`; it is made anew.
+    #[error(transparent)]
+    Views(#[from] ProjectError),
+    /// The ledger's name cannot be told. See what it says.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// The access tokens or the key of the seat tokens cannot be read or kept.
+    #[error("access: {0}")]
+    Access(io::Error),
+    /// The operating system gives no thread. Free some.
+    #[error("no thread can be started: {0}")]
+    Thread(io::Error),
+}
+
+impl Service {
+    /// Starts on an open ledger; `access` is the directory of tokens and keys.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub fn start(
+        ledger: Ledger,
+        access: &Path,
+        settings: Settings,
+        options: Options,
+        clock: impl Clock + Clone,
+    ) -> Result<Service, ServiceError> {
+        let tokens = Access::open(access).map_err(ServiceError::Access)?;
+        let projector = Projector::open(&ledger).transpose()?;
+        let views = projector.as_ref().map(Projector::views);
+        let admission = match &views {
+            Some(views) => {
+                let source = FromViews::new(views.clone());
+                Admission::start_from(ledger.clone(), options, clock.clone(), source)?
+            }
+            None => {
+                let source = FromLog::new(ledger.clone());
+                Admission::start_from(ledger.clone(), options, clock.clone(), source)?
+            }
+        };
+        let views = views.unwrap_or_else(|| Views::without_snapshots(&ledger));
+        // The first commit names a ledger that has no key, and admission has made it by now or makes it first.
+        let origin = reporting::origin(&ledger)?;
+        let issuer = settings.public_url.clone().unwrap_or_else(|| origin.clone());
+        let seat_tokens = SeatTokens::open(access, &issuer).map_err(ServiceError::Access)?;
+        let metrics = Arc::new(Metrics::default());
+        let terms = Arc::new(TermsOf::default());
+        let tail = Tail::start(views.clone(), projector, Arc::clone(&metrics), Arc::clone(&terms))
+            .map_err(ServiceError::Thread)?;
+        Ok(Service {
+            ledger,
+            admission,
+            access: tokens,
+            seat_tokens,
+            looked_at: LookedAt::new(settings.look_lasts_s),
+            settings,
+            terms,
+            guesses: Guesses::default(),
+            metrics,
+            tail,
+            origin,
+            views,
+            readers: Arc::new(Semaphore::new(READERS)),
+            clock: Arc::new(clock),
+        })
+    }
+
+    /// The access tokens.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Admission, for programs that run the service themselves.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Finishes what was accepted, and stops in good order.
+    ///
+    /// # Errors
+    /// Why the record failed, if it did.
+    pub async fn stop(&self) -> Result<(), admission::Failure> {
+        let stopped = self.admission.stop().await;
+        self.tail.stop();
+        stopped
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.wall()
+    }
+
+    /// Time that only ever passes, for measuring.
+    pub(crate) fn monotonic(&self) -> Micros {
+        self.clock.monotonic()
+    }
+
+    /// Views of the log as it stands now.
+    pub(crate) fn views(&self) -> Views {
+        self.views.renewed()
+    }
+
+    /// The account of that name or number.
+    pub(crate) fn account(&self, name: &str) -> Result<AccountId, Problem> {
+        let unknown = || Problem::new("unknown_account", format!("there is no account {name:?}"));
+        let found = find_account(self.ledger.book(), name).map_err(|_| unknown())?;
+        self.ledger.account_head(found)?.map(|_| found).ok_or_else(unknown)
+    }
+
+    /// The account's name, or its number.
+    pub(crate) fn name_of(&self, account: AccountId) -> String {
+        Names::new(self.ledger.book(), account).account()
+    }
+
+    /// Does something that reads from the disk, on a thread of its own.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Views) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let ended = |_| Problem::new("stopping", "the server is stopping");
+        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(ended)?;
+        let views = self.views();
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = question(&views);
+            drop(permit);
+            answer
+        });
+        answered.await.map_err(|error| Problem::new("unexpected", error))?
+    }
+}

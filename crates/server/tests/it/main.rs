@@ -1,0 +1,18 @@
+//! The server as a client meets it, without a socket: requests in, answers out, a clock that is told.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    missing_docs
+)]
+
+mod api_description;
+mod browser_calls;
+mod bulk;
+mod events;
+mod harness;
+mod logins;
+mod reports;
+mod roles;
