@@ -12,13 +12,11 @@
 use crate::board::Board;
 use crate::by_user::ByUser;
 use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
-use crate::ids::{
-    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
-};
+use crate::ids::{AccountId, Commitment, DeviceId, Digest, SeatNo, SessionId, SiteId, UserId};
 use crate::licences::Licences;
 use crate::policy::Policy;
-pub use crate::waiting::{Offer, Pending, Waits};
 use crate::time::Timestamp;
+pub use crate::waiting::{Offer, Pending, Waits};
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

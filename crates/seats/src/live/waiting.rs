@@ -31,7 +31,12 @@ impl Live {
         (events, answer)
     }
 
-    pub(super) fn answer_in_line(&self, asked: &Pending, events: &[Event], at: Timestamp) -> Answer {
+    pub(super) fn answer_in_line(
+        &self,
+        asked: &Pending,
+        events: &[Event],
+        at: Timestamp,
+    ) -> Answer {
         match outcome_in(asked.request, events) {
             Some(outcome) => {
                 let granted = matches!(outcome, Outcome::Granted { .. });
