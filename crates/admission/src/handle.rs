@@ -10,7 +10,7 @@ use crate::request::{LoginRequest, NewAccount, Release, Request};
 use crate::time_watch::Step;
 use ledger::Ledger;
 use ledger::commit::Actor;
-use seats::{AccountId, Command, Effective, RequestId, SessionId, Setting, UserId};
+use seats::{AccountId, Command, Effective, SessionId, Setting, UserId};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
@@ -60,33 +60,6 @@ impl Admission {
     /// Any [`Error`]; [`seats::Rejection::RequestReused`] if the request id was used for another login.
     pub async fn log_in(&self, login: LoginRequest, actor: Actor) -> Result<Answered, Error> {
         self.ask(Request::LogIn(login), actor).await
-    }
-
-    /// Takes the seat that is offered to a login in line, as asking again with its request id does. Without an
-    /// offer it is a sign of life, and the answer is [`seats::Outcome::Waiting`] with the place in line.
-    ///
-    /// # Errors
-    /// Any [`Error`]; [`seats::Rejection::NotInLine`] if that login is not in line.
-    pub async fn take_offer(
-        &self,
-        account: AccountId,
-        request: RequestId,
-        actor: Actor,
-    ) -> Result<Answered, Error> {
-        self.submit(account, Command::TakeOffer { request }, actor).await
-    }
-
-    /// Gives up waiting in line.
-    ///
-    /// # Errors
-    /// Any [`Error`]; [`seats::Rejection::NotInLine`] if that login is not in line.
-    pub async fn leave_queue(
-        &self,
-        account: AccountId,
-        request: RequestId,
-        actor: Actor,
-    ) -> Result<Answered, Error> {
-        self.submit(account, Command::LeaveQueue { request }, actor).await
     }
 
     /// Gives a seat back.

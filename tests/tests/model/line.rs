@@ -1,8 +1,20 @@
 //! The naive model's line: who waits, looked at every second.
 
+use crate::deeds::Login;
 use crate::naive::World;
 use seats::WhenFull;
 use std::collections::BTreeSet;
+
+/// Somebody in line.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) login: Login,
+    pub(crate) since: u64,
+    /// Seconds listened to since the last sign of life.
+    pub(crate) quiet: u32,
+    /// The seat that is offered, how long the offer is, and seconds listened to since.
+    pub(crate) offer: Option<(u32, u32, u32)>,
+}
 
 impl World {
     pub(crate) fn queues(&self, reason: &str) -> bool {

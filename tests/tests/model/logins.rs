@@ -1,7 +1,8 @@
 //! The naive model's logins: who gets which seat, found by trying everything.
 
 use crate::deeds::Login;
-use crate::naive::{Asked, Sitting, Waiting, World};
+use crate::line::Waiting;
+use crate::naive::{Asked, Sitting, World};
 use seats::{Reclaim, SameUser, UserPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 

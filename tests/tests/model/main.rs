@@ -10,6 +10,7 @@
     reason = "a model may panic: that fails the test"
 )]
 
+mod chosen;
 mod deeds;
 mod forgeries;
 mod line;

@@ -4,28 +4,11 @@
 //! listened to. Which ghosts to reclaim is found by trying every set of them. What happens is written down
 //! as sentences, which the test compares with those of the real history.
 
+use crate::chosen::Chosen;
 use crate::deeds::{Deed, Login};
-use seats::{Reclaim, SameUser, Setting, UserPolicy, WhenFull};
+use crate::line::Waiting;
+use seats::{Reclaim, Setting};
 use std::collections::BTreeMap;
-
-/// What the vendor has chosen.
-#[derive(Debug)]
-pub(crate) struct Chosen {
-    pub(crate) users: UserPolicy,
-    pub(crate) lease: Option<u32>,
-    pub(crate) idle: Option<u32>,
-    pub(crate) grace: u32,
-    pub(crate) reclaim: Reclaim,
-    pub(crate) longest: Option<u32>,
-    pub(crate) same_user: SameUser,
-    pub(crate) overdraft: u32,
-    pub(crate) linger: u32,
-    pub(crate) reserved: BTreeMap<u16, u32>,
-    pub(crate) floor: u32,
-    pub(crate) when_full: WhenFull,
-    pub(crate) offer: u32,
-    pub(crate) wait_lease: u32,
-}
 
 /// One user on one seat.
 #[derive(Clone, Debug)]
@@ -61,17 +44,6 @@ pub(crate) struct Asked {
     pub(crate) session: Option<u64>,
 }
 
-/// Somebody in line.
-#[derive(Clone, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) login: Login,
-    pub(crate) since: u64,
-    /// Seconds listened to since the last sign of life.
-    pub(crate) quiet: u32,
-    /// The seat that is offered, how long the offer is, and seconds listened to since.
-    pub(crate) offer: Option<(u32, u32, u32)>,
-}
-
 /// One account and its time, in seconds.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -96,28 +68,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn open(now: u64, licences: u32) -> World {
-        let chosen = Chosen {
-            users: UserPolicy::Open,
-            lease: Some(120),
-            idle: None,
-            grace: 60,
-            reclaim: Reclaim::OnDemand,
-            longest: None,
-            same_user: SameUser::TakeOver,
-            overdraft: 0,
-            linger: 0,
-            reserved: BTreeMap::new(),
-            floor: 120,
-            when_full: WhenFull::Deny,
-            offer: 60,
-            wait_lease: 120,
-        };
         World {
             now,
             listening: true,
             standing: "open",
             bought: vec![(now, licences)],
-            chosen,
+            chosen: Chosen::default(),
             people: BTreeMap::new(),
             sites: 0,
             devices: 0,
@@ -300,7 +256,7 @@ impl World {
                 {
                     return "refused UnknownSite".into();
                 }
-                self.choose(*setting);
+                self.chosen.choose(*setting);
                 self.done("policy".into())
             }
             Deed::AddSite => {
@@ -397,28 +353,5 @@ impl World {
             }
         }
         found.1
-    }
-
-    fn choose(&mut self, setting: Setting) {
-        let chosen = &mut self.chosen;
-        match setting {
-            Setting::Users(users) => chosen.users = users,
-            Setting::Lease(lease) => chosen.lease = lease,
-            Setting::IdleAfter(idle) => chosen.idle = idle,
-            Setting::GoodbyeGrace(grace) => chosen.grace = grace,
-            Setting::Reclaim(reclaim) => chosen.reclaim = reclaim,
-            Setting::MaxSession(longest) => chosen.longest = longest,
-            Setting::SameUser(same_user) => chosen.same_user = same_user,
-            Setting::Overdraft(seats) => chosen.overdraft = seats,
-            Setting::Linger(linger) => chosen.linger = linger,
-            Setting::Reserved(site, seats) => {
-                chosen.reserved.insert(site.0, seats);
-            }
-            Setting::ReleaseFloor(floor) => chosen.floor = floor,
-            Setting::WhenFull(when_full) => chosen.when_full = when_full,
-            Setting::Offer(offer) => chosen.offer = offer,
-            Setting::WaitLease(lease) => chosen.wait_lease = lease,
-            Setting::Names(_) | Setting::KeepDevices(_) | Setting::Reasons(_) => {}
-        }
     }
 }
