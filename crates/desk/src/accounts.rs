@@ -141,7 +141,7 @@ impl AccountsPage {
         let link =
             with_query(FRONT, &[("search", Some(&self.search)), ("sort", Some(sort.word()))]);
         html! {
-            th scope="col" aria-sort=[(self.sort == sort).then_some(order)] {
+            th.wide[sort == Sort::Urgent] scope="col" aria-sort=[(self.sort == sort).then_some(order)] {
                 a href=(link) { (word) }
             }
         }
@@ -178,6 +178,7 @@ fn line(row: &GlanceRow, frame: &Frame) -> Markup {
                 (row.taken) " of " (row.licences)
                 @if row.overdraft > 0 { small { " + " (row.overdraft) " overdraft" } }
                 (bar(row))
+                span.narrow-only { (now(row)) }
                 @if row.dormant > 0 { small { (row.dormant) " dormant" } }
             }
             td.count {
@@ -188,7 +189,7 @@ fn line(row: &GlanceRow, frame: &Frame) -> Markup {
                     }
                 } @else { "0" }
             }
-            td { (now(row)) }
+            td.wide { (now(row)) }
         }
     }
 }

@@ -118,13 +118,13 @@ impl BoardPage {
             tr id=(format!("seat-{}", row.seat)) {
                 th.seat scope="row" { (row.seat) }
                 td {
-                    a href=(href::why(self.place.account, Some(UserId(row.user_id)), None)) { (name(&row.user)) }
+                    a href=(href::trail(self.place.account, UserId(row.user_id))) { (name(&row.user)) }
                     @if let Some(site) = &row.site { " " small { (name(site)) } }
                     @if row.overdraft { " " (badge("overdraft", "＋", "overdraft")) }
                 }
                 td {
                     (state(row.state)) " " (said(row, frame, zone, today))
-                    @if let Some(since) = &since { small.narrow-only { "since " (since) } }
+                    @if let Some(since) = &since { small.narrow-only { "logged in since " (since) } }
                 }
                 td.wide { @if let Some(since) = &since { (since) } }
                 td.wide {

@@ -152,7 +152,7 @@ impl Frame {
             (Tab::Statement, format!("{board}/statements/{month}"), "Statement"),
         ];
         html! {
-            div.strip.account {
+            div.strip {
                 span.account-name { (name(&place.name)) }
                 nav aria-label="Account" {
                     @for (own, path, word) in &tabs {

@@ -11,6 +11,7 @@
 //! share a seat lie below one another. The same stands in a table beside it ([`days`](crate::days)).
 
 use crate::svg::{Axis, Tenths};
+use crate::wording::duration;
 use maud::{Markup, html};
 use reporting::civil::Zone;
 use reporting::day::Day;
@@ -40,7 +41,7 @@ const SEATS_MAX: usize = 60;
 /// Refusals nearer to one another share a cross.
 const CROSS: Tenths = Tenths::units(12);
 /// About how wide a letter is.
-const LETTER: u64 = 7;
+const LETTER: u64 = 8;
 
 /// A seat and its sessions, those that overlap in different rows.
 struct Lane<'a> {
@@ -68,13 +69,18 @@ impl Gantt<'_> {
                 defs { (hatch()) }
                 (self.hours(bottom))
                 text.label x="0" y=(HOURS + 20) { "refused" }
+                (self.to_come(bottom))
                 @for lane in &lanes { (self.lane(lane)) }
                 (self.crosses(bottom))
-                (self.now(bottom))
             }
             @if left > 0 { p.hint { (counted(left.into(), "further seat")) " not drawn; the table has every session." } }
-            (legend())
         }
+    }
+
+    /// How long the day was, if not 24 hours: `23 h`, `24 h 30 min`.
+    pub(crate) fn odd_length(&self) -> Option<String> {
+        let seconds = self.day.to.0.since(self.day.from.0).secs();
+        (seconds != 24 * 3600).then(|| duration(seconds))
     }
 
     fn axis(&self) -> Axis {
@@ -87,9 +93,8 @@ impl Gantt<'_> {
         let (sessions, seats) = (day.sessions.len() as u64, u64::from(day.seats));
         let mut said = format!("{} on {}, ", counted(sessions, "session"), counted(seats, "seat"));
         said += &counted(day.refused, "refused login");
-        let length = day.to.0.since(day.from.0).secs() / 3600;
-        if length != 24 {
-            said += &format!("; the clocks changed, and the day had {length} hours");
+        if let Some(length) = self.odd_length() {
+            said += &format!("; the clocks were changed, and the day had {length}");
         }
         said + ". The table below says the same."
     }
@@ -137,18 +142,21 @@ impl Gantt<'_> {
             text.label x="0" y=(middle) { "seat " (lane.seat) }
             @for (place, row) in lane.rows.iter().enumerate() {
                 @let top = lane.top.saturating_add((place as u64).saturating_mul(BAR));
-                @for session in row { (self.session(session, top)) }
+                @for (at, session) in row.iter().enumerate() {
+                    (self.session(session, row.get(at.saturating_add(1)).copied(), top))
+                }
             }
         }
     }
 
-    /// One session: a bar for each stretch, and its holder's name if there is room for it.
-    fn session(&self, session: &SessionRow, top: u64) -> Markup {
+    /// One session: a bar for each stretch, and its holder's name in it or, if there is more room, behind it.
+    fn session(&self, session: &SessionRow, next: Option<&SessionRow>, top: u64) -> Markup {
         let axis = self.axis();
         let (from, to) = span(session, self.day);
         let (left, right) = (axis.x(from), axis.x(to));
         let own = self.user.is_some_and(|user| user.0 == session.user_id);
-        let label = fitting(&session.user, right.minus(left));
+        let free = next.map_or(axis.x(self.day.to.0), |next| axis.x(next.granted.0)).minus(right);
+        let label = label(&session.user, left, right, free);
         html! {
             g.session.own[own] {
                 title { (self.told(session)) }
@@ -161,8 +169,8 @@ impl Gantt<'_> {
                         rect.bar.live x=(x) y=(top + 1) width=(width) height=(BAR - 2) {}
                     }
                 }
-                @if let Some(label) = label {
-                    text.holder x=(left.plus(Tenths::units(5))) y=(top + BAR / 2 + 5) { (isolated(&label)) }
+                @if let Some((x, label)) = label {
+                    text.holder x=(x) y=(top + BAR / 2 + 5) { (isolated(&label)) }
                 }
             }
         }
@@ -222,13 +230,14 @@ impl Gantt<'_> {
         denials.iter().take(20).map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// Where the day stands, if it is not over.
-    fn now(&self, bottom: u64) -> Markup {
+    /// What is left of the day, if it is not over.
+    fn to_come(&self, bottom: u64) -> Markup {
         let (axis, now) = (self.axis(), self.day.known_until.0);
         let x = axis.x(now);
+        let height = bottom.saturating_sub(HOURS).saturating_sub(GAP);
         html! {
             @if now < self.day.to.0 {
-                rect.to-come x=(x) y=(HOURS) width=(axis.x(self.day.to.0).minus(x)) height=(bottom - HOURS) {}
+                rect.to-come x=(x) y=(HOURS) width=(axis.x(self.day.to.0).minus(x)) height=(height) {}
                 line.now x1=(x) x2=(x) y1=(HOURS - 4) y2=(bottom) {}
             }
         }
@@ -269,15 +278,24 @@ pub(crate) fn stretches(session: &SessionRow, day: &Day) -> Vec<Stretch> {
     stretches
 }
 
-/// As much of a name as there is room for; `None` if that would be too little to know it by.
-fn fitting(name: &str, width: Tenths) -> Option<String> {
-    let room = (width.0 / 10).saturating_sub(10) / LETTER;
-    let room = usize::try_from(room).unwrap_or(usize::MAX);
-    if name.chars().count() <= room {
-        return Some(name.to_owned());
-    }
+/// Where a name goes, and as much of it as there is room for: in its bar from `left` to `right`, or behind it
+/// where nothing stands for `free`. `None` if that would be too little to know it by.
+fn label(name: &str, left: Tenths, right: Tenths, free: Tenths) -> Option<(Tenths, String)> {
+    let margin = Tenths::units(5);
+    let letters = |width: Tenths| {
+        let room = width.minus(margin).minus(margin).0 / Tenths::units(LETTER).0;
+        usize::try_from(room).unwrap_or(usize::MAX)
+    };
+    let (inside, behind) = (letters(right.minus(left)), letters(free));
+    let length = name.chars().count();
+    let (x, room) = match length {
+        length if length <= inside => return Some((left.plus(margin), name.to_owned())),
+        length if length <= behind => return Some((right.plus(margin), name.to_owned())),
+        _ if inside >= behind => (left, inside),
+        _ => (right, behind),
+    };
     let start: String = name.chars().take(room.saturating_sub(1)).collect();
-    (start.chars().count() >= 2).then(|| format!("{}…", start.trim_end()))
+    (start.chars().count() >= 2).then(|| (x.plus(margin), format!("{}…", start.trim_end())))
 }
 
 /// A name whose direction of writing stays its own, where there is no element for it.
@@ -294,7 +312,8 @@ fn hatch() -> Markup {
     }
 }
 
-fn legend() -> Markup {
+/// What the shapes mean.
+pub(crate) fn legend() -> Markup {
     html! {
         ul.legend {
             li { svg viewBox="0 0 28 16" aria-hidden="true" { rect.bar.live x="1" y="1" width="26" height="14" {} } " live" }

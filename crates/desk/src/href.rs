@@ -30,6 +30,12 @@ pub(crate) fn why(account: AccountId, user: Option<UserId>, day: Option<&str>) -
     with_query(&path, &[("user", user.as_deref()), ("day", day)])
 }
 
+/// The trail of a user.
+pub(crate) fn trail(account: AccountId, user: UserId) -> String {
+    let path = format!("{}/trail", account_path(account));
+    with_query(&path, &[("user", Some(&user.to_string()))])
+}
+
 /// A path with a query of what is there and not empty.
 pub(crate) fn with_query(path: &str, fields: &[(&str, Option<&str>)]) -> String {
     let given = fields.iter().filter_map(|(name, value)| {

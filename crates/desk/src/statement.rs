@@ -5,7 +5,7 @@ use crate::href::account_path;
 use crate::wording::{exact, name, provenance};
 use maud::{Markup, html};
 use reporting::Statement;
-use reporting::civil::{Month, read_date};
+use reporting::civil::{Month, read_date, say_date};
 use seats::CivilDate;
 
 /// The statement of a month.
@@ -29,7 +29,8 @@ impl StatementPage {
                 (self.turning(month))
                 dl.facts {
                     dt { "Account" } dd { (name(&said.account)) }
-                    dt { "Period" } dd { (exact(said.from, self.place.zone)) " to " (exact(said.to, self.place.zone)) }
+                    dt { "Period" }
+                    dd { (self.period(month)) }
                     dt { "Plan" }
                     dd {
                         @match &said.plan {
@@ -55,6 +56,14 @@ impl StatementPage {
         })
     }
 
+    /// Its days, in the zone that they are counted in.
+    fn period(&self, month: Option<Month>) -> String {
+        let zone = self.place.zone;
+        let Some(month) = month else { return self.statement.month.clone() };
+        let last = CivilDate(month.next_first_day().0.saturating_sub(1));
+        format!("{} to {}, {zone}", say_date(month.first_day()), say_date(last))
+    }
+
     fn turning(&self, month: Option<Month>) -> Markup {
         let link =
             |month: Month| format!("{}/statements/{month}", account_path(self.place.account));
@@ -74,7 +83,7 @@ impl StatementPage {
         let said = &self.statement;
         let currency = said.plan.as_ref().map_or("", |plan| plan.currency);
         html! {
-            table.list.money {
+            table.list {
                 caption { "Charges" }
                 thead {
                     tr {
@@ -125,8 +134,10 @@ impl StatementPage {
 
     fn days(&self) -> Markup {
         let said = &self.statement;
+        // Without the day of the week, so that two dates fit side by side.
         let date = |text: &str| {
-            read_date(text).map_or_else(|_| text.to_owned(), reporting::civil::say_date)
+            let said = read_date(text).map_or_else(|_| text.to_owned(), say_date);
+            said.split_once(' ').map_or(said.clone(), |(_, date)| date.to_owned())
         };
         html! {
             table.list {

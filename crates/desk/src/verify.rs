@@ -29,7 +29,7 @@ impl VerifyPage {
         let content = html! {
             h1 { "Verify" }
             p.lead {
-                "A seal is our signature under the whole history as it is now. Who keeps one elsewhere can show at any later time whether anything before it was altered, left out or added."
+                "A seal is our signature under the whole history as it is now. Whoever keeps one elsewhere can show at any later time whether anything before it was altered, left out or added."
             }
             @if let Some(key) = &self.key {
                 section aria-labelledby="seal" {
@@ -37,7 +37,7 @@ impl VerifyPage {
                     dl.facts {
                         dt { "Origin" } dd { code { (self.origin) } }
                         dt { "Commits" }
-                        dd { (self.size) @if since > 0 { small { (since) " more since" } } }
+                        dd { (self.size) @if since > 0 { small { ", and " (since) " since" } } }
                         dt { "Root" } dd { code { (self.root) } }
                         dt { "Signed by" }
                         dd { @for who in &self.signed_by { span.line { code { (who) } } } }
@@ -49,7 +49,7 @@ impl VerifyPage {
                     h2 #how { "What to do with it" }
                     ol {
                         li { "Copy the seal into a file, " code { "seal.txt" } ", and keep it where we cannot reach it: in your own archive, or with your auditor." }
-                        li { "Keep the key in the same place. Ask for it once, on another way than this page." }
+                        li { "Keep the key in the same place. Get it once by another way than this page, and compare." }
                         li {
                             "Later, hold the ledger against it: "
                             code { "seatledger verify --against seal.txt --key \"" (key) "\"" }

@@ -1,7 +1,7 @@
 //! Why a user was refused: the answer in plain words, what can be done, and the day's seats as a picture.
 
 use crate::frame::{Frame, Place, Sheet, Tab};
-use crate::gantt::Gantt;
+use crate::gantt::{Gantt, legend};
 use crate::href;
 use crate::wording::{name, provenance, sideways};
 use maud::{Markup, html};
@@ -38,7 +38,11 @@ impl WhyPage {
             section aria-labelledby="day" {
                 h2 #day { (self.day.in_words) }
                 (self.turning(user))
+                @if let Some(length) = gantt.odd_length() {
+                    p.hint { "The clocks were changed: this day had " (length) "." }
+                }
                 (sideways("Seats over the day", gantt.markup()))
+                (legend())
                 (gantt.tables())
             }
             (provenance(self.why.as_ref().map_or(&self.day.provenance, |why| &why.provenance)))

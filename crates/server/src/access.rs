@@ -23,7 +23,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 pub enum TokenRole {
     /// The vendor's application: asks for seats and gives them back.
     App,
-    /// A support agent: sees who sits where and why, releases seats.
+    /// A support agent: sees who sits where and why, and what it costs; releases seats.
     Support,
     /// Finance: usage, statements, licences and price plans.
     Finance,
@@ -92,7 +92,7 @@ impl TokenRole {
         match self {
             TokenRole::Admin => true,
             TokenRole::App => matches!(act, UseSeats | ManagePeople),
-            TokenRole::Support => matches!(act, Look | Release | ManagePeople),
+            TokenRole::Support => matches!(act, Look | Release | ManagePeople | Statements),
             TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts),
             TokenRole::Auditor => matches!(act, Look | Statements | Audit),
             TokenRole::Customer => matches!(act, Look | Release | Statements),
@@ -241,6 +241,11 @@ impl Access {
         Ok(true)
     }
 
+    /// The token of that number, if it is good.
+    pub(crate) fn good(&self, number: u32, now: Timestamp) -> Option<Token> {
+        self.tokens().into_iter().find(|token| token.number == number && token.is_good(now))
+    }
+
     /// The token that a text is, if it is a good one.
     ///
     /// # Errors
@@ -358,7 +363,7 @@ mod tests {
     fn roles_may_what_they_need_and_no_more() {
         let may = |role: TokenRole, act| role.may(act);
         assert!(may(TokenRole::App, Act::UseSeats) && !may(TokenRole::App, Act::Look));
-        assert!(may(TokenRole::Support, Act::Release) && !may(TokenRole::Support, Act::Statements));
+        assert!(may(TokenRole::Support, Act::Release) && !may(TokenRole::Support, Act::Forget));
         assert!(may(TokenRole::Auditor, Act::Audit) && !may(TokenRole::Auditor, Act::Release));
         assert!(may(TokenRole::Customer, Act::Release) && !may(TokenRole::Customer, Act::Audit));
         assert!(!TokenRole::ALL.iter().any(|r| *r != TokenRole::Admin && r.may(Act::Administer)));

@@ -16,6 +16,7 @@
 pub mod access;
 mod api;
 mod caller;
+mod desk;
 mod docs;
 mod extract;
 mod guesses;

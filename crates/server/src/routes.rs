@@ -1,6 +1,7 @@
 //! All routes, and what is done around each call: limits, counting, and an answer whatever happens.
 
 use crate::api;
+use crate::desk;
 use crate::docs;
 use crate::problem::Problem;
 use crate::service::Service;
@@ -23,6 +24,7 @@ const SEAT_JS: &str = include_str!("../web/seat.js");
 pub fn routes(service: Arc<Service>) -> Router {
     let quick = Router::new()
         .merge(api::routes(&service))
+        .merge(desk::routes())
         .route("/openapi.json", get(|| async { Json(api::openapi::description()) }))
         .route("/docs", get(|| async { html(docs::page().into_string()) }))
         .route("/docs.css", get(|| async { of_type("text/css; charset=utf-8", docs::STYLE) }))
@@ -35,6 +37,7 @@ pub fn routes(service: Arc<Service>) -> Router {
     Router::new()
         .merge(quick)
         .merge(api::streams())
+        .merge(desk::streams())
         .fallback(|| async { Problem::new("not_found", "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             Problem::new("method_not_allowed", "this path does not take this method")

@@ -4,6 +4,7 @@
 //! support looking through a year of trails does not keep anybody from logging in.
 
 use crate::access::Access;
+use crate::desk::sign_ins::SignIns;
 use crate::guesses::Guesses;
 use crate::looks::LookedAt;
 use crate::metrics::Metrics;
@@ -37,6 +38,7 @@ pub struct Service {
     pub(crate) terms: Arc<TermsOf>,
     pub(crate) looked_at: LookedAt,
     pub(crate) guesses: Guesses,
+    pub(crate) sign_ins: SignIns,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tail: Tail,
     pub(crate) origin: String,
@@ -108,6 +110,7 @@ impl Service {
             settings,
             terms,
             guesses: Guesses::default(),
+            sign_ins: SignIns::default(),
             metrics,
             tail,
             origin,

@@ -94,7 +94,9 @@ fn a_day_of_23_hours_and_one_of_25() {
     assert_eq!(found[1].0, "104.6", "the clock strikes two after one hour");
     assert_eq!(pairs(&bars(&page, "live")), [("511.6", "488.4")], "noon is the eleventh hour");
     let told = page.iter().find(|e| e.name == "desc").unwrap();
-    assert!(told.text.contains("the day had 23 hours"), "{}", told.text);
+    assert!(told.text.contains("the day had 23 h"), "{}", told.text);
+
+    assert!(page.iter().any(|e| e.text == "The clocks were changed: this day had 23 h."));
 
     let mut autumn = clinic("2026-10-24 09:00", &[]);
     autumn.at("2026-10-25 12:00").login("Alice");

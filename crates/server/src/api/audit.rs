@@ -248,7 +248,7 @@ pub(crate) async fn pack(
     Ok((headers, pack.await?).into_response())
 }
 
-/// Who looked at names, and who changed what by hand, when and why.
+/// Who looked at names, and who changed what by hand, when and why. Users are numbers.
 #[utoipa::path(
     get, path = "/v1/accounts/{account}/access", tag = "audit",
     params(("account" = String, Path), SpanQuery),
@@ -262,7 +262,7 @@ pub(crate) async fn access(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let account = caller.account(&service, &name, Act::Audit)?;
-    let report = ask(&service, Asked { account, named: false }, move |question| {
+    let report = ask(&service, Asked { account, named: true }, move |question| {
         let (from, to) = question.range(asked.from.as_deref(), asked.to.as_deref())?;
         Ok(question.reports.access(Some(account), from, Some(to))?)
     });

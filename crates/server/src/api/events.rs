@@ -121,11 +121,12 @@ impl Drop for Counted {
     }
 }
 
-fn stream(
+/// The commits from `next` on, of one account or of all.
+pub(crate) fn stream(
     service: Arc<Service>,
     account: Option<AccountId>,
     next: u64,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<>> {
     let grown = service.tail.listen(account);
     let _counted = Counted::new(&service.metrics);
     let read = VecDeque::new();

@@ -11,6 +11,7 @@
 mod api_description;
 mod browser_calls;
 mod bulk;
+mod desk;
 mod events;
 mod harness;
 mod logins;

@@ -86,7 +86,7 @@ fn usage_trail_and_statement_are_there() {
     let statement = house.get(Finance, "/v1/accounts/clinic/statements/2026-05");
     assert!(statement.status == 200 || statement.status == 422, "{}", statement.text);
     house.get(Finance, "/v1/accounts/clinic/statements/May").problem(422, "unprocessable");
-    house.get(Support, "/v1/accounts/clinic/statements/2026-05").problem(403, "not_allowed");
+    house.get(App, "/v1/accounts/clinic/statements/2026-05").problem(403, "not_allowed");
 }
 
 #[test]
