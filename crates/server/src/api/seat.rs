@@ -10,7 +10,9 @@ use crate::seat_token::Claims;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, VARY};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ORIGIN, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -131,7 +133,10 @@ pub(crate) async fn allow_origins(
     let Some(origin) = headers.get(ORIGIN) else { return response };
     let allowed = &service.settings.cors_origins;
     if allowed.iter().any(|known| known == "*" || origin.as_bytes() == known.as_bytes()) {
-        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        // A page of another origin would not see it otherwise, and would come back too soon.
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
     }
     response
 }

@@ -88,5 +88,6 @@ fn only_pages_of_the_origins_in_the_settings_may_read_the_answers() {
     };
     let allowed = from("https://app.example");
     assert_eq!(allowed.headers["access-control-allow-origin"], "https://app.example");
+    assert_eq!(allowed.headers["access-control-expose-headers"], "retry-after");
     assert!(!from("https://evil.example").headers.contains_key("access-control-allow-origin"));
 }
