@@ -69,7 +69,7 @@ Exit codes:
   0  done
   1  something failed that should not: a full disk, a broken file
   2  the command line, or a value or file it names, is wrong
-  3  the login was denied; the answer says why
+  3  the login was denied, or waits in line; the answer says why
   4  refused: no such account, user, site or session, a name that is taken, or it makes no sense now
   5  the ledger is damaged, foreign or fails verification
   6  another process has the ledger open

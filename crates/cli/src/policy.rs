@@ -51,6 +51,15 @@ pub(crate) struct Policy {
     /// Who must give a reason: `optional`, `for-looks` (at names) or `for-all` [default: optional].
     #[arg(long, value_name = "WHO")]
     pub(crate) reasons: Option<String>,
+    /// A login for which there is no seat: `deny`, or `queue` to let it wait in line [default: deny].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) when_full: Option<String>,
+    /// How long a seat is kept for somebody in line to whom it is offered [default: 1 min].
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) offer: Option<String>,
+    /// How long without asking again until somebody in line has left it [default: 2 min].
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) wait_lease: Option<String>,
 }
 
 impl Policy {
@@ -70,6 +79,9 @@ impl Policy {
             ("names", &self.names),
             ("keep-devices", &self.keep_devices),
             ("reasons", &self.reasons),
+            ("when-full", &self.when_full),
+            ("offer", &self.offer),
+            ("wait-lease", &self.wait_lease),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let reserved = self.reserved.iter().map(|value| ("reserved", value));
