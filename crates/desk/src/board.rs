@@ -23,6 +23,8 @@ pub struct BoardPage {
     pub may_release: bool,
 }
 
+/// How many held seats are listed.
+const HELD_MAX: usize = 500;
 /// How many free seats, and how many episodes of refusals, are listed.
 const LISTED_MAX: usize = 50;
 
@@ -44,7 +46,7 @@ impl BoardPage {
                     (self.refused(frame))
                 }
                 @if self.may_release {
-                    @for row in &board.who.seats {
+                    @for row in board.who.seats.iter().take(HELD_MAX) {
                         @if let Some(session) = row.session {
                             (release::form(row, session, board, place, frame))
                         }
@@ -83,6 +85,7 @@ impl BoardPage {
     fn seats(&self, frame: &Frame) -> Markup {
         let (board, rows) = (&self.board, &self.board.who.seats);
         let several = board.free.len() > LISTED_MAX;
+        let hidden = rows.len().saturating_sub(HELD_MAX) as u64;
         html! {
             @if rows.is_empty() && (several || board.free.is_empty()) {
                 p { "Nobody is logged in." }
@@ -100,11 +103,12 @@ impl BoardPage {
                         }
                     }
                     tbody {
-                        @for row in rows { (self.seat(row, frame)) }
+                        @for row in rows.iter().take(HELD_MAX) { (self.seat(row, frame)) }
                         @if !several { @for seat in &board.free { (self.free_seat(*seat)) } }
                     }
                 }
             }
+            @if hidden > 0 { p { "And " (counted(hidden, "further session")) ", not listed here; ask for its user above." } }
             @if several { p { "Nobody holds the other seats." } }
         }
     }
@@ -228,7 +232,7 @@ fn said(row: &SeatRow, frame: &Frame, zone: reporting::civil::Zone, today: Civil
         (SeatState::Dormant, _, Some(seen)) => {
             html! { small { "silent for " (length(frame.now.since(seen.0))) } }
         }
-        (SeatState::Lingering, Some(until), _) => {
+        (SeatState::Lingering | SeatState::Offered, Some(until), _) => {
             html! { small { "kept until " (time(until, zone, today)) } }
         }
         _ => html! {},

@@ -18,41 +18,53 @@ impl Gantt<'_> {
         html! {
             details.tables {
                 summary { "The same as a table" }
-                table.list {
-                    caption { "Sessions on " (day.in_words) }
-                    thead {
-                        tr {
-                            th scope="col" { "Seat" }
-                            th scope="col" { "Holder" }
-                            th scope="col" { "From" }
-                            th scope="col" { "To" }
-                            th scope="col" { "Silent" }
-                            th scope="col" { "How it ended" }
-                        }
-                    }
-                    tbody { @for session in day.sessions.iter().take(ROWS_MAX) { (self.row(session)) } }
-                }
-                @if day.sessions.is_empty() { p { "Nobody held a seat." } }
+                @if day.sessions.is_empty() { p { "Nobody held a seat." } } @else { (self.sessions()) }
                 @if sessions > 0 { p { "And " (counted(sessions, "further session")) "; see the trail." } }
-                table.list {
-                    caption { "Refused logins on " (day.in_words) }
-                    thead { tr { th scope="col" { "Time" } th scope="col" { "User" } th scope="col" { "Why" } } }
-                    tbody {
-                        @let today = self.zone.date_of(day.from.0);
-                        @for row in day.denials.iter().take(ROWS_MAX) {
-                            tr {
-                                td { (time(row.at, self.zone, today)) }
-                                th scope="row" {
-                                    (name(&row.user))
-                                    @if let Some(site) = &row.site { " " small { (name(site)) } }
-                                }
-                                td { (row.reason_in_words) }
+                @if day.denials.is_empty() { p { "Nobody was refused." } } @else { (self.denials()) }
+                @if denials > 0 { p { "And " (counted(denials, "further refused login")) "; see the trail." } }
+            }
+        }
+    }
+
+    fn sessions(&self) -> Markup {
+        html! {
+            table.list {
+                caption { "Sessions on " (self.day.in_words) }
+                thead {
+                    tr {
+                        th scope="col" { "Seat" }
+                        th scope="col" { "Holder" }
+                        th scope="col" { "From" }
+                        th scope="col" { "To" }
+                        th scope="col" { "Silent" }
+                        th scope="col" { "How it ended" }
+                    }
+                }
+                tbody { @for session in self.day.sessions.iter().take(ROWS_MAX) { (self.row(session)) } }
+            }
+        }
+    }
+
+    fn denials(&self) -> Markup {
+        let today = self.zone.date_of(self.day.from.0);
+        html! {
+            table.list {
+                caption { "Refused logins on " (self.day.in_words) }
+                thead {
+                    tr { th scope="col" { "Time" } th scope="col" { "User" } th scope="col" { "Why" } }
+                }
+                tbody {
+                    @for row in self.day.denials.iter().take(ROWS_MAX) {
+                        tr {
+                            td { (time(row.at, self.zone, today)) }
+                            th scope="row" {
+                                (name(&row.user))
+                                @if let Some(site) = &row.site { " " small { (name(site)) } }
                             }
+                            td { (row.reason_in_words) }
                         }
                     }
                 }
-                @if day.denials.is_empty() { p { "Nobody was refused." } }
-                @if denials > 0 { p { "And " (counted(denials, "further refused login")) "; see the trail." } }
             }
         }
     }

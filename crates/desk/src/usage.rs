@@ -81,7 +81,7 @@ impl UsagePage {
             (self.figures(frame))
             section aria-labelledby="peaks" {
                 h2 #peaks { "Peak of each day" }
-                (sideways("Peak of each day", peaks::picture(&self.heat)))
+                (sideways("Picture of the peaks", peaks::picture(&self.heat)))
                 ul.legend {
                     li { span.swatch.column aria-hidden="true" {} " most seats held at once" }
                     li { span.swatch.full aria-hidden="true" {} " the same, with no seat left" }

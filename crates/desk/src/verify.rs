@@ -71,7 +71,7 @@ fn copied(id: &str, words: &str, text: &str) -> maud::Markup {
     html! {
         figure.copied {
             figcaption id=(format!("{id}-caption")) { (words) }
-            pre id=(id) tabindex="0" aria-labelledby=(format!("{id}-caption")) { (text) }
+            pre id=(id) role="group" tabindex="0" aria-labelledby=(format!("{id}-caption")) { (text) }
             button type="button" data-copy=(id) hidden { "Copy" }
         }
     }

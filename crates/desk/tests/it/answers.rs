@@ -3,9 +3,10 @@
 use crate::clinic::{Clinic, ledger, views};
 use crate::markup::{Element, by_id, elements, of_class};
 use crate::stage::Stage;
-use desk::{BoardPage, Place, Show, Sort};
-use reporting::Reports;
-use seats::{Reasons, Reclaim, Setting};
+use desk::{BoardPage, Place, Show, Sort, WhyPage};
+use reporting::civil::read_date;
+use reporting::{Present, Reports};
+use seats::{Micros, Reasons, Reclaim, Setting};
 
 fn texts<'a>(page: &'a [Element], name: &str, class: &str) -> Vec<&'a str> {
     of_class(page, name, class).into_iter().map(|element| element.text.trim()).collect()
@@ -46,18 +47,36 @@ fn why_can_she_not_log_in() {
 
 #[test]
 fn another_day_says_so() {
-    let stage = Stage::set();
-    let page = elements(&stage.why(Some("Carol Carter"), "2026-03-29").page(&stage.frame()));
-    let warning = texts(&page, "p", "warning");
+    let mut clinic =
+        Clinic::open(&ledger(), 1, "North", "Europe/London", "2026-03-28 08:00", 1, &[], None);
+    clinic.login("Alice");
+    clinic.at("2026-03-28 09:00").login("Carol");
+    clinic.at("2026-03-30 09:00");
+    let (views, now) = (views(&clinic.ledger), clinic.now());
+    let reports = Reports::new(&views, "test");
+    let (liveness, user) = (Some(clinic.liveness()), clinic.user("Carol"));
+    let shown = |date: &str| {
+        let day = reports.day(clinic.account, read_date(date).unwrap(), now, liveness).unwrap();
+        let until = Some((day.to.0 - Micros(1)).min(now));
+        let why = reports.why(clinic.account, user, until, Present { at: now, liveness }).unwrap();
+        let place = Place { account: clinic.account, name: clinic.name.clone(), zone: clinic.zone };
+        elements(&WhyPage { place, why: Some(why), day }.page(&Stage::set().frame()))
+    };
+    assert!(texts(&shown("2026-03-28"), "p", "warning").is_empty());
+    let found = shown("2026-03-29");
+    let warning = texts(&found, "p", "warning");
     assert!(
-        warning.is_empty()
-            || warning[0].contains("On Sunday 29 March 2026 Carol Carter was not refused"),
+        warning[0].starts_with(
+            "On Sunday 29 March 2026 Carol was not refused; this is the last time before."
+        ),
         "{warning:?}"
     );
-    let refused = stage.why(Some("Carol Carter"), "2026-03-29").why.unwrap().refusal.is_some();
-    assert_eq!(refused, !warning.is_empty(), "told exactly if there was one before");
-    let turning = page.iter().filter(|e| e.has("rel") && e.name == "a").count();
-    assert_eq!(turning, 2);
+    let that_day = found.iter().find(|e| e.text == "Show that day").unwrap();
+    assert_eq!(that_day.get("href"), "/desk/account-1/why?user=user-2&day=2026-03-28");
+    let turning: Vec<&str> =
+        found.iter().filter(|e| e.has("rel") && e.name == "a").map(|e| e.get("href")).collect();
+    let day = |date: &str| format!("/desk/account-1/why?user=user-2&day={date}");
+    assert_eq!(turning, [day("2026-03-28"), day("2026-03-30")]);
 }
 
 fn board(settings: &[Setting], seconds: u32) -> (BoardPage, Stage) {
