@@ -544,12 +544,14 @@ DENIAL = tag("AllSeatsHeld SeatsReserved AlreadyLoggedIn NotRegistered UserSuspe
              " AccountClosed")
 RELEASE = tag("BrowserClosed HolderAway HolderAsked NeededElsewhere Unauthorised Other")
 CAUSE = tag("Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed")
+LEAVING = tag("GaveUp NotHeardOf AskedAnew Barred")
 SETTING = choice([
     ("Users", tag("Open Registered")), ("Lease", option(u32)), ("IdleAfter", option(u32)),
     ("GoodbyeGrace", u32), ("Reclaim", tag("Never OnDemand AtOnce")), ("MaxSession", option(u32)),
     ("SameUser", tag("TakeOver Share Separate Deny")), ("Overdraft", u32), ("Linger", u32),
     ("Reserved", u16, u32), ("ReleaseFloor", u32), ("Names", tag("Full Initials None")),
-    ("KeepDevices", option(u32)), ("Reasons", tag("Optional ForLooks ForAll"))])
+    ("KeepDevices", option(u32)), ("Reasons", tag("Optional ForLooks ForAll")),
+    ("WhenFull", tag("Deny Queue")), ("Offer", u32), ("WaitLease", u32)])
 EVENT = choice([
     ("AccountOpened", text, b32), ("PolicyChanged", many(SETTING)), ("LicencesChanged", u32, u32, EFFECTIVE),
     ("PlanAssigned", b32, EFFECTIVE), ("SiteAdded", u16, b32), ("UserAdded", u32, b32),
@@ -561,7 +563,8 @@ EVENT = choice([
     ("ImportCompleted", b32), ("ServiceStarted", option(u64)), "ServiceStopped", ("ClockStepped", u64, u64),
     ("SealingKeyChanged", b32, option(b32)), ("DeviceForgotten", u32), ("ReasonGiven", b32),
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
-    ("EvidenceTaken", u64, u64, flag)])
+    ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
+    ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
 COMMIT = fields(u64, u64, b32, u64, u64, ROLE, u32, u16, u16, many(EVENT))
@@ -633,9 +636,11 @@ class Laws:
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
         self.seats, self.silent = {}, 0  # Held seats; how many of them have nobody awake.
+        # Requests in line: whose; how many of each user; what is offered to them: request -> seat, until.
+        self.line, self.in_line, self.offers = {}, {}, {}
 
     def commit(self, commit):
-        self.at, self.asked, self.reclaims = commit.at, None, 0
+        self.at, self.asked, self.reclaims, self.queued = commit.at, None, 0, []
         self.emptied, self.taken = set(), {}  # By take-over in this commit: seats; seat -> user, marked.
         for name, parts in commit.events:
             law(2, (self.state == "new") == (name == "AccountOpened"), "an account is opened first, and once")
@@ -646,6 +651,7 @@ class Laws:
         law(10, not self.reclaims or self.reclaims == len(commit.events) >= RECLAIMS,
             "a seat was reclaimed for nobody")
         law(11, not self.emptied, "a seat was taken over and not granted again")
+        law(15, all(self.in_line[user] < 2 for user in self.queued), "somebody is in line twice")
 
     def AccountOpened(self, zone, profile):
         self.state = "open"
@@ -713,12 +719,63 @@ class Laws:
         law(6, request in self.requests, "an answer to nobody")
         return self.requests.pop(request)
 
+    def may_sit(self, number, user):
+        law(number, self.state == "open", f"a seat while the account is {self.state}")
+        law(number, self.users.get(user) == "welcome", f"a seat for user {user}, who may not log in")
+
+    def is_own(self, number, user):
+        """Whether a seat is held by its user, or on its way from one of the user's sessions to the next."""
+        if number in self.seats:
+            return self.seats[number].user == user
+        return number in self.emptied and self.taken[number][0] == user
+
+    def leave_line(self, request):
+        """A request is in line no longer. What it was offered."""
+        self.in_line[self.line.pop(request)] -= 1
+        return self.offers.pop(request, (None, None))
+
+    def Queued(self, reason, held, dormant):
+        request, self.asked = self.asked, None
+        law(15, request in self.requests and request not in self.line, "nobody is put in line")
+        user = self.line[request] = self.requests[request]
+        self.in_line[user] = self.in_line.get(user, 0) + 1
+        self.queued.append(user)
+        self.count(15, held, dormant)
+
+    def SeatOffered(self, request, number, until):
+        law(16, request in self.line and request not in self.offers, "an offer to nobody in line, or the second")
+        self.may_sit(16, self.line[request])
+        held, limit = len(self.seats) + len(self.emptied) + len(self.offers), self.licences.up_to(self.at)
+        law(16, held < limit + self.overdraft, f"{held} seats are held or offered, {limit} licences bought")
+        law(16, number not in self.seats and number not in self.emptied, f"seat {number} is held")
+        law(16, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered twice")
+        self.offers[request], self.reclaims = (number, until), 0
+
+    def OfferLapsed(self, request):
+        law(17, request in self.offers, "an offer lapses that was not made")
+        law(17, self.offers[request][1] <= self.at, "an offer lapses before its end")
+        self.LeftQueue(request, None)
+
+    def OfferWithdrawn(self, request):
+        law(17, request in self.offers, "an offer is withdrawn that was not made")
+        del self.offers[request]
+
+    def LeftQueue(self, request, how):
+        law(18, request in self.line, "somebody leaves the line who is not in it")
+        self.leave_line(request)
+        del self.requests[request]
+
     def SeatGranted(self, request, session, number, overdraft):
+        request = self.asked if request is None else request
         user = self.answered(request)
-        law(7, self.state == "open", f"a grant while the account is {self.state}")
-        law(7, self.users.get(user) == "welcome", f"a grant to user {user}, who may not log in")
+        self.may_sit(7, user)
         law(7, session > self.highest, f"session {session} is not higher than those before")
-        held, licences = len(self.seats) + len(self.emptied), self.licences.up_to(self.at)
+        if request in self.line:
+            law(7, self.leave_line(request)[0] == number or self.is_own(number, user),
+                f"seat {number} was not offered to the login in line")
+        law(7, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered to another")
+        held = len(self.seats) + len(self.emptied) + len(self.offers)
+        licences = self.licences.up_to(self.at)
         seat, (was, marked) = self.seats.get(number), self.taken.get(number, (None, False))
         if seat or number in self.emptied:
             law(7, (seat.user if seat else was) == user, f"seat {number} is another user's")
@@ -738,9 +795,16 @@ class Laws:
         seat.sessions, seat.awake, seat.marked = seat.sessions + 1, seat.awake + 1, seat.marked + overdraft
 
     def SeatDenied(self, request, denial, held, dormant):
+        request = self.asked if request is None else request
         self.answered(request)
-        law(12, held >= len(self.seats), f"{len(self.seats)} seats are held, not {held}")
-        law(12, dormant == self.silent, f"{self.silent} held seats are dormant, not {dormant}")
+        self.count(12, held, dormant)
+        if request in self.line:
+            self.leave_line(request)
+
+    def count(self, number, held, dormant):
+        is_held = len(self.seats) + len(self.offers)
+        law(number, held >= is_held, f"{is_held} seats are held or offered, not {held}")
+        law(number, dormant == self.silent, f"{self.silent} held seats are dormant, not {dormant}")
 
     def sitting(self, number, silent=0):
         session = self.sessions.get(number)

@@ -1,28 +1,67 @@
-// A Chromium of its own process tree, which can be stopped like a machine that sleeps, and killed.
+// A Chromium as users have it: nothing emulated, so that a tab behind another is hidden, pages freeze and the
+// back/forward cache keeps them. Its processes can be stopped, as a machine that sleeps stops them, and killed.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const ARGUMENTS = [
+  '--headless', '--no-sandbox', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--password-store=basic', '--hide-scrollbars', '--remote-debugging-port=0',
+];
 
-export const executablePath = PLACES.find(path => path && existsSync(path));
+// A run that is cut short leaves no process behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-/** Starts Chromium. The back/forward cache, which the driver would switch off, stays on, as users have it. */
+/** Starts a Chromium with a profile of its own. `context` is its own window; `browser` makes others, which are emulated. */
 export async function launch() {
-  if (!executablePath) throw new Error('there is no Chromium; tests/browser/run installs one');
-  const process = await chromium.launchServer({
-    executablePath, chromiumSandbox: false, ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  const path = PLACES.find(path => path && existsSync(path));
+  if (!path) throw new Error('there is no Chromium; tests/browser/install installs one');
+  const profile = mkdtempSync(join(tmpdir(), 'seat-browser-'));
+  const child = spawn(path, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], {
+    detached: true, stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const browser = await chromium.connect(process.wsEndpoint());
-  const signal = name => { for (const pid of tree(process.process().pid)) globalThis.process.kill(pid, name); };
+  const gone = new Promise(done => child.once('exit', done));
+  const signal = name => {
+    for (const pid of tree(child.pid)) {
+      try { process.kill(pid, name); } catch { /* It ended meanwhile. */ }
+    }
+  };
+  const kill = () => signal('SIGKILL');
+  process.once('exit', kill);
+  const browser = await chromium.connectOverCDP(await listening(child), { noDefaults: true });
   return {
     browser,
+    context: browser.contexts()[0],
     sleep: () => signal('SIGSTOP'),
     wake: () => signal('SIGCONT'),
-    /** As kill -9 does it. */
-    kill: () => process.kill(),
-    close: () => process.close(),
+    /** The user, or the desktop, ends the program. */
+    quit: () => child.kill('SIGTERM'),
+    kill,
+    async close() {
+      kill();
+      process.off('exit', kill);
+      await gone;
+      await browser.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
+}
+
+/** Where its debugger listens, as it says itself. */
+function listening(child) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.once('exit', code => reject(new Error(`Chromium ended with ${code}: ${said}`)));
+    child.stderr.on('data', data => {
+      said += data;
+      const [url] = said.match(/ws:\/\/\S+/) ?? [];
+      if (url) resolve(url);
+    });
+  });
 }
 
 /** A process and everything it started. */

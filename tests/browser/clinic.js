@@ -2,8 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 
-/** Seconds: how long a silent session stays live, and how long a seat is kept after a goodbye. */
-export const LEASE = 3, GRACE = 2;
+/**
+ * Seconds: how long a silent session stays live, and how long a seat is kept after a goodbye; so far apart that a
+ * grace is not taken for the end of a lease.
+ */
+export const LEASE = 5, GRACE = 2;
 
 let opened = 0;
 

@@ -25,7 +25,8 @@ async function signIn(context, token) {
   await page.goto(new URL('/desk', url).href);
   await page.locator('input[name=token]').fill(token);
   await page.locator('input[name=token]').press('Enter');
-  await page.waitForFunction(() => !document.querySelector('input[name=token]'));
+  await page.waitForFunction(() => !document.querySelector('input[name=token]'), null, { timeout: 10000 })
+    .catch(() => { throw new Error(`${url}: SIGN_IN_TOKEN does not sign in`); });
   await page.close();
 }
 

@@ -22,7 +22,7 @@ export async function serve(clinic) {
     if (pathname === '/signed-out') return send(200, 'text/html', '<title>Signed out</title><p>Signed out.', { 'set-cookie': 'user=; Max-Age=0' });
     if (pathname !== '/') return send(404, 'text/plain', 'not found');
     const user = searchParams.get('user');
-    if (request.headers.cookie !== `user=${user}`) {
+    if (!tokens.has(user) || request.headers.cookie !== `user=${user}`) {
       const grant = await clinic.logIn(user);
       if (!grant) return send(409, 'text/html', '<title>No seat</title><p id="denied">Every seat is held.');
       tokens.set(user, grant.token);

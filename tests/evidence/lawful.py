@@ -287,6 +287,93 @@ history("import-of-another-completed", *ONE, [e("ImportStarted", A)], [e("Import
 history("import-completed-only", *ONE, [e("ImportCompleted", A)], breaks=1)
 
 
+# 15. In line.
+def queued(request, user, held, silent=0):
+    return [asked(request, user), e("Queued", "AllSeatsHeld", held, silent)]
+
+
+def offered(request, seat, minutes=1, line=4):
+    """In the line with this number, counted from 0, for so many minutes."""
+    return [e("SeatOffered", bytes([request]) * 16, seat, START + (line + minutes) * MINUTE)]
+
+
+def of(name, request, *more):
+    return [e(name, bytes([request]) * 16, *more)]
+
+
+FULL = [*ONE, login(1, 1, 1), queued(8, 2, 1)]
+FREE = [*FULL, [out(1)]]
+OFFERED = [*FREE, offered(8, 1)]
+TAKES = [granted(2, 1, request=8)]
+history("queued", *FULL)
+history("queued-with-fewer-held", *ONE, login(1, 1, 1), queued(8, 2, 0), breaks=1)
+history("queued-with-more-dormant", *ONE, login(1, 1, 1), queued(8, 2, 1, 1), breaks=1)
+history("queued-that-nobody-asked", *ONE, [e("Queued", "AllSeatsHeld", 0, 0)], breaks=1)
+history("queued-in-a-later-commit", *ONE, [asked(8, 2)], [e("Queued", "AllSeatsHeld", 0, 0)], breaks=1)
+history("queued-after-the-answer", *ONE, [asked(8, 2), denied(0, 0), e("Queued", "AllSeatsHeld", 0, 0)], breaks=1)
+history("queued-twice", *ONE, queued(8, 2, 0) + [e("Queued", "AllSeatsHeld", 0, 0)], breaks=1)
+history("queued-and-granted-unnamed", *ONE, queued(8, 2, 0) + [granted(1, 1)], breaks=1)
+history("asked-again-in-line", *FULL, [asked(8, 2)], breaks=1)
+history("in-line-twice", *FULL, queued(9, 2, 1), breaks=1)
+history("in-line-and-asked-anew", *FULL, queued(9, 2, 1) + of("LeftQueue", 8, "AskedAnew"))
+history("in-line-and-another-asked-anew", *FULL, queued(7, 3, 1),
+        queued(9, 2, 1) + of("LeftQueue", 7, "AskedAnew"), breaks=1)
+history("two-in-line", *FULL, queued(9, 3, 1))
+history("denied-in-line", *FULL, [denied(1, 0, request=8)], queued(9, 2, 1))
+# 16. Offers.
+history("offered", *OFFERED)
+history("offered-to-nobody", *FREE, offered(9, 1), breaks=1)
+history("offered-to-the-merely-asked", *ONE, [asked(8, 2)], offered(8, 1), breaks=1)
+history("offered-twice", *TWO, queued(8, 2, 0), offered(8, 1), offered(8, 2), breaks=1)
+history("offered-while-full", *FULL, offered(8, 2), breaks=1)
+history("offered-above-as-overdraft", *ONE, policy(Overdraft=1), login(1, 1, 1), queued(8, 2, 1),
+        offered(8, 2), [granted(2, 2, True, request=8)])
+history("offered-above-and-not-marked", *ONE, policy(Overdraft=1), login(1, 1, 1), queued(8, 2, 1),
+        offered(8, 2), [granted(2, 2, request=8)], breaks=1)
+history("offered-a-held-seat", *TWO, login(1, 1, 1), queued(8, 2, 1), offered(8, 1), breaks=1)
+history("offered-one-seat-to-two", *TWO, queued(8, 2, 0), queued(9, 3, 0), offered(8, 1), offered(9, 1), breaks=1)
+history("offered-two-seats-of-one", *ONE, queued(8, 2, 0), queued(9, 3, 0), offered(8, 1), offered(9, 2), breaks=1)
+history("offered-to-the-suspended", *FREE, [e("UserSuspended", 2)], offered(8, 1), breaks=1)
+history("offered-while-suspended", *FREE, [e("AccountSuspended")], offered(8, 1), breaks=1)
+history("offered-and-granted-to-another", *OFFERED, login(2, 3, 1), breaks=1)
+history("offered-and-full-for-another", *OFFERED, login(2, 3, 2), breaks=1)
+history("offered-and-marked-for-another", *ONE, policy(Overdraft=1), queued(8, 2, 0), offered(8, 1), login(1, 3, 2, True))
+history("offered-and-not-marked-for-another", *ONE, policy(Overdraft=1), queued(8, 2, 0), offered(8, 1), login(1, 3, 2), breaks=1)
+history("denied-while-offered", *OFFERED, [asked(9, 3), denied(1, 0)])
+history("denied-while-offered-with-fewer-held", *OFFERED, [asked(9, 3), denied(0, 0)], breaks=1)
+history("reclaimed-for-an-offer", *FULL, dormant(1), [RECLAIMED] + offered(8, 1, line=5))
+history("reclaimed-after-the-offer", *TWO, login(1, 1, 1), dormant(1), queued(8, 2, 1, 1),
+        offered(8, 2) + [RECLAIMED], breaks=1)
+history("a-thousand-reclaimed-ahead-of-an-offer", *ONE, *SHARED, *SILENT, queued(8, 2, 1, 1),
+        GHOSTS[:1000], [GHOSTS[1000]] + offered(8, 1, line=9))
+# 7. Grants in line.
+history("offer-taken", *OFFERED, TAKES)
+history("offer-taken-twice", *OFFERED, TAKES, [granted(3, 1, request=8)], breaks=1)
+history("offer-taken-with-another-seat", *TWO, queued(8, 2, 0), offered(8, 1), [granted(1, 2, request=8)], breaks=1)
+history("granted-in-line-without-an-offer", *FREE, TAKES, breaks=1)
+history("granted-in-line-on-ones-own-seat", *ONE, login(1, 2, 1), queued(8, 2, 1), [granted(2, 1, request=8)])
+history("granted-in-line-by-taking-over", *ONE, login(2, 2, 1), queued(8, 2, 1),
+        [TAKEN, granted(3, 1, request=8)])
+history("asked-anew-and-granted-what-was-offered", *OFFERED,
+        [asked(9, 2)] + of("LeftQueue", 8, "AskedAnew") + [granted(2, 1)])
+history("asked-anew-and-granted-beside-the-offer", *OFFERED, [asked(9, 2), granted(2, 1)], breaks=1)
+# 17. Offers that end.
+history("offer-lapsed", *OFFERED, of("OfferLapsed", 8), login(2, 3, 1))
+history("offer-lapsed-early", *FREE, offered(8, 1, minutes=2), of("OfferLapsed", 8), breaks=1)
+history("offer-lapsed-that-was-not", *FREE, of("OfferLapsed", 8), breaks=1)
+history("offer-lapsed-twice", *OFFERED, of("OfferLapsed", 8), of("OfferLapsed", 8), breaks=1)
+history("offer-lapsed-and-taken", *OFFERED, of("OfferLapsed", 8), TAKES, breaks=1)
+history("offer-withdrawn-and-made-again", *OFFERED, of("OfferWithdrawn", 8), offered(8, 1), TAKES)
+history("offer-withdrawn-and-taken", *OFFERED, of("OfferWithdrawn", 8), TAKES, breaks=1)
+history("offer-withdrawn-that-was-not", *FREE, of("OfferWithdrawn", 8), breaks=1)
+# 18. Leaving.
+history("left-the-line", *FULL, of("LeftQueue", 8, "GaveUp"), queued(9, 2, 1), of("LeftQueue", 9, "NotHeardOf"))
+history("left-the-line-with-an-offer", *OFFERED, of("LeftQueue", 8, "GaveUp"), login(2, 3, 1))
+history("left-the-line-twice", *FULL, of("LeftQueue", 8, "GaveUp"), of("LeftQueue", 8, "GaveUp"), breaks=1)
+history("left-and-denied", *FULL, of("LeftQueue", 8, "GaveUp"), [denied(1, 0, request=8)], breaks=1)
+history("left-what-was-merely-asked", *ONE, [asked(8, 2)], of("LeftQueue", 8, "GaveUp"), breaks=1)
+
+
 def lawful_cases():
     """Name, pack and verdict of each."""
     for name, lines, breaks in HISTORIES:

@@ -33,6 +33,12 @@ def one_commit(r, laws, sessions):
     ghosts = [each for each, session in laws.sessions.items() if session.dormant] or [someone]
     at = r.choice([-20, 0, 5, 30, 60])
     before = laws.licences.up_to(START + at * MINUTE) if r.random() < 0.9 else r.randrange(5)
+    waiting = r.choice(list(laws.line) or [request]) if r.random() < 0.95 else request
+    until = laws.offers.get(waiting, (0, 0))[1] if r.random() < 0.3 else r.choice([START, START + 40 * MINUTE])
+    queue = e("Queued", r.choice(["AllSeatsHeld", "SeatsReserved"]),
+              len(laws.seats) + len(laws.offers), laws.silent + (r.random() < 0.05))
+    offer = e("SeatOffered", waiting, r.choice(seats), until)
+    where_offered = laws.offers.get(waiting, (where, 0))[0] if r.random() < 0.9 else where
     taken = [e("Expired", each, "TakenOver", 0) for each in theirs[:r.randrange(1, 4)]]
     return r.choice([
         [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, deny],
@@ -51,7 +57,13 @@ def one_commit(r, laws, sessions):
                      [e("SiteAdded", r.choice([1, 2]), bytes(32))],
         [e("DeviceAdded", r.choice([1, 2]), bytes(32))], [e("ReasonGiven", bytes(32))],
         [e(r.choice(["AccountSuspended", "AccountReinstated", "AccountReinstated", "AccountReinstated"]))],
-        [e("ImportStarted", bytes(32))], [e("ImportCompleted", bytes(32))]])
+        [e("ImportStarted", bytes(32))], [e("ImportCompleted", bytes(32))],
+        [ask, queue], [ask, queue], [ask, queue], [ask, queue, e("LeftQueue", waiting, "AskedAnew")],
+        [offer], [offer], [offer], [e("Expired", r.choice(ghosts), "Reclaimed", silent), offer],
+        [e("SeatGranted", waiting, n, where_offered, r.random() < 0.4)],
+        [e("SeatGranted", waiting, n, where_offered, r.random() < 0.4)],
+        [e("OfferLapsed", waiting)], [e("OfferWithdrawn", waiting)],
+        [e("LeftQueue", waiting, r.choice(["GaveUp", "NotHeardOf", "Barred"]))]])
 
 
 def wild_history(seed):

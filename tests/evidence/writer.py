@@ -22,10 +22,11 @@ UserForgotten u / DeviceAdded u b32 / LoginRequested b16 u ?u ?u / SeatGranted ?
 SeatDenied ?b16 denial u u / WentDormant u u / Resumed u / LoggedOut u by ?release ?b32 u
 Expired u cause u / AccountSuspended / AccountReinstated / AccountClosed / ImportStarted b32
 ImportCompleted b32 / ServiceStarted ?u / ServiceStopped / ClockStepped u u / SealingKeyChanged b32 ?b32
-DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag"""
+DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag
+Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
-Reasons reasons"""
+Reasons reasons / WhenFull full / Offer u / WaitLease u"""
 TAGS = {
     "role": "Clock App Support Finance Auditor Admin Customer Importer Service",
     "denial": "AllSeatsHeld SeatsReserved AlreadyLoggedIn NotRegistered UserSuspended AccountSuspended "
@@ -33,6 +34,7 @@ TAGS = {
     "by": "User Release",
     "release": "BrowserClosed HolderAway HolderAsked NeededElsewhere Unauthorised Other",
     "cause": "Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed",
+    "leaving": "GaveUp NotHeardOf AskedAnew Barred", "full": "Deny Queue",
     "look": "Who Why Trail Evidence SubjectAccess Directory",
     "users": "Open Registered", "reclaim": "Never OnDemand AtOnce", "same": "TakeOver Share Separate Deny",
     "names": "Full Initials None", "reasons": "Optional ForLooks ForAll",

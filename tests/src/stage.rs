@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! login NAME [at SITE] [on DEVICE] [as REQUEST]     REQUEST: any word; the same word is the same request
+//! take offer NAME      leave line NAME               NAME: who is in line
 //! logout | heartbeat | activity | goodbye WHO       WHO: NAME, NAME's session-N, session-N
 //! release WHO: REASON[, forced]
 //! set licences N [from TIME]      set SETTING[, SETTING]
@@ -14,7 +15,8 @@
 use crate::cast::{Cast, FIRST_DAY, clock, read_clock};
 use seats::{
     Account, AccountId, Command, Commitment, Effective, Event, FirstAnswer, Laws, Live, Liveness,
-    LogIn, Notation, Outage, ReleaseReason, RequestId, SessionId, Setting, SettingError, Timestamp,
+    LogIn, Notation, Outage, Outcome, ReleaseReason, RequestId, SessionId, Setting, SettingError,
+    Timestamp,
 };
 use std::sync::Arc;
 
@@ -150,7 +152,11 @@ impl Stage {
             let (user, until) = (notation.user(linger.user), clock(linger.until));
             (linger.seat, format!("{} kept for {user} until {until}", linger.seat))
         });
-        let mut seats: Vec<_> = held.chain(kept).collect();
+        let offered = account.offers().map(|(asked, offer)| {
+            let (user, until) = (notation.user(asked.user), clock(offer.until));
+            (offer.seat, format!("{} offered to {user} until {until}", offer.seat))
+        });
+        let mut seats: Vec<_> = held.chain(kept).chain(offered).collect();
         seats.sort_by_key(|(seat, _)| *seat);
         if seats.is_empty() {
             return "empty".to_owned();
@@ -223,14 +229,28 @@ impl Stage {
 
     /// The service is stopped and started: the account comes back from the history.
     fn restart(&mut self) {
-        let signs = self.live.liveness().signs().clone();
+        let heard = self.live.liveness().heard().clone();
         let outages = Arc::from(self.outages.as_slice());
-        self.live = Live::new(self.folded.clone(), Liveness::restored(signs, outages));
+        self.live = Live::new(self.folded.clone(), Liveness::restored(heard, outages));
     }
 
     fn first_answer(&self, request: RequestId) -> Option<FirstAnswer> {
         let mut commits = self.history.iter();
-        commits.find_map(|(at, events)| FirstAnswer::in_commit(request, *at, events))
+        let asked = commits.find_map(|(at, events)| FirstAnswer::in_commit(request, *at, events));
+        let mut first = asked?;
+        if matches!(first.outcome, Outcome::Waiting { .. }) {
+            commits.find(|(at, events)| first.answered_in(request, *at, events));
+        }
+        Some(first)
+    }
+
+    /// The login of somebody in line, after a word.
+    fn in_line(&self, words: &str, word: &str) -> Result<RequestId, String> {
+        let who = words.strip_prefix(word).ok_or_else(|| format!("no such deed: {words:?}"))?;
+        let notation = Notation { names: &self.cast, time: &clock };
+        let mut line = self.live.account().line();
+        let asked = line.find(|asked| notation.user(asked.user) == who);
+        asked.map(|asked| asked.request).ok_or_else(|| format!("{who} is not in line"))
     }
 
     fn read(&mut self, at: Timestamp, words: &str) -> Result<Deed, String> {
@@ -243,6 +263,8 @@ impl Stage {
         let (verb, rest) = words.split_once(' ').ok_or_else(|| format!("no deed: {words:?}"))?;
         let command = match verb {
             "login" => self.login(rest),
+            "take" => Command::TakeOffer { request: self.in_line(rest, "offer ")? },
+            "leave" => Command::LeaveQueue { request: self.in_line(rest, "line ")? },
             "logout" => Command::LogOut { session: self.who(rest)? },
             "heartbeat" => Command::Heartbeat { session: self.who(rest)?, active: false },
             "activity" => Command::Heartbeat { session: self.who(rest)?, active: true },

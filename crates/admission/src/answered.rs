@@ -1,9 +1,10 @@
 //! What a caller is told: the answer, where it is recorded, and who sat where.
 
 use ledger::Position;
+use seats::account::Pending;
 use seats::{
-    Account, AccountId, Answer, DeviceId, Live, Liveness, Outcome, Policy, SeatNo, Session,
-    SessionId, SiteId, Standing, Timestamp, UserId,
+    Account, AccountId, Answer, DeviceId, Live, Liveness, Offer, Outcome, Policy, RequestId,
+    SeatNo, Session, SessionId, SiteId, Standing, Timestamp, UserId,
 };
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ pub struct Answered {
     /// The commit that holds it; for a repeated login the commit of the first answer. `None`: nothing was
     /// to be recorded.
     pub position: Option<Position>,
-    /// For a denial: who held the seats when it was decided, by seat. `None` for anything else, and for a
-    /// denial asked again: then the account's history up to `position` tells.
+    /// For a denial, and for a login that was put in line: who held the seats when that was decided, by seat.
+    /// `None` for anything else, and for a denial asked again: then the account's history up to `position` tells.
     pub holders: Option<Arc<[Holder]>>,
     /// For what was forgotten: what went from the directory. `None` for anything else.
     pub erased: Option<Erased>,
@@ -94,16 +95,33 @@ pub struct Occupancy {
     pub licences: u32,
     /// Seats allowed above them.
     pub overdraft: u32,
-    /// Seats taken: held (a shared one once) or lingering after a log-out.
+    /// Seats taken: held (a shared one once), lingering after a log-out, or offered to somebody in line.
     pub taken: u32,
     /// Who sits where, by seat and session.
     pub holders: Vec<Holder>,
+    /// Who is in line, the next one first.
+    pub line: Vec<Waiter>,
     /// What the vendor has chosen for the account.
     pub policy: Policy,
     /// IANA name of the zone its civil days are counted in.
     pub zone: String,
     /// The signs of life of its sessions.
     pub liveness: Liveness,
+}
+
+/// Somebody in line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiter {
+    /// Whose login.
+    pub request: RequestId,
+    /// Who.
+    pub user: UserId,
+    /// From which site.
+    pub site: Option<SiteId>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The seat that is kept for this login.
+    pub offer: Option<Offer>,
 }
 
 /// How busy admission is, for those who watch. Counted since the start.
@@ -147,10 +165,17 @@ fn occupancy_settled(live: &Live, at: Timestamp) -> Occupancy {
         overdraft: account.policy().overdraft,
         taken: account.taken(at),
         holders: holders(account, live.liveness()),
+        line: account.line().filter_map(waiter).collect(),
         policy: account.policy().clone(),
         zone: account.zone().to_owned(),
         liveness: live.liveness().clone(),
     }
+}
+
+fn waiter(asked: &Pending) -> Option<Waiter> {
+    let waits = asked.waits?;
+    let (request, user, site) = (asked.request, asked.user, asked.site);
+    Some(Waiter { request, user, site, since: waits.since, offer: waits.offer })
 }
 
 fn holder(session: &Session, liveness: &Liveness) -> Holder {

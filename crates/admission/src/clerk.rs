@@ -14,8 +14,8 @@ use crate::slot::Loaded;
 use crate::source::AccountSource;
 use ledger::{Commit, Ledger, Position};
 use seats::account::{End, Ending};
-use seats::answer::Present;
-use seats::{Account, AccountId, Answer, Event, Outcome, SessionId, Timestamp, UserId};
+use seats::answer::{Present, outcome_in};
+use seats::{Account, AccountId, Answer, Event, Outcome, RequestId, SessionId, Timestamp, UserId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -26,8 +26,8 @@ pub(crate) enum Errand {
     Load(AccountId),
     /// Read every account in which somebody sits.
     LoadOccupied,
-    /// Find out how the session of this answer ended, then deliver it.
-    Ending(Box<Answered>, Reply),
+    /// Find out what became of the login of this answer, or how its session ended, then deliver it.
+    Complete(Box<Answered>, RequestId, Reply),
     /// Seal the log.
     Seal,
     /// Save rows of signs of life, and that they are true up to this instant.
@@ -77,8 +77,8 @@ impl Clerk {
                 self.hand_over(account, state);
             }
             Errand::LoadOccupied => self.load_occupied(|| Err(TryRecvError::Empty)),
-            Errand::Ending(answered, to) => {
-                let answer = self.with_ending(*answered);
+            Errand::Complete(answered, login, to) => {
+                let answer = self.completed(*answered, login);
                 let mut parcel = vec![Parcel::Answer { to, answer, draft: None }];
                 self.inbox.deliver(&mut parcel, Position(0));
             }
@@ -144,11 +144,50 @@ impl Clerk {
     fn hand_over(&self, account: AccountId, state: Result<Account, Error>) {
         let state = state.and_then(|state| {
             let row = self.ledger.book().liveness(account)?;
-            let mut signs = signs::decode(&row);
-            signs.retain(|session, _| state.session(*session).is_some());
-            Ok((state, signs))
+            let mut heard = signs::decode(&row);
+            heard.sessions.retain(|session, _| state.session(*session).is_some());
+            heard.waiters.retain(|request, _| state.place(*request).is_some());
+            Ok((state, heard))
         });
         self.inbox.loaded(Loaded { account, state });
+    }
+
+    /// Completes the answer to a login made before that is in line no longer, or whose session the account no
+    /// longer remembers.
+    fn completed(&self, mut answered: Answered, login: RequestId) -> Result<Answered, Error> {
+        if let Answer::Login { outcome: Outcome::Waiting { .. }, .. } = answered.answer {
+            self.answered_later(&mut answered, login)?;
+        }
+        match answered.answer {
+            Answer::Login { present: Some(Present::Ended(None)), .. } => self.with_ending(answered),
+            _ => Ok(answered),
+        }
+    }
+
+    /// Finds what became of a login that waited.
+    fn answered_later(&self, answered: &mut Answered, login: RequestId) -> Result<(), Error> {
+        let (Some(asked), Answer::Login { outcome, at, present, .. }) =
+            (answered.position, &mut answered.answer)
+        else {
+            return Ok(());
+        };
+        let Some(head) = self.ledger.account_head(answered.account)? else { return Ok(()) };
+        for record in self.ledger.back(head.position) {
+            let record = record?;
+            if record.position <= asked {
+                break;
+            }
+            let commit = &record.commit;
+            if let Some(found) = outcome_in(login, &commit.events) {
+                (*outcome, *at, answered.position) = (found, commit.at, Some(record.position));
+                break;
+            }
+        }
+        if let Outcome::Granted { session, .. } = *outcome {
+            let state = self.source.load(answered.account)?;
+            *present = Some(seats::answer::present(&state, session));
+        }
+        Ok(())
     }
 
     /// Completes the answer to a login made before, whose session the account no longer remembers.

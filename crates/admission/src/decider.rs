@@ -21,13 +21,12 @@ use crate::outbox::Outbox;
 use crate::reply::Parcel;
 use crate::request::Request;
 use crate::service::{Service, oldest_sign};
-use crate::slot::{Loaded, Phase, SignsOfLife, Slot};
+use crate::slot::{Loaded, Phase, Slot};
 use crate::time_watch::TimeWatch;
 use ledger::Position;
 use rustc_hash::FxHashMap;
-use seats::{Account, AccountId, Liveness, Micros, Timestamp};
+use seats::{Account, AccountId, Heard, Liveness, Micros, Timestamp};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -47,8 +46,8 @@ pub(crate) struct Decider {
     pub(crate) slots: FxHashMap<AccountId, Slot>,
     /// Questions about accounts that the clerk is reading.
     pub(crate) loading: FxHashMap<AccountId, Vec<Ask>>,
-    /// What was heard of the sessions of accounts that are read again, because the record refused a commit.
-    pub(crate) heard: FxHashMap<AccountId, SignsOfLife>,
+    /// What was heard of accounts that are read again, because the record refused a commit.
+    pub(crate) heard: FxHashMap<AccountId, Heard>,
     /// Groups on their way to the disk.
     pub(crate) in_flight: usize,
     /// Groups that came back from there, to be filled again.
@@ -152,7 +151,7 @@ impl Decider {
         }
         for account in group.accounts {
             let Some(slot) = self.slots.remove(&account) else { continue };
-            self.heard.insert(account, slot.live.signs_before());
+            self.heard.insert(account, slot.live.heard_before());
             self.loading.entry(account).or_default().extend(slot.waiting);
             let _ = self.clerk.send(Errand::Load(account));
         }
@@ -170,12 +169,12 @@ impl Decider {
         let heard = self.heard.remove(&account);
         match state {
             Ok(_) if self.slots.contains_key(&account) => {} // Opened or loaded meanwhile.
-            Ok((state, mut signs)) => {
+            Ok((state, mut saved)) => {
                 let refused = heard.is_some();
-                signs.extend(heard.into_iter().flatten());
-                let liveness = Liveness::restored(signs.clone(), Arc::default());
+                saved.extend(heard.unwrap_or_default());
+                let liveness = Liveness::restored(saved.clone(), Arc::default());
                 let outages = self.service.outages(oldest_sign(&state, &liveness));
-                let mut slot = Slot::new(state, signs, outages);
+                let mut slot = Slot::new(state, saved, outages);
                 if refused {
                     // The sweeper tries again, but not at once.
                     self.desk.save_later(&mut slot);
@@ -226,7 +225,7 @@ impl Decider {
         let (Request::Open(new), _) = request.parts() else { return Ok(request.account()) };
         let (account, newcomer) = self.desk.people.account(new)?;
         if newcomer {
-            let unopened = Slot::new(Account::new(account), BTreeMap::new(), Arc::default());
+            let unopened = Slot::new(Account::new(account), Heard::default(), Arc::default());
             self.slots.insert(account, unopened);
         }
         Ok(account)
@@ -264,8 +263,8 @@ impl Decider {
         match self.desk.decide(slot, ask, now) {
             Decided::Done => {}
             Decided::Later => slot.waiting.push_back(ask.take()),
-            Decided::Ended(answered) => {
-                let _ = self.clerk.send(Errand::Ending(answered, ask.take_reply()));
+            Decided::Unknown(answered, login) => {
+                let _ = self.clerk.send(Errand::Complete(answered, login, ask.take_reply()));
             }
         }
     }

@@ -24,10 +24,10 @@ use crate::reply::{self, Parcel, Reply};
 use crate::request::Request;
 use crate::slot::{Phase, Slot};
 use ledger::{Actor, Draft, Ledger, Position, Role, Subject};
-use seats::answer::Present;
+use seats::answer::{Present, outcome_in};
 use seats::{
-    AccountId, Answer, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION, Standing,
-    Timestamp,
+    Account, AccountId, Answer, Command, Event, FirstAnswer, Outcome, PoolId, RULES_VERSION,
+    RequestId, Standing, Timestamp,
 };
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -55,8 +55,9 @@ pub(crate) struct Desk {
 pub(crate) enum Decided {
     /// It was answered, or will be with its group.
     Done,
-    /// The session of this answer ended longer ago than the account remembers; the log is to be asked how.
-    Ended(Box<Answered>),
+    /// What became of the login of this answer, or how its session ended, the account does not remember; the
+    /// log is to be asked.
+    Unknown(Box<Answered>, RequestId),
     /// As before, but the account must be on disk first.
     Later,
 }
@@ -150,12 +151,14 @@ impl Desk {
             self.take(slot, &prepared, first.as_ref().map(|(first, _)| first), actor, now);
         if let (Ok(answered), Some((_, found))) = (&mut answer, first) {
             match found {
+                _ if draft.is_some() => {} // It waited, and has just been answered.
                 Found::Draft(recent) => draft = Some(recent),
                 Found::Log(position) => answered.position = Some(position),
             }
-            if ended_unknown(answered) {
+            let account = slot.live.account();
+            if let Some(login) = incomplete(account, &prepared.command, &answered.answer) {
                 return match slot.phase {
-                    Phase::Synced => Decided::Ended(Box::new(answered.clone())),
+                    Phase::Synced => Decided::Unknown(Box::new(answered.clone()), login),
                     _ => Decided::Later,
                 };
             }
@@ -201,25 +204,36 @@ impl Desk {
         now: Timestamp,
     ) -> (reply::Answer, Option<usize>) {
         let mut version = slot.live.account().version();
+        let in_line = match &*prepared.command {
+            Command::TakeOffer { request } | Command::LeaveQueue { request } => {
+                slot.live.account().asked(*request).map(|asked| asked.user)
+            }
+            _ => None,
+        };
         let taken = slot.live.take_because(&prepared.command, prepared.reason, first, now);
+        let mut draft = None;
         for due in taken.due {
+            if let (Command::LogIn(login), Some(_)) = (&*prepared.command, first)
+                && outcome_in(login.request, &due.events).is_some()
+            {
+                draft = Some(self.group.drafts.len()); // It has just left the line.
+            }
             self.draft(slot, &mut version, due.at, now, CLOCK, due.events);
         }
         for ends in taken.ahead {
             self.draft(slot, &mut version, taken.at, now, actor, ends);
         }
-        let mut draft = None;
         if !taken.events.is_empty() {
             let place = self.group.drafts.len();
             draft = Some(place);
-            if let Command::LogIn(login) = &*prepared.command {
+            if let (Command::LogIn(login), None) = (&*prepared.command, first) {
                 slot.recent.push((login.request, place));
                 self.people.mark_used(slot.live.account(), login.device, taken.at);
             }
             self.draft(slot, &mut version, taken.at, now, actor, taken.events);
         }
         match &taken.answer {
-            Ok(_) if is_sign_of_life(&prepared.command) => self.save_later(slot),
+            Ok(answer) if is_sign_of_life(&prepared.command, answer) => self.save_later(slot),
             Ok(_) => {}
             Err(_) => self.people.take_back(prepared),
         }
@@ -228,10 +242,10 @@ impl Desk {
         let answer = taken.answer.map_err(Error::from).map(|answer| Answered {
             account: live.account().id(),
             answer,
-            user: prepared.user,
+            user: prepared.user.or(in_line),
             site: prepared.site,
             position: None,
-            holders: (draft.is_some() && is_denial(&answer))
+            holders: (draft.is_some() && is_without_seat(&answer))
                 .then(|| Arc::from(holders(live.account(), live.liveness()))),
             erased: None,
         });
@@ -293,17 +307,31 @@ pub(crate) fn refusal(to: Reply, error: Error) -> Parcel {
     Parcel::Answer { to, answer: Err(error), draft: None }
 }
 
-fn is_denial(answer: &Answer) -> bool {
-    matches!(answer, Answer::Login { outcome: Outcome::Denied { .. }, .. })
+fn is_without_seat(answer: &Answer) -> bool {
+    let Answer::Login { outcome, .. } = answer else { return false };
+    matches!(outcome, Outcome::Denied { .. } | Outcome::Waiting { .. })
 }
 
 /// Whether a command is noted beside the log.
-fn is_sign_of_life(command: &Command) -> bool {
-    matches!(command, Command::Heartbeat { .. } | Command::Goodbye { .. })
+fn is_sign_of_life(command: &Command, answer: &Answer) -> bool {
+    match command {
+        Command::Heartbeat { .. } | Command::Goodbye { .. } => true,
+        Command::LogIn(_) | Command::TakeOffer { .. } => {
+            matches!(answer, Answer::Login { outcome: Outcome::Waiting { .. }, again: true, .. })
+        }
+        _ => false,
+    }
 }
 
-/// Whether the answer is about a session whose ending the account no longer remembers.
-fn ended_unknown(answered: &Answered) -> bool {
-    let Answer::Login { present, .. } = answered.answer else { return false };
-    matches!(present, Some(Present::Ended(None)))
+/// The login, if the answer is about a session whose ending the account no longer remembers, or about a login
+/// that waited and has been answered since.
+fn incomplete(account: &Account, command: &Command, answer: &Answer) -> Option<RequestId> {
+    let (Answer::Login { outcome, present, .. }, Command::LogIn(login)) = (answer, command) else {
+        return None;
+    };
+    let unknown = match outcome {
+        Outcome::Waiting { .. } => account.asked(login.request).is_none(),
+        _ => matches!(present, Some(Present::Ended(None))),
+    };
+    unknown.then_some(login.request)
 }

@@ -52,7 +52,9 @@ impl Admission {
         self.ask(Request::Open(new), actor).await
     }
 
-    /// Asks for a seat. A refusal is an answer: [`seats::Outcome::Denied`], with who holds the seats.
+    /// Asks for a seat. A refusal is an answer: [`seats::Outcome::Denied`], with who holds the seats. So is a
+    /// place in line, [`seats::Outcome::Waiting`]: ask again with the same request id, which keeps the place
+    /// and takes the seat once one is offered.
     ///
     /// # Errors
     /// Any [`Error`]; [`seats::Rejection::RequestReused`] if the request id was used for another login.

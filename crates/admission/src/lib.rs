@@ -95,8 +95,9 @@ mod start;
 pub mod stepped;
 mod syncer;
 mod time_watch;
+mod waiting;
 
-pub use answered::{Answered, Counts, Erased, Holder, Occupancy};
+pub use answered::{Answered, Counts, Erased, Holder, Occupancy, Waiter};
 pub use batch::Batch;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Failure, StartError};

@@ -15,8 +15,7 @@ use crate::reasons;
 use crate::reply::Parcel;
 use crate::slot::Slot;
 use ledger::{Actor, Draft};
-use seats::{Account, AccountId, Event, Look, Timestamp, UserId};
-use std::collections::BTreeMap;
+use seats::{Account, AccountId, Event, Heard, Look, Timestamp, UserId};
 use std::sync::Arc;
 
 /// Somebody is about to be shown names.
@@ -61,7 +60,7 @@ impl Decider {
         let head = self.desk.ledger.account_head(AccountId::SYSTEM);
         let (true, false, Ok(head)) = (looks, more, head) else { return false };
         let (version, at) = head.map_or((0, Timestamp::ZERO), |head| (head.version, head.at));
-        let system = Slot::new(Account::system(version, at), BTreeMap::new(), Arc::default());
+        let system = Slot::new(Account::system(version, at), Heard::default(), Arc::default());
         self.slots.insert(AccountId::SYSTEM, system);
         true
     }

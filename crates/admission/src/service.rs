@@ -185,7 +185,7 @@ impl Decider {
         for account in mem::take(&mut self.desk.unsaved) {
             if let Some(slot) = self.slots.get_mut(&account) {
                 slot.unsaved = false;
-                rows.push((account, signs::encode(slot.live.liveness().signs())));
+                rows.push((account, signs::encode(slot.live.liveness().heard())));
             }
         }
         let behind = self.durable.abs_diff(self.marked) >= MARK_EVERY;
@@ -234,13 +234,15 @@ fn credit(slot: &mut Slot, outage: Outage) {
     slot.live.credit(Arc::clone(&slot.outages));
 }
 
-/// The last instant at which any session that may fall silent was heard of.
+/// The last instant at which any session that may fall silent, or anybody in line, was heard of.
 pub(crate) fn oldest_sign(account: &Account, liveness: &Liveness) -> Timestamp {
     let may_lapse = account.sessions().filter(|session| session.dormant.is_none());
     let signs = may_lapse.map(|session| liveness.of(session));
     let oldest =
         signs.map(|signs| signs.seen.min(signs.active).min(signs.goodbye.unwrap_or(signs.seen)));
-    oldest.min().unwrap_or(Timestamp::MAX)
+    let in_line = account.line().filter_map(|asked| asked.waits);
+    let in_line = in_line.map(|waits| waits.offer.map_or(waits.sign, |offer| offer.made));
+    oldest.chain(in_line).min().unwrap_or(Timestamp::MAX)
 }
 
 fn micros(duration: Duration) -> Micros {

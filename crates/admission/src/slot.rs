@@ -5,8 +5,8 @@
 
 use crate::error::Error;
 use crate::inbox::Ask;
-use seats::{Account, AccountId, Live, Liveness, Outage, RequestId, SessionId, Signs, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use seats::{Account, AccountId, Heard, Live, Liveness, Outage, RequestId, Timestamp};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Where an account's latest commits are. The system account counts as synced always.
@@ -35,18 +35,15 @@ pub(crate) struct Slot {
     pub(crate) unsaved: bool,
 }
 
-/// What was heard of sessions.
-pub(crate) type SignsOfLife = BTreeMap<SessionId, Signs>;
-
 /// An account as the clerk found it in the record.
 pub(crate) struct Loaded {
     pub(crate) account: AccountId,
-    pub(crate) state: Result<(Account, SignsOfLife), Error>,
+    pub(crate) state: Result<(Account, Heard), Error>,
 }
 
 impl Slot {
-    pub(crate) fn new(account: Account, signs: SignsOfLife, outages: Arc<[Outage]>) -> Slot {
-        let liveness = Liveness::restored(signs, Arc::clone(&outages));
+    pub(crate) fn new(account: Account, heard: Heard, outages: Arc<[Outage]>) -> Slot {
+        let liveness = Liveness::restored(heard, Arc::clone(&outages));
         Slot {
             live: Live::new(account, liveness),
             outages,

@@ -20,7 +20,7 @@ pub trait AccountSource: Send + 'static {
     /// What the ledger says if it cannot be read.
     fn load(&self, account: AccountId) -> Result<Account, ReadError>;
 
-    /// Shows every account in which somebody sits; asked once, at the start of a service. `None` is shown now
+    /// Shows every account in which somebody sits or is in line; asked once, at the start of a service. `None` is shown now
     /// and then in between, so that whoever asks can do something else meanwhile, until it breaks.
     ///
     /// # Errors
@@ -41,6 +41,10 @@ pub trait AccountSource: Send + 'static {
         session: SessionId,
         granted: Position,
     ) -> Result<Option<Record>, ReadError>;
+}
+
+fn is_occupied(account: &Account) -> bool {
+    account.sessions().len() > 0 || account.has_line()
 }
 
 /// Folds accounts from the log.
@@ -84,7 +88,7 @@ impl AccountSource for FromLog {
                 _ => ControlFlow::Continue(()),
             }
         })?;
-        let mut occupied = accounts.into_values().filter(|account| account.sessions().len() > 0);
+        let mut occupied = accounts.into_values().filter(is_occupied);
         let _ = occupied.try_for_each(|account| show(Some(account)));
         Ok(())
     }
@@ -136,7 +140,7 @@ impl AccountSource for FromViews {
     ) -> Result<(), ReadError> {
         for account in self.0.ledger().accounts() {
             let state = self.load(account)?;
-            if show(Some(state).filter(|state| state.sessions().len() > 0)).is_break() {
+            if show(Some(state).filter(is_occupied)).is_break() {
                 break;
             }
         }

@@ -31,8 +31,8 @@ use crate::syncer;
 use crate::time_watch::TimeWatch;
 use ledger::{Ledger, Position, Syncer};
 use rustc_hash::FxHashMap;
-use seats::{Account, AccountId, Timestamp};
-use std::collections::{BTreeMap, BinaryHeap};
+use seats::{Account, AccountId, Heard, Timestamp};
+use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
@@ -143,7 +143,7 @@ impl Crew {
         let clerk =
             Clerk { ledger: ledger.clone(), source: Box::new(source), inbox: Arc::clone(&inbox) };
         let system =
-            Slot::new(Account::system(system.0, system.1), BTreeMap::new(), Arc::default());
+            Slot::new(Account::system(system.0, system.1), Heard::default(), Arc::default());
         let mut decider = Decider {
             options,
             inbox: Arc::clone(&inbox),

@@ -39,6 +39,24 @@ pub(crate) struct Cli {
     /// or changed without. No names belong in it. For `release` it is one of a few words, see there.
     #[arg(long, global = true, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// Ask a running server instead of a directory, such as http://127.0.0.1:8480.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "SEATLEDGER_SERVER",
+        conflicts_with = "data"
+    )]
+    pub(crate) server: Option<String>,
+    /// The access token that is shown to the server.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "SEATLEDGER_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -51,7 +69,7 @@ Exit codes:
   0  done
   1  something failed that should not: a full disk, a broken file
   2  the command line, or a value or file it names, is wrong
-  3  the login was denied; the answer says why
+  3  the login was denied, or waits in line; the answer says why
   4  refused: no such account, user, site or session, a name that is taken, or it makes no sense now
   5  the ledger is damaged, foreign or fails verification
   6  another process has the ledger open

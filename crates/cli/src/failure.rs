@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Unexpected = 1,
     /// A value on the command line, or in a file it names, is wrong.
     Usage = 2,
-    /// A login was denied. The answer stands on stdout already.
+    /// A login was denied, or waits in line. The answer stands on stdout already.
     Denied = 3,
     /// No such account, user or session, or it makes no sense now.
     Refused = 4,

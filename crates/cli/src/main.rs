@@ -14,6 +14,7 @@ mod policy;
 use args::{Cli, Command};
 use caller::Caller;
 use clap::{CommandFactory, Parser};
+use commands::remote::Remote;
 use commands::reports::Shown;
 use failure::Failure;
 use output::Output;
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let output = Output { format: cli.format, part_of: None };
+    if let Some(url) = &cli.server {
+        let remote = Remote { url, token: cli.token.as_deref(), reason: cli.reason.as_deref() };
+        return commands::remote::run(&remote, cli.command, output);
+    }
     let caller = &Caller { actor: cli.actor, reason: cli.reason, clock: None };
     let given = cli.data.as_deref();
     let data = given.unwrap_or(Path::new("seatledger-data"));

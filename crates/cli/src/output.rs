@@ -80,7 +80,8 @@ pub(crate) fn table(columns: &[&str], rows: &[Value]) -> Table {
 
 /// Says something to whoever watches.
 pub(crate) fn talk(what: &str) {
-    eprintln!("{what}");
+    // Nobody may listen any more: that is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 /// A bar on stderr for long work; nothing where nobody watches.

@@ -3,6 +3,7 @@
 use clap::Args;
 use seats::words::SettingError;
 use seats::{Setting, SiteId};
+use std::collections::BTreeMap;
 
 /// Settings of an account's policy. A length of time is a number and a unit: `90 s`, `2 min`, `8 h`.
 #[derive(Args, Debug, Default)]
@@ -50,14 +51,20 @@ pub(crate) struct Policy {
     /// Who must give a reason: `optional`, `for-looks` (at names) or `for-all` [default: optional].
     #[arg(long, value_name = "WHO")]
     pub(crate) reasons: Option<String>,
+    /// A login for which there is no seat: `deny`, or `queue` to let it wait in line [default: deny].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) when_full: Option<String>,
+    /// How long a seat is kept for somebody in line to whom it is offered [default: 1 min].
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) offer: Option<String>,
+    /// How long without asking again until somebody in line has left it [default: 2 min].
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) wait_lease: Option<String>,
 }
 
 impl Policy {
-    /// The settings that were given, read; `site` finds a site by name.
-    pub(crate) fn settings(
-        &self,
-        site: impl Fn(&str) -> Option<SiteId>,
-    ) -> Result<Vec<Setting>, SettingError> {
+    /// The settings that were given, by name.
+    fn given(&self) -> Vec<(&'static str, &String)> {
         let single = [
             ("users", &self.users),
             ("lease", &self.lease),
@@ -72,12 +79,34 @@ impl Policy {
             ("names", &self.names),
             ("keep-devices", &self.keep_devices),
             ("reasons", &self.reasons),
+            ("when-full", &self.when_full),
+            ("offer", &self.offer),
+            ("wait-lease", &self.wait_lease),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let reserved = self.reserved.iter().map(|value| ("reserved", value));
-        single
-            .chain(reserved)
-            .map(|(name, value)| Setting::from_words(&format!("{name} {value}"), &site))
-            .collect()
+        single.chain(reserved).collect()
+    }
+
+    /// The settings that were given, read; `site` finds a site by name.
+    pub(crate) fn settings(
+        &self,
+        site: impl Fn(&str) -> Option<SiteId>,
+    ) -> Result<Vec<Setting>, SettingError> {
+        let given = self.given().into_iter();
+        given.map(|(name, value)| Setting::from_words(&format!("{name} {value}"), &site)).collect()
+    }
+
+    /// The settings that were given, in the words of a server.
+    pub(crate) fn words(&self) -> BTreeMap<&'static str, String> {
+        let mut words: BTreeMap<&'static str, String> = BTreeMap::new();
+        for (name, value) in self.given() {
+            let word = words.entry(name).or_default();
+            if !word.is_empty() {
+                *word += ","; // Reservations, the one setting that is given several times.
+            }
+            *word += value;
+        }
+        words
     }
 }

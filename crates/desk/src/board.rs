@@ -232,7 +232,7 @@ fn said(row: &SeatRow, frame: &Frame, zone: reporting::civil::Zone, today: Civil
         (SeatState::Dormant, _, Some(seen)) => {
             html! { small { "silent for " (length(frame.now.since(seen.0))) } }
         }
-        (SeatState::Lingering, Some(until), _) => {
+        (SeatState::Lingering | SeatState::Offered, Some(until), _) => {
             html! { small { "kept until " (time(until, zone, today)) } }
         }
         _ => html! {},

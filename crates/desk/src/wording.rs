@@ -33,6 +33,7 @@ pub(crate) fn state(state: SeatState) -> Markup {
         SeatState::Live => ("live", "●", "live"),
         SeatState::Dormant => ("dormant", "◍", "dormant"),
         SeatState::Lingering => ("lingering", "◔", "lingering"),
+        SeatState::Offered => ("lingering", "◔", "offered"),
     };
     badge(class, shape, word)
 }

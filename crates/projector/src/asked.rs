@@ -1,7 +1,7 @@
 //! Which answer belongs to which question.
 //!
 //! A grant or denial names its request, or names none and then answers the last one asked before it in the
-//! same commit. Every view that needs to know who was answered, and since when they had been asking, keeps
+//! same commit. A request that waits in line stays unanswered until it is granted, or leaves the line. Every view that needs to know who was answered, and since when they had been asking, keeps
 //! an [`Asked`].
 
 use crate::Evidence;
@@ -63,6 +63,11 @@ impl Asked {
                 Some(self.open.remove(place))
             }
         }
+    }
+
+    /// The request that was asked last.
+    pub(crate) fn last(&self) -> Option<Request> {
+        self.open.last().copied()
     }
 
     pub(crate) fn open(&self) -> &[Request] {

@@ -1,4 +1,4 @@
-//! Refused logins one by one, where an episode would say too little: to count them, and to mark each in a
+//! Refused logins one by one, those put in line among them, where an episode would say too little: to count them, and to mark each in a
 //! picture of the day.
 
 use crate::asked::Asked;
@@ -40,8 +40,21 @@ impl Views {
                             let at = Evidence::of(&record);
                             let (user, site, request) = (asked.user, asked.site, asked.request);
                             let (reason, held, dormant) = (*reason, *held, *dormant);
-                            each(Denial { at, user, site, request, reason, held, dormant });
+                            let queued = false;
+                            each(Denial { at, user, site, request, reason, held, dormant, queued });
                         }
+                    }
+                    Event::Queued { reason, held, dormant } => {
+                        if let Some(asked) = asked.last() {
+                            let at = Evidence::of(&record);
+                            let (user, site, request) = (asked.user, asked.site, asked.request);
+                            let (reason, held, dormant) = (*reason, *held, *dormant);
+                            let queued = true;
+                            each(Denial { at, user, site, request, reason, held, dormant, queued });
+                        }
+                    }
+                    Event::OfferLapsed { request } | Event::LeftQueue { request, .. } => {
+                        asked.answer(Some(*request));
                     }
                     _ => {}
                 }

@@ -1,8 +1,9 @@
 //! Denials, and the episodes they make.
 //!
 //! An episode is one user's run of refusals: each follows the one before by less than the gap, and no grant
-//! lies between them. It ends with a grant to that user within the gap of the last refusal (*granted*), or
-//! when the gap has passed (*abandoned*); until then it is *open*.
+//! lies between them. A login that was put in line is a refusal that lasts until the line is left. The episode
+//! ends with a grant to that user within the gap of the last refusal (*granted*), or when the gap has passed
+//! (*abandoned*); until then it is *open*.
 
 use crate::Evidence;
 use crate::asked::Asked;
@@ -32,6 +33,8 @@ pub struct Denial {
     pub held: u32,
     /// Of these, seats whose holder had gone silent.
     pub dormant: u32,
+    /// The login was not turned away but put in line.
+    pub queued: bool,
 }
 
 /// What an episode came to.
@@ -63,16 +66,18 @@ pub struct Episode {
     pub attempts: u64,
     /// How many for each reason.
     pub reasons: BTreeMap<DenialReason, u64>,
+    /// When the user was last known to want a seat: at the last refusal, or on leaving the line.
+    pub until: Timestamp,
     /// What it came to.
     pub outcome: Outcome,
 }
 
 impl Episode {
-    /// From the first refusal to the seat, or to the last refusal if none was granted.
+    /// From the first refusal to the seat; or to the last refusal, or to leaving the line, if none was granted.
     pub fn wait(&self) -> Micros {
         let until = match self.outcome {
             Outcome::Granted { at, .. } => at.at,
-            Outcome::Abandoned | Outcome::Open => self.last.at.at,
+            Outcome::Abandoned | Outcome::Open => self.until,
         };
         until.since(self.first.at.at)
     }
@@ -86,6 +91,11 @@ pub struct Episodes {
     /// No open episode has been silent for the gap before this instant.
     next_end: Timestamp,
     asked: Asked,
+    /// Who is in line, and with which login.
+    line: BTreeMap<UserId, RequestId>,
+    /// Who was in line when the fold began, and until when they were known to want a seat: what they do next
+    /// belongs to an episode that began before, and is told by nobody here.
+    begun_before: BTreeMap<UserId, Timestamp>,
 }
 
 impl Episodes {
@@ -93,7 +103,16 @@ impl Episodes {
     /// belong together.
     pub fn after(before: &Account, gap: Micros) -> Episodes {
         let (open, next_end) = (BTreeMap::new(), Timestamp::MAX);
-        Episodes { gap, open, next_end, asked: Asked::left_by(before) }
+        let line: BTreeMap<UserId, RequestId> =
+            before.line().map(|asked| (asked.user, asked.request)).collect();
+        let begun_before = line.keys().map(|user| (*user, Timestamp::ZERO)).collect();
+        Episodes { gap, open, next_end, asked: Asked::left_by(before), line, begun_before }
+    }
+
+    /// Takes every refusal from here on for one of an episode that begins here.
+    pub(crate) fn begun_here(mut self) -> Episodes {
+        self.begun_before.clear();
+        self
     }
 
     /// Takes up the account's next commit; calls `ended` for each episode that is over.
@@ -105,7 +124,14 @@ impl Episodes {
                     self.asked.ask(record, *request, *user, *site, *device);
                 }
                 Event::SeatGranted { request, session, .. } => {
-                    let user = self.asked.answer(*request).map(|asked| asked.user);
+                    let asked = self.asked.answer(*request);
+                    if let Some(asked) = asked {
+                        self.leaves_line(asked.request, record.commit.at);
+                    }
+                    let user = asked.map(|asked| asked.user);
+                    if let Some(user) = user {
+                        self.begun_before.remove(&user);
+                    }
                     if let Some(mut episode) = user.and_then(|user| self.open.remove(&user)) {
                         let (session, at) = (*session, Evidence::of(record));
                         episode.outcome = Outcome::Granted { session, at };
@@ -117,8 +143,28 @@ impl Episodes {
                         let at = Evidence::of(record);
                         let (user, site, request) = (asked.user, asked.site, asked.request);
                         let (reason, held, dormant) = (*reason, *held, *dormant);
-                        self.denied(Denial { at, user, site, request, reason, held, dormant });
+                        self.leaves_line(request, at.at);
+                        let queued = false;
+                        let denial =
+                            Denial { at, user, site, request, reason, held, dormant, queued };
+                        self.denied(denial);
                     }
+                }
+                Event::Queued { reason, held, dormant } => {
+                    if let Some(asked) = self.asked.last() {
+                        let at = Evidence::of(record);
+                        let (user, site, request) = (asked.user, asked.site, asked.request);
+                        let (reason, held, dormant) = (*reason, *held, *dormant);
+                        let queued = true;
+                        let denial =
+                            Denial { at, user, site, request, reason, held, dormant, queued };
+                        self.denied(denial);
+                        self.line.insert(user, request);
+                    }
+                }
+                Event::OfferLapsed { request } | Event::LeftQueue { request, .. } => {
+                    self.asked.answer(Some(*request));
+                    self.leaves_line(*request, record.commit.at);
                 }
                 _ => {}
             }
@@ -130,9 +176,11 @@ impl Episodes {
         if now < self.next_end {
             return;
         }
-        let gap = self.gap;
-        let over = |episode: &&Episode| now.since(episode.last.at.at) >= gap;
-        let users: Vec<UserId> = self.open.values().filter(over).map(|e| e.user).collect();
+        let (gap, line) = (self.gap, &self.line);
+        let is_over = |episode: &&Episode| {
+            !line.contains_key(&episode.user) && now.since(episode.until) >= gap
+        };
+        let users: Vec<UserId> = self.open.values().filter(is_over).map(|e| e.user).collect();
         let finished = users.iter().filter_map(|user| self.open.remove(user));
         let mut finished: Vec<Episode> = finished.collect();
         finished.sort_by_key(|episode| episode.last.at.position);
@@ -140,7 +188,8 @@ impl Episodes {
             episode.outcome = Outcome::Abandoned;
             ended(episode);
         }
-        let ends = self.open.values().map(|episode| episode.last.at.at + gap);
+        let going_on = self.open.values().filter(|open| !self.line.contains_key(&open.user));
+        let ends = going_on.map(|episode| episode.until + gap);
         self.next_end = ends.min().unwrap_or(Timestamp::MAX);
     }
 
@@ -149,7 +198,28 @@ impl Episodes {
         self.open.values()
     }
 
+    /// A login is in line no more; a newer one of the same user may have its place.
+    fn leaves_line(&mut self, request: RequestId, at: Timestamp) {
+        let user = self.line.iter().find(|(_, waits)| **waits == request).map(|(user, _)| *user);
+        let Some(user) = user else { return };
+        self.line.remove(&user);
+        if let Some(until) = self.begun_before.get_mut(&user) {
+            *until = at;
+        }
+        if let Some(episode) = self.open.get_mut(&user) {
+            episode.until = at.max(episode.until);
+            self.next_end = self.next_end.min(episode.until + self.gap);
+        }
+    }
+
     fn denied(&mut self, denial: Denial) {
+        if let Some(until) = self.begun_before.get_mut(&denial.user) {
+            if self.line.contains_key(&denial.user) || denial.at.at.since(*until) < self.gap {
+                *until = denial.at.at;
+                return;
+            }
+            self.begun_before.remove(&denial.user);
+        }
         self.next_end = self.next_end.min(denial.at.at + self.gap);
         let episode = self.open.entry(denial.user).or_insert_with(|| Episode {
             user: denial.user,
@@ -157,9 +227,10 @@ impl Episodes {
             last: denial,
             attempts: 0,
             reasons: BTreeMap::new(),
+            until: denial.at.at,
             outcome: Outcome::Open,
         });
-        episode.last = denial;
+        (episode.last, episode.until) = (denial, denial.at.at);
         episode.attempts = episode.attempts.saturating_add(1);
         let count = episode.reasons.entry(denial.reason).or_insert(0);
         *count = count.saturating_add(1);

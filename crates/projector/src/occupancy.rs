@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// What an account remembers of one user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct Marks {
-    /// The commit that last refused the user.
+    /// The commit that last refused the user, or put the user in line.
     pub refused: Option<Position>,
     /// The commit that last granted the user a seat.
     pub granted: Option<Position>,
@@ -101,6 +101,12 @@ impl Notes {
                 Event::LoginRequested { request, user, .. } => {
                     if let Some(earlier) = newest.replace((*request, *user)) {
                         older.get_or_insert_with(left_by_before).push(earlier);
+                    }
+                }
+                Event::Queued { .. } => {
+                    if let Some((_, user)) = newest {
+                        let marks = self.users.get_or_insert_with(user, Marks::default);
+                        marks.refused = Some(record.position);
                     }
                 }
                 Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => {

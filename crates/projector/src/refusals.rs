@@ -48,7 +48,7 @@ impl Views {
         let Some(refused) = marks.refused else { return Ok(None) };
         let Some(record) = self.ledger().record(refused)? else { return Ok(None) };
         let before = self.before(account, refused)?;
-        let mut alone = Episodes::after(&before.account, gap);
+        let mut alone = Episodes::after(&before.account, gap).begun_here();
         alone.apply(&record, |_| {});
         let Some(denial) = alone.open().find(|run| run.user == user).map(|run| run.last) else {
             return Ok(None);
@@ -69,7 +69,7 @@ impl Views {
         known_until: Timestamp,
     ) -> Result<Option<Episode>, ReadError> {
         let account = before.account.id();
-        let first = self.begin_of_episode(account, denial, gap)?;
+        let first = self.begin_of_episode(before, denial, gap)?;
         let earlier =
             (first < denial.at.position).then(|| self.before(account, first)).transpose()?;
         let before = earlier.as_ref().unwrap_or(before);
@@ -91,24 +91,33 @@ impl Views {
         Ok(found.or_else(|| episodes.open().find(|run| run.user == denial.user).cloned()))
     }
 
-    /// Where the first refusal of the run stands that ends with, or goes through, this one.
+    /// Where the first refusal of the run stands that ends with, or goes through, this one; `before` is the
+    /// account just before it.
     fn begin_of_episode(
         &self,
-        account: AccountId,
+        before: &Occupancy,
         denial: &Denial,
         gap: Micros,
     ) -> Result<Position, ReadError> {
+        let account = before.account.id();
         let mut first = (denial.at.at, denial.at.position);
+        // Whoever is in line is refused all the while; since when is further back.
+        let mut in_line = before.account.line().any(|asked| asked.user == denial.user);
         for record in self.ledger().back(denial.at.position).skip(1) {
             let record = record?;
-            if first.0.since(record.commit.at) >= gap {
+            if !in_line && first.0.since(record.commit.at) >= gap {
                 break;
             }
-            match self.answer_to(account, denial.user, &record)? {
+            let told = self.answer_to(account, denial.user, &record)?;
+            match told.answer {
                 Some(Answer::Granted(_)) => break,
                 Some(Answer::Refused) => first = (record.commit.at, record.position),
+                Some(Answer::Queued) => {
+                    (first, in_line) = ((record.commit.at, record.position), false);
+                }
                 None => {}
             }
+            in_line |= told.left_line;
         }
         Ok(first.1)
     }
@@ -135,7 +144,7 @@ impl Views {
             if record.position <= after {
                 continue;
             }
-            if let Some(Answer::Granted(session)) = self.answer_to(account, user, &record)? {
+            if let Some(Answer::Granted(session)) = self.answer_to(account, user, &record)?.answer {
                 return Ok(Some((session, Evidence::of(&record))));
             }
         }
@@ -150,16 +159,17 @@ impl Views {
         }
     }
 
-    /// What a commit answers to a user, if it does; the last answer, if there are several.
+    /// What a commit answers to a user, if it does (the last answer, if there are several), and whether the
+    /// user leaves the line in it.
     fn answer_to(
         &self,
         account: AccountId,
         user: UserId,
         record: &Record,
-    ) -> Result<Option<Answer>, ReadError> {
+    ) -> Result<Told, ReadError> {
         let events = &record.commit.events;
         let mut asked: Option<UserId> = None;
-        let mut answer = None;
+        let mut told = Told { answer: None, left_line: false };
         for event in events {
             let (request, given) = match event {
                 Event::LoginRequested { user, .. } => {
@@ -167,35 +177,53 @@ impl Views {
                     continue;
                 }
                 Event::SeatGranted { request, session, .. } => {
-                    (*request, Answer::Granted(*session))
+                    (*request, Some(Answer::Granted(*session)))
                 }
-                Event::SeatDenied { request, .. } => (*request, Answer::Refused),
+                Event::SeatDenied { request, .. } => (*request, Some(Answer::Refused)),
+                Event::Queued { .. } => (None, Some(Answer::Queued)),
+                Event::OfferLapsed { request } | Event::LeftQueue { request, .. } => {
+                    (Some(*request), None)
+                }
                 _ => continue,
             };
-            let asker = match request {
-                None => asked,
+            let (asker, in_line) = match request {
+                None => (asked, false),
                 Some(request) => self.asker(account, request)?,
             };
             if asker == Some(user) {
-                answer = Some(given);
+                told.answer = given.or(told.answer);
+                told.left_line |= in_line;
             }
         }
-        Ok(answer)
+        Ok(told)
     }
 
-    /// Who made a request.
-    fn asker(&self, account: AccountId, request: RequestId) -> Result<Option<UserId>, ReadError> {
-        let Some(position) = self.ledger().find_request(account, request)? else { return Ok(None) };
-        let record = self.ledger().record(position)?;
-        let events = record.map(|record| record.commit.events).unwrap_or_default();
-        Ok(events.iter().find_map(|event| match event {
+    /// Who made a request, and whether it was put in line.
+    fn asker(
+        &self,
+        account: AccountId,
+        request: RequestId,
+    ) -> Result<(Option<UserId>, bool), ReadError> {
+        let position = self.ledger().find_request(account, request)?;
+        let record = position.map(|position| self.ledger().record(position)).transpose()?;
+        let events = record.flatten().map(|record| record.commit.events).unwrap_or_default();
+        let asker = events.iter().find_map(|event| match event {
             Event::LoginRequested { request: made, user, .. } if *made == request => Some(*user),
             _ => None,
-        }))
+        });
+        Ok((asker, events.iter().any(|event| matches!(event, Event::Queued { .. }))))
     }
 }
 
+/// What a commit says to a user.
+struct Told {
+    answer: Option<Answer>,
+    left_line: bool,
+}
+
+#[derive(Clone, Copy)]
 enum Answer {
     Granted(SessionId),
     Refused,
+    Queued,
 }

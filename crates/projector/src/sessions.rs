@@ -117,6 +117,9 @@ impl Sessions {
                 Event::SeatDenied { request, .. } => {
                     self.asked.answer(*request);
                 }
+                Event::OfferLapsed { request } | Event::LeftQueue { request, .. } => {
+                    self.asked.answer(Some(*request));
+                }
                 Event::WentDormant { session, silent } => {
                     if let Some(held) = self.held.get_mut(session) {
                         held.last_seen = record.commit.at - *silent;

@@ -5,11 +5,11 @@
 //!
 //!  s account position      -> offset, length                           where a snapshot's content is
 //!  t account at position   -> nothing                                  the same by time
-//!  c                       -> 3 | digest | size | leaf | extent        the cursor
+//!  c                       -> 4 | digest | size | leaf | extent        the cursor
 //!
 //!  a plain file beside it (see `content`), for each snapshot
 //!
-//!  3 | digest | leaf | account, notes
+//!  4 | digest | leaf | account, notes
 //! ```
 //!
 //! A snapshot follows the commit at `position`, whose leaf hash it carries: it is believed only if its
@@ -37,7 +37,7 @@ use std::time::Duration;
 
 /// Raised whenever the encoding of what is saved changes, also that of [`Account`]: everything is then made
 /// again. A test knows the encoding and fails when it changes.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 const CURSOR: &[u8] = b"c";
 const CACHE_BYTES: u64 = 32 << 20;
 const FLUSH_EVERY_MS: u64 = 1000;

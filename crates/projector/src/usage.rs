@@ -48,9 +48,13 @@ pub struct Usage {
     pub grants: u64,
     /// Refused logins, by reason.
     pub denials: BTreeMap<DenialReason, u64>,
+    /// Logins that were put in line because there was no seat.
+    pub queued: u64,
+    /// Logins that left the line without a seat.
+    pub left_line: u64,
     /// Denial episodes whose first refusal lies in the range.
     pub denial_episodes: u64,
-    /// Requests that stood unanswered at the end of the range.
+    /// Requests that stood unanswered at the end of the range, in line or not.
     pub pending: u64,
     /// Dormant sessions that were ended because somebody needed the seat.
     pub reclaimed: u64,
@@ -154,6 +158,8 @@ impl Meter {
                 &mut usage.grants
             }
             Event::SeatDenied { reason, .. } => usage.denials.entry(*reason).or_insert(0),
+            Event::Queued { .. } => &mut usage.queued,
+            Event::OfferLapsed { .. } | Event::LeftQueue { .. } => &mut usage.left_line,
             Event::Expired { cause: ExpiryCause::Reclaimed, .. } => &mut usage.reclaimed,
             Event::LoggedOut { by: EndedBy::Release, .. } => &mut usage.released,
             _ => return,

@@ -29,7 +29,7 @@ pub(crate) fn advice(
     }
     match adviser.barred(user) {
         Some(advice) => vec![advice],
-        None => adviser.seats(),
+        None => adviser.in_line(user).into_iter().chain(adviser.seats()).collect(),
     }
 }
 
@@ -57,6 +57,23 @@ impl Adviser<'_> {
                 format!("{here}; to log in elsewhere, log out there, or release {}.", own.seat)
             }
         }
+    }
+
+    /// What somebody in line has to do.
+    fn in_line(&self, user: UserId) -> Option<String> {
+        let asked = self.account.line().find(|asked| asked.user == user)?;
+        let (waits, name) = (asked.waits?, self.names.shown(user));
+        Some(match waits.offer {
+            Some(offer) => {
+                let until = self.time(offer.until);
+                format!("{} is offered to {name} until {until}: take it there.", offer.seat)
+            }
+            None => {
+                let (place, since) =
+                    (self.account.place(asked.request).unwrap_or(0), self.time(waits.since));
+                format!("{name} is in line since {since}, place {place}, and need only wait there.")
+            }
+        })
     }
 
     /// What must be done before any seat helps.

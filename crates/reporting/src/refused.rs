@@ -102,6 +102,10 @@ fn holder(row: &SeatRow, watched: bool, zone: Zone, day: seats::CivilDate) -> St
             let until = shown(row.state_since_or_until);
             format!("  seat {seat}: kept for {user} after log-out, until {until}")
         }
+        SeatState::Offered => {
+            let until = shown(row.state_since_or_until);
+            format!("  seat {seat}: offered to {user}, who was in line, until {until}")
+        }
     }
 }
 

@@ -226,6 +226,11 @@ impl Reports<'_> {
                     let limit = Some(before.limit(commit.at));
                     gathered.denials.push(fact(denial(*reason, *held, *dormant, limit), None));
                 }
+                Event::Queued { .. } if asked => {
+                    let what = notation.event(commit.at, event, Some(before));
+                    let what = what.trim_start_matches("-> ").to_owned();
+                    gathered.denials.push(fact(what, None));
+                }
                 Event::UserAdded { user: other, .. }
                 | Event::UserSuspended { user: other }
                 | Event::UserReinstated { user: other }

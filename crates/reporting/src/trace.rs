@@ -81,7 +81,7 @@ impl Reports<'_> {
         let time = |at: Timestamp| zone.show(at);
         let notation = Notation { names: &names, time: &time };
         let denials = record.commit.events.iter().filter_map(|event| match event {
-            Event::SeatDenied { .. } => {
+            Event::SeatDenied { .. } | Event::Queued { .. } => {
                 Some(notation.event(record.commit.at, event, Some(&before)))
             }
             _ => None,

@@ -167,6 +167,10 @@ fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
         | Event::Expired { session, .. } => theirs(session),
         // Without a request's id the answer stands beside its question, which names the user.
         Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => asked(request),
+        Event::SeatOffered { request, .. }
+        | Event::OfferLapsed { request }
+        | Event::OfferWithdrawn { request }
+        | Event::LeftQueue { request, .. } => asked(&Some(*request)),
         _ => false,
     })
 }

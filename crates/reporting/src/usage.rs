@@ -42,8 +42,12 @@ pub struct UsageReport {
     pub denials_by_reason: Vec<Denied>,
     /// Runs of refusals of one user.
     pub denial_episodes: u64,
-    /// Logins that stood unanswered at the end.
+    /// Logins that stood unanswered at the end, in line or not.
     pub pending: u64,
+    /// Logins that were put in line.
+    pub queued: u64,
+    /// Logins that left the line without a seat.
+    pub left_line: u64,
     /// The most sessions at once.
     pub peak_sessions: u64,
     /// When they were first so many.
@@ -106,6 +110,10 @@ impl Reports<'_> {
             .total("grants", usage.grants)
             .total("denials", usage.denied())
             .total("pending", usage.pending);
+        let provenance = match (usage.queued, usage.left_line) {
+            (0, 0) => provenance,
+            (queued, left) => provenance.total("queued", queued).total("left_line", left),
+        };
         Ok(UsageReport::new(self.names(account).account(), usage, provenance, zone))
     }
 }
@@ -130,6 +138,8 @@ impl UsageReport {
             denials_by_reason: usage.denials.iter().map(denied).collect(),
             denial_episodes: usage.denial_episodes,
             pending: usage.pending,
+            queued: usage.queued,
+            left_line: usage.left_line,
             peak_sessions: usage.peak_sessions.count,
             peak_at: at(usage.peak_sessions),
             peak_seats: usage.peak_seats.count,
@@ -177,6 +187,10 @@ impl Report for UsageReport {
                 denied.denials.to_string(),
                 String::new(),
             );
+        }
+        if self.queued > 0 || self.left_line > 0 {
+            add("  put in line", self.queued.to_string(), String::new());
+            add("  left the line", self.left_line.to_string(), "without a seat".to_owned());
         }
         add("  unanswered", self.pending.to_string(), String::new());
         add("Reclaimed", self.reclaimed.to_string(), "from silent holders".to_owned());

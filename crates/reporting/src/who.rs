@@ -6,7 +6,7 @@ use crate::reports::{ReportError, Reports};
 use crate::shown::{At, Report, Side, counted, length, table};
 use projector::AsOf;
 use seats::account::Session;
-use seats::{Account, AccountId, Liveness, Naming, SessionId, Standing, Timestamp};
+use seats::{Account, AccountId, Liveness, Naming, SeatNo, SessionId, Standing, Timestamp};
 use serde::Serialize;
 
 /// How a seat is taken.
@@ -19,6 +19,8 @@ pub enum SeatState {
     Dormant,
     /// Its holder has logged out, and it is kept for a while.
     Lingering,
+    /// It is kept for a while for somebody in line, to whom it is offered.
+    Offered,
 }
 
 impl SeatState {
@@ -27,27 +29,28 @@ impl SeatState {
             SeatState::Live => "live",
             SeatState::Dormant => "dormant",
             SeatState::Lingering => "lingering",
+            SeatState::Offered => "offered",
         }
     }
 }
 
-/// A session on a seat, or a seat kept after one.
+/// A session on a seat, or a seat kept for somebody.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct SeatRow {
     /// Which seat.
     pub seat: u32,
     /// Who, by name, or by number where there is none.
     pub user: String,
-    /// The session's number; `null` for a lingering seat.
+    /// The session's number; `null` for a seat that lingers or is offered.
     pub session: Option<u64>,
-    /// When it was granted; `null` for a lingering seat.
+    /// When it was granted; `null` for a seat that lingers or is offered.
     pub since: Option<At>,
     /// The last sign of life; `null` where it is not recorded (that of a live session at a past instant
-    /// stands nowhere) and for a lingering seat.
+    /// stands nowhere) and for a seat that lingers or is offered.
     pub last_seen: Option<At>,
-    /// Live, dormant or lingering.
+    /// Live, dormant, lingering or offered.
     pub state: SeatState,
-    /// When it went dormant, or until when it lingers.
+    /// When it went dormant, or until when it lingers or is offered.
     pub state_since_or_until: Option<At>,
     /// From which site, by name.
     pub site: Option<String>,
@@ -147,19 +150,24 @@ pub fn seats(
         overdraft: session.overdraft,
         user_id: session.user.0,
     });
-    let kept = account.lingering(at).map(|linger| SeatRow {
-        seat: linger.seat.0,
-        user: name(linger.user),
+    let kept = |seat: SeatNo, user: seats::UserId, state: SeatState, until: Timestamp| SeatRow {
+        seat: seat.0,
+        user: name(user),
         session: None,
         since: None,
         last_seen: None,
-        state: SeatState::Lingering,
-        state_since_or_until: Some(At(linger.until)),
+        state,
+        state_since_or_until: Some(At(until)),
         site: None,
         overdraft: false,
-        user_id: linger.user.0,
-    });
-    let mut rows: Vec<SeatRow> = held.chain(kept).collect();
+        user_id: user.0,
+    };
+    let lingering = account.lingering(at);
+    let lingering = lingering.map(|l| kept(l.seat, l.user, SeatState::Lingering, l.until));
+    let offered = account.offers();
+    let offered =
+        offered.map(|(to, offer)| kept(offer.seat, to.user, SeatState::Offered, offer.until));
+    let mut rows: Vec<SeatRow> = held.chain(lingering).chain(offered).collect();
     rows.sort_by_key(|row| (row.seat, row.session));
     rows
 }
@@ -227,6 +235,9 @@ impl SeatRow {
             (SeatState::Dormant, Some(since)) => format!("dormant for {}", length(at.since(since))),
             (SeatState::Lingering, Some(until)) => {
                 format!("kept until {}", zone.show_on(until, day))
+            }
+            (SeatState::Offered, Some(until)) => {
+                format!("offered until {}", zone.show_on(until, day))
             }
             (other, None) => other.word().to_owned(),
         };

@@ -107,7 +107,7 @@ impl Reports<'_> {
         match &refusal {
             Some(refusal) => {
                 teller.tell(refusal, &mut explanation);
-                explanation.push(self.afterwards(account, &teller, refusal)?);
+                explanation.push(self.afterwards(account, &teller, refusal, &state)?);
             }
             None => explanation.push(teller.never(&state, at, present.at)),
         }
@@ -133,14 +133,18 @@ impl Reports<'_> {
         })
     }
 
-    /// What became of the user after a refusal.
+    /// What became of the user after a refusal. `state`: the account now.
     fn afterwards(
         &self,
         account: AccountId,
         teller: &Teller<'_>,
         refusal: &Refusal,
+        state: &Account,
     ) -> Result<String, ReportError> {
         let name = &teller.name;
+        if let Some(place) = state.place(refusal.denial.request) {
+            return Ok(format!("{name} is still in line, place {place}."));
+        }
         let Some((session, granted)) = refusal.next_grant else {
             return Ok(match refusal.episode.outcome {
                 Outcome::Open => {
@@ -186,7 +190,8 @@ impl Teller<'_> {
         let (zone, at) = (self.zone, denial.at.at);
         let day = zone.date_of(at);
         let reason = reason_in_words(denial, account, &self.name, &self.names, zone);
-        said.push(format!("{} was refused on {}: {reason}.", self.name, zone.say_in_full(at)));
+        let what = if denial.queued { "had to wait in line from" } else { "was refused on" };
+        said.push(format!("{} {what} {}: {reason}.", self.name, zone.say_in_full(at)));
         let episode = &refusal.episode;
         if episode.attempts > 1 {
             let (first, last) =

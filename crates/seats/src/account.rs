@@ -2,7 +2,7 @@
 //!
 //! What the state *means*: `seats` and `sessions` say who sits where after the last commit; `licences` says
 //! how many may sit, now and from instants already announced; `users` says who is known; `pending` says who
-//! has asked and not been answered; `endings` remembers the last few sessions that ended, so that a client
+//! has asked and not been answered, and who of them is in line; `endings` remembers the last few sessions that ended, so that a client
 //! whose seat is gone can be told why at once. Whatever time alone has changed since the last commit is not
 //! in here: [`settle`](crate::settle()) says it.
 //!
@@ -12,12 +12,11 @@
 use crate::board::Board;
 use crate::by_user::ByUser;
 use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
-use crate::ids::{
-    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
-};
+use crate::ids::{AccountId, Commitment, DeviceId, Digest, SeatNo, SessionId, SiteId, UserId};
 use crate::licences::Licences;
 use crate::policy::Policy;
 use crate::time::Timestamp;
+pub use crate::waiting::{Offer, Pending, Waits};
 use bincode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -102,19 +101,6 @@ pub struct Linger {
     pub user: UserId,
     /// Until when; at that instant it is free.
     pub until: Timestamp,
-}
-
-/// A login request not yet answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Pending {
-    /// The caller's id.
-    pub request: RequestId,
-    /// Who asks.
-    pub user: UserId,
-    /// From which site.
-    pub site: Option<SiteId>,
-    /// From which device.
-    pub device: Option<DeviceId>,
 }
 
 /// How a session ended.
@@ -321,10 +307,10 @@ impl Account {
     pub fn lingering(&self, at: Timestamp) -> impl Iterator<Item = &Linger> {
         self.lingers.iter().filter(move |linger| linger.until > at)
     }
-    /// Seats taken at `at`: held or lingering.
+    /// Seats taken at `at`: held, lingering or offered.
     pub fn taken(&self, at: Timestamp) -> u32 {
-        let lingering = u32::try_from(self.lingering(at).count()).unwrap_or(u32::MAX);
-        self.held().saturating_add(lingering)
+        let kept = self.lingering(at).count().saturating_add(self.offers().count());
+        self.held().saturating_add(u32::try_from(kept).unwrap_or(u32::MAX))
     }
     /// Seats all of whose sessions are dormant, longest dormant first, with the instant since when.
     pub fn dormant_seats(&self) -> Vec<(Timestamp, SeatNo)> {
@@ -348,12 +334,16 @@ impl Account {
     /// The lowest seat number free at `at`.
     pub fn free_seat(&self, at: Timestamp) -> SeatNo {
         let mut seat = self.board.lowest_free();
-        while self.board.sessions(seat) > 0 || self.lingering(at).any(|l| l.seat == seat) {
+        let kept = |seat: SeatNo| {
+            let lingers = self.lingering(at).any(|linger| linger.seat == seat);
+            lingers || self.offers().any(|(_, offer)| offer.seat == seat)
+        };
+        while self.board.sessions(seat) > 0 || kept(seat) {
             seat = SeatNo(seat.0.saturating_add(1));
         }
         seat
     }
-    /// Requests not yet answered.
+    /// Requests not yet answered, in line or not.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
     }

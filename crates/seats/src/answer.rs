@@ -1,7 +1,7 @@
 //! What the caller is told.
 
 use crate::account::{Account, Ending, Session};
-use crate::event::{DenialReason, Event};
+use crate::event::{DenialReason, Event, Leaving};
 use crate::ids::{DeviceId, RequestId, SeatNo, SessionId, SiteId, UserId};
 use crate::time::Timestamp;
 
@@ -26,8 +26,22 @@ pub enum Outcome {
         /// Of these, seats whose holder had gone silent.
         dormant: u32,
     },
-    /// Neither yet.
-    Waiting,
+    /// Neither yet: it waits. Ask again with the same request id, well within the account's `wait-lease`:
+    /// that keeps the place in line, and takes the seat once one is offered.
+    Waiting {
+        /// The place in line, from 1; 0 where it is not known, because all that is known is the commit of
+        /// the request.
+        place: u32,
+    },
+    /// It waited, and a seat that was offered to it was not taken in time. To wait anew, log in anew.
+    Lapsed,
+    /// It waited, and left the line without a seat.
+    Left(Leaving),
+}
+
+impl Outcome {
+    /// In line, or not known to be anything else.
+    pub(crate) const WAITING: Outcome = Outcome::Waiting { place: 0 };
 }
 
 /// What a session is now.
@@ -89,6 +103,7 @@ pub struct FirstAnswer {
 impl FirstAnswer {
     /// Finds the request and its answer in the commit that holds the request, made at `at`.
     ///
+    /// A request that is put in line there is answered in a later commit, see [`FirstAnswer::answered_in`].
     /// `None` if the commit does not hold it.
     pub fn in_commit(request: RequestId, at: Timestamp, events: &[Event]) -> Option<FirstAnswer> {
         let mut first: Option<FirstAnswer> = None;
@@ -99,40 +114,61 @@ impl FirstAnswer {
                     last_asked = Some(*asked);
                     if *asked == request {
                         let (user, site, device) = (*user, *site, *device);
-                        let outcome = Outcome::Waiting;
+                        let outcome = Outcome::WAITING;
                         first = Some(FirstAnswer { user, site, device, at, outcome });
                     }
                 }
-                Event::SeatGranted { request: answered, session, seat, overdraft } => {
-                    if let Some(first) = first.as_mut()
+                event => {
+                    if let (Some(first), Some((answered, outcome))) = (&mut first, answer_in(event))
                         && answered.or(last_asked) == Some(request)
                     {
-                        let (session, seat, overdraft) = (*session, *seat, *overdraft);
-                        first.outcome = Outcome::Granted { session, seat, overdraft };
+                        first.outcome = outcome;
                     }
                 }
-                Event::SeatDenied { request: answered, reason, held, dormant } => {
-                    if let Some(first) = first.as_mut()
-                        && answered.or(last_asked) == Some(request)
-                    {
-                        let (reason, held, dormant) = (*reason, *held, *dormant);
-                        first.outcome = Outcome::Denied { reason, held, dormant };
-                    }
-                }
-                _ => {}
             }
         }
         first
+    }
+
+    /// Takes up a later commit of the account, made at `at`, if it answers the request; says whether it does.
+    pub fn answered_in(&mut self, request: RequestId, at: Timestamp, events: &[Event]) -> bool {
+        let outcome = outcome_in(request, events);
+        if let Some(outcome) = outcome {
+            (self.outcome, self.at) = (outcome, at);
+        }
+        outcome.is_some()
     }
 
     /// The answer to give to the same question asked again.
     pub(crate) fn again(&self, account: &Account) -> Answer {
         let present = match self.outcome {
             Outcome::Granted { session, .. } => Some(present(account, session)),
-            Outcome::Denied { .. } | Outcome::Waiting => None,
+            _ => None,
         };
         Answer::Login { outcome: self.outcome, at: self.at, again: true, present }
     }
+}
+
+/// What becomes of a request in a commit later than its own, by the events that name it.
+pub fn outcome_in(request: RequestId, events: &[Event]) -> Option<Outcome> {
+    let named = events.iter().filter_map(answer_in);
+    let mut named = named.filter(|(answered, _)| *answered == Some(request));
+    named.next().map(|(_, outcome)| outcome)
+}
+
+/// What an event answers to a request, and to which; `None`: to the last of its commit.
+fn answer_in(event: &Event) -> Option<(Option<RequestId>, Outcome)> {
+    Some(match *event {
+        Event::SeatGranted { request, session, seat, overdraft } => {
+            (request, Outcome::Granted { session, seat, overdraft })
+        }
+        Event::SeatDenied { request, reason, held, dormant } => {
+            (request, Outcome::Denied { reason, held, dormant })
+        }
+        Event::OfferLapsed { request } => (Some(request), Outcome::Lapsed),
+        Event::LeftQueue { request, how } => (Some(request), Outcome::Left(how)),
+        _ => return None,
+    })
 }
 
 /// What a session that was granted once is now.

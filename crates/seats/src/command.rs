@@ -100,6 +100,16 @@ pub enum Command {
     },
     /// Ask for a seat.
     LogIn(LogIn),
+    /// Take the seat that is offered to a login in line; without an offer, a sign of life.
+    TakeOffer {
+        /// Of which login.
+        request: RequestId,
+    },
+    /// Give up waiting in line.
+    LeaveQueue {
+        /// Which login.
+        request: RequestId,
+    },
     /// Give a seat back.
     LogOut {
         /// Which session.
@@ -152,6 +162,8 @@ impl Command {
             self,
             Command::Open { .. }
                 | Command::LogIn(_)
+                | Command::TakeOffer { .. }
+                | Command::LeaveQueue { .. }
                 | Command::LogOut { .. }
                 | Command::Heartbeat { .. }
                 | Command::Goodbye { .. }

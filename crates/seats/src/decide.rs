@@ -4,13 +4,13 @@
 //! run and applied, and says what happened, or why the command cannot be taken. Logins are decided in
 //! `admit`.
 
-use crate::account::{Account, Ending, Session, Standing, UserStanding};
+use crate::account::{Account, Ending, Pending, Session, Standing, UserStanding};
 use crate::admit;
 use crate::command::Command;
 use crate::cut::EVENT_BYTES_MAX;
-use crate::event::{EndedBy, Event, ExpiryCause};
+use crate::event::{EndedBy, Event, ExpiryCause, Leaving};
 use crate::forget;
-use crate::ids::{DeviceId, SessionId, SiteId, UserId};
+use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
@@ -119,6 +119,10 @@ pub enum Rejection {
         /// The account's release floor in seconds.
         floor_s: u32,
     },
+    /// No login with this request id is in line: it was answered, or it left, or it was never asked. Ask
+    /// with the same id what became of it, or log in anew.
+    #[error("this login is not in line")]
+    NotInLine(RequestId),
     /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
     #[error("this request id was used before, for another login")]
     RequestReused,
@@ -149,9 +153,17 @@ pub fn decide(
     }
     match command {
         Command::LogIn(login) => admit::log_in(account, liveness, login, at),
+        Command::TakeOffer { request } => {
+            let asked = in_line(account, *request)?;
+            Ok(admit::take_offer(account, liveness, asked, at))
+        }
+        Command::LeaveQueue { request } => {
+            let (request, how) = (in_line(account, *request)?.request, Leaving::GaveUp);
+            Ok(vec![Event::LeftQueue { request, how }])
+        }
         Command::Heartbeat { session, active } => {
             let session = held(account, *session)?;
-            let heard = liveness.heard(session, *active, at);
+            let heard = liveness.after_heartbeat(session, *active, at);
             // A heartbeat without activity does not wake an idle session.
             let wakes = session.dormant.is_some()
                 && liveness.lapse_after(account, &heard).is_none_or(|lapse| lapse.due > at);
@@ -279,6 +291,8 @@ fn commercial(
             Ok(ended.chain([Event::AccountClosed]).collect())
         }
         Command::LogIn(_)
+        | Command::TakeOffer { .. }
+        | Command::LeaveQueue { .. }
         | Command::Heartbeat { .. }
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
@@ -299,6 +313,11 @@ pub(crate) fn ends<'a>(
         cause,
         silent: liveness.silence(session, at),
     })
+}
+
+fn in_line(account: &Account, request: RequestId) -> Result<&Pending, Rejection> {
+    let asked = account.asked(request).filter(|asked| asked.waits.is_some());
+    asked.ok_or(Rejection::NotInLine(request))
 }
 
 fn held(account: &Account, session: SessionId) -> Result<&Session, Rejection> {
@@ -340,6 +359,8 @@ fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Reje
             Setting::Lease(Some(0)) => Some("lease"),
             Setting::IdleAfter(Some(0)) => Some("idle-after"),
             Setting::MaxSession(Some(0)) => Some("max-session"),
+            Setting::Offer(0) => Some("offer"),
+            Setting::WaitLease(0) => Some("wait-lease"),
             _ => None,
         };
         if let Some(setting) = zero {

@@ -89,6 +89,19 @@ pub enum DenialReason {
     AccountClosed,
 }
 
+/// Why somebody left the line without a seat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Leaving {
+    /// The user gave up.
+    GaveUp,
+    /// Nothing was heard of the user for as long as the policy says.
+    NotHeardOf,
+    /// The same user logged in anew; that login has the place in line, or the seat.
+    AskedAnew,
+    /// The user may not log in any more, or the account is closed.
+    Barred,
+}
+
 /// How somebody came to see names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Look {
@@ -173,7 +186,7 @@ pub enum Event {
         /// What is known of it, in the directory.
         profile: Commitment,
     },
-    /// A user asked for a seat. It stays pending until granted or denied.
+    /// A user asked for a seat. It stays pending until granted or denied, or until it leaves the line.
     LoginRequested {
         /// The caller's id of this attempt.
         request: RequestId,
@@ -201,7 +214,7 @@ pub enum Event {
         request: Option<RequestId>,
         /// Why.
         reason: DenialReason,
-        /// Seats taken at that instant, lingering ones included.
+        /// Seats taken at that instant, lingering and offered ones included.
         held: u32,
         /// Of these, seats whose holder had gone silent.
         dormant: u32,
@@ -305,5 +318,42 @@ pub enum Event {
         to: Timestamp,
         /// Whether names were among it.
         names: bool,
+    },
+    /// A login that could not be granted waits in line: the last [`Event::LoginRequested`] before it in the
+    /// same commit. Its place follows from the account's history.
+    Queued {
+        /// Why there was no seat: [`DenialReason::AllSeatsHeld`] or [`DenialReason::SeatsReserved`].
+        reason: DenialReason,
+        /// Seats taken at that instant, lingering and offered ones included.
+        held: u32,
+        /// Of these, seats whose holder had gone silent.
+        dormant: u32,
+    },
+    /// A seat is kept for somebody in line, and for nobody else.
+    SeatOffered {
+        /// Which request.
+        request: RequestId,
+        /// Which seat.
+        seat: SeatNo,
+        /// Until when; our own downtime comes on top.
+        until: Timestamp,
+    },
+    /// An offer was not taken in time; with it the request leaves the line.
+    OfferLapsed {
+        /// Which request.
+        request: RequestId,
+    },
+    /// An offer was taken back, because licences became fewer or the account was suspended. The request
+    /// keeps its place in line.
+    OfferWithdrawn {
+        /// Which request.
+        request: RequestId,
+    },
+    /// A request left the line without a seat.
+    LeftQueue {
+        /// Which.
+        request: RequestId,
+        /// Why.
+        how: Leaving,
     },
 }

@@ -4,10 +4,10 @@
 //! what it can and nothing else, and never panics, because auditors fold logs that others have written.
 
 use crate::account::{
-    Account, Dormant, ENDINGS_REMEMBERED, End, Ending, Linger, Pending, Session, Standing, User,
-    UserStanding,
+    Account, Dormant, ENDINGS_REMEMBERED, End, Ending, Linger, Offer, Pending, Session, Standing,
+    User, UserStanding, Waits,
 };
-use crate::event::{EndedBy, Event};
+use crate::event::{EndedBy, Event, Leaving};
 use crate::ids::{RequestId, SeatNo, SessionId, UserId};
 use crate::time::{Micros, Timestamp};
 
@@ -59,7 +59,7 @@ impl Account {
             Event::LoginRequested { request, user, site, device } => {
                 self.user_mut(*user);
                 let (request, user, site, device) = (*request, *user, *site, *device);
-                self.pending.push(Pending { request, user, site, device });
+                self.pending.push(Pending { request, user, site, device, waits: None });
             }
             Event::SeatGranted { request, session, seat, overdraft } => {
                 if let Some(asked) = self.answered(*request) {
@@ -69,6 +69,30 @@ impl Account {
             Event::SeatDenied { request, .. } => {
                 self.answered(*request);
             }
+            Event::Queued { .. } => {
+                // Somebody is in line once with one request.
+                let last = self.pending.last().map(|asked| asked.request);
+                let new = last.filter(|request| self.place(*request).is_none());
+                if let (Some(_), Some(asked)) = (new, self.pending.last_mut()) {
+                    asked.waits = Some(Waits { since: at, sign: at, offer: None });
+                }
+            }
+            Event::SeatOffered { request, seat, until } => {
+                let offer = Some(Offer { seat: *seat, made: at, until: *until });
+                if let Some(waits) = self.waits_mut(*request) {
+                    waits.offer = offer;
+                    self.lingers.retain(|linger| linger.seat != *seat); // It was kept for the same user.
+                }
+            }
+            Event::OfferWithdrawn { request } => {
+                if let Some(waits) = self.waits_mut(*request) {
+                    (waits.sign, waits.offer) = (at, None);
+                }
+            }
+            Event::OfferLapsed { request } => {
+                self.answered(Some(*request));
+            }
+            Event::LeftQueue { request, how } => self.leave(*request, *how),
             Event::WentDormant { session, silent } => {
                 if let Some(session) = self.sessions.get_mut(session)
                     && session.dormant.is_none()
@@ -127,6 +151,26 @@ impl Account {
                 let place = self.pending.iter().position(|asked| asked.request == request)?;
                 Some(self.pending.remove(place))
             }
+        }
+    }
+
+    fn waits_mut(&mut self, request: RequestId) -> Option<&mut Waits> {
+        let asked = self.pending.iter_mut().filter(|asked| asked.request == request);
+        asked.filter_map(|asked| asked.waits.as_mut()).next()
+    }
+
+    /// A request leaves the line. If its user has asked anew, the newer login moves up to the place.
+    fn leave(&mut self, request: RequestId, how: Leaving) {
+        let Some(place) = self.pending.iter().position(|asked| asked.request == request) else {
+            return;
+        };
+        let left = self.pending.remove(place);
+        let newer = |asked: &Pending| asked.user == left.user && asked.waits.is_some();
+        if how == Leaving::AskedAnew
+            && let Some(found) = self.pending.iter().skip(place).position(newer)
+        {
+            let newer = self.pending.remove(place.saturating_add(found));
+            self.pending.insert(place, newer);
         }
     }
 

@@ -21,12 +21,19 @@
 //! 8. An account is opened once, before anything else, and nobody sits in it once it is closed.
 //! 9. Facts of the service stand in the system account, and only they.
 //!
+//! 10. Only the last login of a commit is put in line, and a user is in line once. Only who is in line is
+//!     offered a seat, and one at a time; offered seats count as held, for all the laws above, but for those to
+//!     whom they are offered. Who is in line is granted the offered seat or none. An offer lapses at its end at
+//!     the earliest.
+//!
 //! That a request id is never used again after its answer takes an index of all ids, which is the ledger's.
 
 mod breach;
+mod line;
 mod seating;
 
 pub use breach::Breach;
+use line::Line;
 use seating::{Grant, Seating};
 
 use crate::event::{EndedBy, Event};
@@ -66,6 +73,7 @@ pub struct Laws {
     forgotten_devices: FxHashSet<DeviceId>,
     /// Requests not answered, but for the one in `asked`.
     requests: FxHashMap<RequestId, UserId>,
+    line: Line,
     /// The last request of the commit being checked, until it is answered: mostly at once, and then it
     /// never goes into the map.
     asked: Option<(RequestId, UserId)>,
@@ -87,6 +95,7 @@ impl Laws {
             devices: 0,
             forgotten_devices: FxHashSet::default(),
             requests: FxHashMap::default(),
+            line: Line::default(),
             asked: None,
             importing: None,
             seating: Seating::default(),
@@ -105,6 +114,7 @@ impl Laws {
         self.requests.extend(self.asked.take());
         self.seating.begin();
         events.iter().try_for_each(|event| self.event(at, event))?;
+        self.line.end()?;
         self.seating.end(events.len())
     }
 
@@ -183,13 +193,31 @@ impl Laws {
                 self.asked = Some((*request, *user));
             }
             Event::SeatGranted { request, session, seat, overdraft } => {
-                let user = self.answered(*request)?;
-                self.granted(at, *session, *seat, user, *overdraft)?;
+                let (request, user) = self.answered(*request)?;
+                self.granted(at, request, *session, *seat, user, *overdraft)?;
             }
             Event::SeatDenied { request, held, dormant, .. } => {
-                self.answered(*request)?;
-                let (held, dormant) = (*held, *dormant);
-                self.seating.counted(held, dormant)?;
+                let (request, _) = self.answered(*request)?;
+                self.counted(*held, *dormant)?;
+                self.line.take(request);
+            }
+            Event::Queued { held, dormant, .. } => {
+                let (request, user) = self.asked.take().ok_or(Breach::NoRequest)?;
+                self.requests.insert(request, user);
+                self.line.queue(request, user);
+                self.counted(*held, *dormant)?;
+            }
+            Event::SeatOffered { request, seat, until } => {
+                self.offered(at, *request, *seat, *until)?;
+            }
+            Event::OfferLapsed { request } => {
+                self.line.lapse(*request, at)?;
+                self.answered(Some(*request))?;
+            }
+            Event::OfferWithdrawn { request } => self.line.withdraw(*request)?,
+            Event::LeftQueue { request, .. } => {
+                self.line.leave(*request)?;
+                self.requests.remove(request);
             }
             Event::WentDormant { session, silent } => {
                 self.seating.silence(at, *session, true, *silent)?;
@@ -256,31 +284,75 @@ impl Laws {
         Ok(())
     }
 
-    fn answered(&mut self, request: Option<RequestId>) -> Result<UserId, Breach> {
+    fn answered(&mut self, request: Option<RequestId>) -> Result<(RequestId, UserId), Breach> {
         let is_asked = |(asked, _): &mut (RequestId, UserId)| request.is_none_or(|id| id == *asked);
-        if let Some((_, user)) = self.asked.take_if(is_asked) {
-            return Ok(user);
+        if let Some(asked) = self.asked.take_if(is_asked) {
+            return Ok(asked);
         }
-        request.and_then(|id| self.requests.remove(&id)).ok_or(Breach::NoRequest)
+        request.and_then(|id| self.requests.remove_entry(&id)).ok_or(Breach::NoRequest)
+    }
+
+    /// A denial, or a place in line, counts the seats taken and dormant.
+    fn counted(&self, taken: u32, dormant: u32) -> Result<(), Breach> {
+        self.seating.counted(taken, dormant, self.line.offered())
+    }
+
+    fn offered(
+        &mut self,
+        at: Timestamp,
+        request: RequestId,
+        seat: SeatNo,
+        until: Timestamp,
+    ) -> Result<(), Breach> {
+        let user = self.line.waiting(request).ok_or(Breach::NotInLine)?;
+        self.may_sit(user)?;
+        let limit = self.licences_at(at).saturating_add(self.overdraft);
+        let taken = self.seating.taken().saturating_add(self.line.offered());
+        if taken >= limit {
+            return Err(Breach::OfferedAbove { seat, taken, limit });
+        }
+        let holder = self.seating.holder(seat).or(self.line.offered_to(seat));
+        if let Some(holder) = holder {
+            return Err(Breach::SeatHeld { seat, user, holder });
+        }
+        self.seating.made_way();
+        self.line.offer(request, seat, until)
     }
 
     fn granted(
         &mut self,
         at: Timestamp,
+        request: RequestId,
         session: SessionId,
         seat: SeatNo,
         user: UserId,
         overdraft: bool,
     ) -> Result<(), Breach> {
+        self.may_sit(user)?;
+        // Who was in line has the seat that was offered, or moves onto a seat of its own.
+        if let Some(offered) = self.line.take(request)
+            && offered != Some(seat)
+            && self.seating.holder(seat) != Some(user)
+        {
+            return Err(Breach::NotOffered { session, seat });
+        }
+        if let Some(holder) = self.line.offered_to(seat) {
+            return Err(Breach::SeatHeld { seat, user, holder });
+        }
+        let licences = self.licences_at(at);
+        let (limit, kept) = (licences.saturating_add(self.overdraft), self.line.offered());
+        let grant = Grant { session, seat, user, overdraft, licences, limit, kept };
+        self.seating.granted(at, grant)
+    }
+
+    fn may_sit(&self, user: UserId) -> Result<(), Breach> {
         if self.open != Open::Yes {
             return Err(Breach::Standing(self.open.word()));
         }
-        if self.users.get(&user) != Some(&Right::LogIn) {
-            return Err(Breach::UserMayNot(user));
+        match self.users.get(&user) {
+            Some(Right::LogIn) => Ok(()),
+            _ => Err(Breach::UserMayNot(user)),
         }
-        let licences = self.licences_at(at);
-        let limit = licences.saturating_add(self.overdraft);
-        self.seating.granted(at, Grant { session, seat, user, overdraft, licences, limit })
     }
 }
 

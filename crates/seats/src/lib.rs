@@ -30,6 +30,7 @@ pub mod forget;
 pub mod ids;
 pub mod laws;
 pub mod licences;
+mod line;
 pub mod live;
 pub mod liveness;
 pub mod notation;
@@ -37,23 +38,26 @@ pub mod policy;
 pub mod room;
 pub mod settle;
 pub mod time;
+mod waiting;
 pub mod words;
 
-pub use account::{Account, Ending, Session, Standing, UserStanding};
+pub use account::{Account, Ending, Offer, Session, Standing, UserStanding};
 pub use answer::{Answer, FirstAnswer, Outcome};
 pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
-pub use event::{DenialReason, Effective, EndedBy, Event, ExpiryCause, Look, ReleaseReason};
+pub use event::{
+    DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason,
+};
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
 pub use laws::{Breach, Laws};
 pub use licences::Licences;
 pub use live::{Live, Taken};
-pub use liveness::{Liveness, Outage, Signs};
+pub use liveness::{Heard, Liveness, Outage, Signs};
 pub use notation::{Nameless, Naming, Notation};
-pub use policy::{Names, Policy, Reasons, Reclaim, SameUser, Setting, UserPolicy};
+pub use policy::{Names, Policy, Reasons, Reclaim, SameUser, Setting, UserPolicy, WhenFull};
 pub use settle::{Due, settle};
 pub use time::{CivilDate, Micros, Timestamp};
 pub use words::SettingError;

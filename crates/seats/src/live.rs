@@ -2,7 +2,7 @@
 //!
 //! [`Live::take`] settles, decides and applies. It gives back what must be recorded; the caller records
 //! it before anybody is answered. Since the state has then moved on already, a caller whose record refuses it
-//! takes the account up anew from there, with [`Live::signs_before`].
+//! takes the account up anew from there, with [`Live::heard_before`].
 
 use crate::account::Account;
 use crate::answer::{Answer, FirstAnswer, Outcome, Present};
@@ -10,12 +10,15 @@ use crate::command::{Command, LogIn};
 use crate::cut;
 use crate::decide::{Rejection, decide};
 use crate::event::Event;
-use crate::ids::{Commitment, SessionId};
-use crate::liveness::{Liveness, Outage, Signs};
+use crate::ids::{Commitment, RequestId, SessionId};
+use crate::line;
+use crate::liveness::{Heard, Liveness, Outage, Signs};
 use crate::settle::{Due, settle};
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use waiting::asked_by;
+
+mod waiting;
 
 /// What a command came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,33 +47,37 @@ pub struct Live {
     now: Timestamp,
     /// What was heard of sessions whose end may not be recorded yet.
     parted: Vec<(SessionId, Signs)>,
+    /// The same of those who have left the line.
+    left: Vec<(RequestId, Timestamp)>,
 }
 
 impl Live {
     /// Takes an account up where the log and the saved signs of life left it.
     pub fn new(account: Account, mut liveness: Liveness) -> Live {
-        liveness.keep(|session| account.session(session).is_some());
-        let now = account.last_at();
-        Live { account, liveness, next_due: Timestamp::ZERO, now, parted: Vec::new() }
+        liveness.keep(&account);
+        let (now, next_due) = (account.last_at(), Timestamp::ZERO);
+        Live { account, liveness, next_due, now, parted: Vec::new(), left: Vec::new() }
     }
 
     /// Gives the sessions the times in which nothing could be heard: all that matter to them.
     pub fn credit(&mut self, outages: Arc<[Outage]>) {
-        self.liveness = Liveness::restored(self.liveness.signs().clone(), outages);
+        self.liveness = Liveness::restored(self.liveness.heard().clone(), outages);
         (self.next_due, self.now) = (Timestamp::ZERO, self.account.last_at());
     }
 
     /// Everything taken so far is recorded: none of it will be undone.
     pub fn recorded(&mut self) {
         self.parted.clear();
+        self.left.clear();
     }
 
-    /// What was heard of the sessions there are and of those that ended since [`Live::recorded`]: for whoever
-    /// takes the account up again as it was then.
-    pub fn signs_before(&self) -> BTreeMap<SessionId, Signs> {
-        let mut signs = self.liveness.signs().clone();
-        signs.extend(self.parted.iter().copied());
-        signs
+    /// What was heard of those who are there and of those who went since [`Live::recorded`]: for whoever takes
+    /// the account up again as it was then.
+    pub fn heard_before(&self) -> Heard {
+        let mut heard = self.liveness.heard().clone();
+        heard.sessions.extend(self.parted.iter().copied());
+        heard.waiters.extend(self.left.iter().copied());
+        heard
     }
 
     /// The state after what was taken so far.
@@ -100,9 +107,13 @@ impl Live {
         for commit in &due {
             self.apply(commit.at, &commit.events);
         }
-        let changes = self.account.sessions();
-        let changes = changes.filter_map(|s| self.liveness.next_change(&self.account, s));
-        self.next_due = changes.min().unwrap_or(Timestamp::MAX);
+        let (account, liveness) = (&self.account, &self.liveness);
+        let next = if account.has_line() {
+            line::next(account, liveness, at)
+        } else {
+            account.sessions().filter_map(|held| liveness.next_change(account, held)).min()
+        };
+        self.next_due = next.unwrap_or(Timestamp::MAX);
         due
     }
 
@@ -126,15 +137,18 @@ impl Live {
     ) -> Taken {
         let at = at.max(self.now).max(self.account.last_at());
         let due = self.settle(at);
-        let (mut events, answer) = match (command, first) {
-            (Command::LogIn(login), Some(first)) => (Vec::new(), self.again(login, first)),
-            _ => match decide(&self.account, &self.liveness, command, at) {
-                Ok(events) => {
-                    let answer = self.answer(command, &events, at);
-                    (events, Ok(answer))
-                }
-                Err(rejection) => (Vec::new(), Err(rejection)),
-            },
+        let repeated = match command {
+            Command::LogIn(login) => self.again(login, first, &due, at),
+            _ => None,
+        };
+        let decided = repeated.unwrap_or_else(|| {
+            let events = decide(&self.account, &self.liveness, command, at)?;
+            let answer = self.answer(command, &events, at);
+            Ok((events, answer))
+        });
+        let (mut events, mut answer) = match decided {
+            Ok((events, answer)) => (events, Ok(answer)),
+            Err(rejection) => (Vec::new(), Err(rejection)),
         };
         if let Some(note) = reason.filter(|_| !events.is_empty()) {
             events.push(Event::ReasonGiven { note });
@@ -153,12 +167,22 @@ impl Live {
         if !events.is_empty() {
             self.apply(at, &events);
         }
+        if let (Ok(Answer::Login { outcome, .. }), Some(request)) = (&mut answer, asked_by(command))
+        {
+            self.tell_place(request, outcome);
+        }
         Taken { due, at, ahead, events, answer }
     }
 
     /// Takes up a commit that somebody else decided.
     pub fn apply(&mut self, at: Timestamp, events: &[Event]) {
+        if self.account.has_line() {
+            self.part_from_line(events);
+        }
         self.account.apply(at, events);
+        if self.account.has_line() {
+            self.next_due = Timestamp::ZERO; // Whatever happened may mean an offer.
+        }
         for event in events {
             match event {
                 Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
@@ -174,11 +198,27 @@ impl Live {
         }
     }
 
-    fn again(&self, login: &LogIn, first: &FirstAnswer) -> Result<Answer, Rejection> {
-        if (first.user, first.site, first.device) != (login.user, login.site, login.device) {
-            return Err(Rejection::RequestReused);
+    /// A login that was asked before; `None`: it was not. `due`: what was due just now, of which `first` does not
+    /// know yet.
+    fn again(
+        &self,
+        login: &LogIn,
+        first: Option<&FirstAnswer>,
+        due: &[Due],
+        at: Timestamp,
+    ) -> Option<Result<(Vec<Event>, Answer), Rejection>> {
+        let question = (login.user, login.site, login.device);
+        if let Some(asked) = self.account.asked(login.request).filter(|a| a.waits.is_some()) {
+            let same = (asked.user, asked.site, asked.device) == question;
+            return Some(same.then(|| self.ask_again(asked, at)).ok_or(Rejection::RequestReused));
         }
-        Ok(first.again(&self.account))
+        let mut first = *first?;
+        if matches!(first.outcome, Outcome::Waiting { .. }) {
+            due.iter().any(|due| first.answered_in(login.request, due.at, &due.events));
+        }
+        let same = (first.user, first.site, first.device) == question;
+        let again = || (Vec::new(), first.again(&self.account));
+        Some(same.then(again).ok_or(Rejection::RequestReused))
     }
 
     /// What the caller is told of these events; the account is still as it was before them.
@@ -186,11 +226,15 @@ impl Live {
         match command {
             Command::LogIn(login) => {
                 let first = FirstAnswer::in_commit(login.request, at, events);
-                let outcome = first.map_or(Outcome::Waiting, |first| first.outcome);
+                let outcome = first.map_or(Outcome::WAITING, |first| first.outcome);
                 let granted = matches!(outcome, Outcome::Granted { .. });
                 let present = granted.then_some(Present::Live);
                 Answer::Login { outcome, at, again: false, present }
             }
+            Command::TakeOffer { request } => match self.account.asked(*request) {
+                Some(asked) => self.answer_in_line(asked, events, at),
+                None => Answer::Done,
+            },
             Command::Heartbeat { session, .. } | Command::Goodbye { session } => {
                 match self.account.session(*session) {
                     Some(session) => {
@@ -214,7 +258,13 @@ impl Live {
     fn note(&mut self, command: &Command, at: Timestamp) {
         let session = match command {
             Command::Heartbeat { session, .. } | Command::Goodbye { session } => *session,
-            _ => return,
+            _ => {
+                let in_line = |request: &RequestId| self.account.place(*request).is_some();
+                if let Some(request) = asked_by(command).filter(in_line) {
+                    self.liveness.asked_again(request, at);
+                }
+                return;
+            }
         };
         let Some(held) = self.account.session(session) else {
             return;

@@ -1,15 +1,15 @@
 //! Signs of life, which are not events.
 //!
-//! A heartbeat changes no history: it is noted here, in memory, and written now and then to a small tree
-//! beside the log. What history needs of it (silence and its end) is recorded as
+//! A heartbeat changes no history, nor does somebody in line who asks again: it is noted here, in memory, and
+//! written now and then to a small tree beside the log. What history needs of it (silence and its end) is recorded as
 //! [`WentDormant`](crate::Event::WentDormant) and [`Resumed`](crate::Event::Resumed).
 //!
 //! Our own downtime is credited: a lease runs only while we listened. A restart never expires anyone, nor
 //! does it keep a ghost alive.
 
-use crate::account::{Account, Session};
+use crate::account::{Account, Pending, Session};
 use crate::event::ExpiryCause;
-use crate::ids::SessionId;
+use crate::ids::{RequestId, SessionId};
 use crate::policy::Reclaim;
 use crate::time::{Micros, Timestamp};
 use bincode::{Decode, Encode};
@@ -36,10 +36,28 @@ pub struct Outage {
     pub to: Timestamp,
 }
 
-/// Signs of life of one account's sessions. A session without an entry was last seen when the log says so.
+/// Everything that was heard of one account, as it is saved beside the log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Heard {
+    /// Of its sessions.
+    pub sessions: BTreeMap<SessionId, Signs>,
+    /// Of those in line: when they last asked.
+    pub waiters: BTreeMap<RequestId, Timestamp>,
+}
+
+impl Heard {
+    /// Takes up what was heard besides.
+    pub fn extend(&mut self, more: Heard) {
+        self.sessions.extend(more.sessions);
+        self.waiters.extend(more.waiters);
+    }
+}
+
+/// Signs of life of one account's sessions, and of those in line. Who has no entry was last seen when the log
+/// says so.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Liveness {
-    signs: BTreeMap<SessionId, Signs>,
+    heard: Heard,
     outages: Arc<[Outage]>,
 }
 
@@ -63,19 +81,24 @@ impl Lapse {
 
 impl Liveness {
     /// Signs as they were saved, and the outages since the oldest of them, in order of time.
-    pub fn restored(signs: BTreeMap<SessionId, Signs>, outages: Arc<[Outage]>) -> Liveness {
-        Liveness { signs, outages }
+    pub fn restored(heard: Heard, outages: Arc<[Outage]>) -> Liveness {
+        Liveness { heard, outages }
     }
 
     /// What is noted, to be saved.
+    pub fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    /// What is noted of sessions.
     pub fn signs(&self) -> &BTreeMap<SessionId, Signs> {
-        &self.signs
+        &self.heard.sessions
     }
 
     /// What was last heard of a session.
     pub fn of(&self, session: &Session) -> Signs {
         let logged = Signs { seen: session.sign, active: session.sign, goodbye: None };
-        match self.signs.get(&session.id) {
+        match self.heard.sessions.get(&session.id) {
             Some(noted) if noted.seen >= session.sign => *noted,
             _ => logged,
         }
@@ -95,7 +118,7 @@ impl Liveness {
     }
 
     /// What would be known of a session after a heartbeat.
-    pub(crate) fn heard(&self, session: &Session, active: bool, at: Timestamp) -> Signs {
+    pub(crate) fn after_heartbeat(&self, session: &Session, active: bool, at: Timestamp) -> Signs {
         let before = self.of(session);
         let seen = before.seen.max(at); // A clock that went back makes nobody older.
         Signs { seen, active: if active { seen } else { before.active }, goodbye: None }
@@ -103,8 +126,8 @@ impl Liveness {
 
     /// Notes a heartbeat.
     pub fn heartbeat(&mut self, session: &Session, active: bool, at: Timestamp) {
-        let signs = self.heard(session, active, at);
-        self.signs.insert(session.id, signs);
+        let signs = self.after_heartbeat(session, active, at);
+        self.heard.sessions.insert(session.id, signs);
     }
 
     /// Notes a goodbye.
@@ -112,17 +135,42 @@ impl Liveness {
         let before = self.of(session);
         let seen = before.seen.max(at);
         let goodbye = before.goodbye.or(Some(seen));
-        self.signs.insert(session.id, Signs { seen, active: before.active, goodbye });
+        self.heard.sessions.insert(session.id, Signs { seen, active: before.active, goodbye });
     }
 
-    /// Drops what was saved of sessions that have ended since.
-    pub(crate) fn keep(&mut self, held: impl Fn(SessionId) -> bool) {
-        self.signs.retain(|session, _| held(*session));
+    /// Notes that somebody in line asked again.
+    pub(crate) fn asked_again(&mut self, request: RequestId, at: Timestamp) {
+        let seen = self.heard.waiters.entry(request).or_insert(at);
+        *seen = at.max(*seen);
+    }
+
+    /// Drops what was saved of sessions that have ended since, and of those who have left the line.
+    pub(crate) fn keep(&mut self, account: &Account) {
+        self.heard.sessions.retain(|session, _| account.session(*session).is_some());
+        self.heard.waiters.retain(|request, _| account.place(*request).is_some());
     }
 
     /// Drops what was noted of a session that ended, and gives it back.
     pub fn forget(&mut self, session: SessionId) -> Option<Signs> {
-        self.signs.remove(&session)
+        self.heard.sessions.remove(&session)
+    }
+
+    /// Drops what was noted of somebody who has left the line, and gives it back.
+    pub(crate) fn forget_waiter(&mut self, request: RequestId) -> Option<Timestamp> {
+        self.heard.waiters.remove(&request)
+    }
+
+    /// When somebody leaves the line if nothing more is heard: the offer is over, or else the lease.
+    pub(crate) fn leaves_line(&self, account: &Account, asked: &Pending) -> Option<Timestamp> {
+        let waits = asked.waits?;
+        Some(match waits.offer {
+            Some(offer) => self.deadline(offer.made, offer.until.since(offer.made)),
+            None => {
+                let heard = self.heard.waiters.get(&asked.request);
+                let seen = heard.map_or(waits.sign, |heard| waits.sign.max(*heard));
+                self.deadline(seen, Micros::from_secs(account.policy().wait_lease_s))
+            }
+        })
     }
 
     /// When this session falls silent if nothing more is heard; `None`: never.
@@ -186,7 +234,7 @@ mod tests {
     fn check(from: u64, outages: &[(u64, u64)], due: u64) {
         let at = Timestamp::from_secs;
         let outages = outages.iter().map(|(from, to)| Outage { from: at(*from), to: at(*to) });
-        let liveness = Liveness::restored(BTreeMap::new(), outages.collect());
+        let liveness = Liveness::restored(Heard::default(), outages.collect());
         let actual = liveness.deadline(at(from), Micros::from_secs(10));
         assert_eq!(actual, at(due), "{from} {:?}", liveness.outages);
     }

@@ -24,6 +24,7 @@ use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 
 mod answers;
+mod line;
 
 pub use answers::{denial, ended};
 
@@ -119,6 +120,12 @@ impl Notation<'_> {
                 format!("forget {}", devices.join(", "))
             }
             Command::LogIn(LogIn { user, site, device, .. }) => self.login(*user, *site, *device),
+            Command::TakeOffer { request } => {
+                format!("take offer {}", self.whom(*request, account))
+            }
+            Command::LeaveQueue { request } => {
+                format!("leave line {}", self.whom(*request, account))
+            }
             Command::LogOut { session } => format!("logout {}", whose(session)),
             Command::Heartbeat { session, active: true } => format!("activity {}", whose(session)),
             Command::Heartbeat { session, active: false } => {
@@ -183,10 +190,19 @@ impl Notation<'_> {
             Event::LoginRequested { user, site, device, .. } => {
                 asked(self.login(*user, *site, *device))
             }
-            Event::SeatGranted { seat, overdraft, .. } => {
+            Event::SeatGranted { request, seat, overdraft, .. } => {
                 let overdraft = if *overdraft { ", overdraft" } else { "" };
-                outcome(format!("{seat}{overdraft}"))
+                let asked = request.and_then(|request| before?.asked(request));
+                let takes = asked.filter(|asked| asked.waits.is_some());
+                let happened = takes.map(|asked| format!("take offer {}", self.user(asked.user)));
+                let outcome = format!("{seat}{overdraft}");
+                Phrase { happened: happened.unwrap_or_default(), outcome }
             }
+            Event::Queued { .. }
+            | Event::SeatOffered { .. }
+            | Event::OfferLapsed { .. }
+            | Event::OfferWithdrawn { .. }
+            | Event::LeftQueue { .. } => self.of_the_line(at, event, before),
             Event::SeatDenied { reason, held, dormant, .. } => {
                 let limit = before.map(|account| account.limit(at));
                 outcome(format!("denied: {}", denial(*reason, *held, *dormant, limit)))
@@ -364,7 +380,7 @@ fn seats_bought(licences: u32) -> String {
     format!("{licences} licence{}", if licences == 1 { "" } else { "s" })
 }
 
-/// The first bytes of a digest, enough to recognise it by.
-fn start(digest: &[u8; 32]) -> String {
+/// The first bytes of a digest or an id, enough to recognise it by.
+fn start(digest: &[u8]) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -61,6 +61,15 @@ pub enum Reasons {
     ForAll,
 }
 
+/// What happens to a login for which there is no seat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum WhenFull {
+    /// It is denied. The default.
+    Deny,
+    /// It waits in line; the first in line who fits is offered the next seat.
+    Queue,
+}
+
 /// Everything the vendor has chosen for one account.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Policy {
@@ -92,6 +101,12 @@ pub struct Policy {
     pub keep_devices_d: Option<u32>,
     /// Who must give a reason.
     pub reasons: Reasons,
+    /// What happens to a login for which there is no seat.
+    pub when_full: WhenFull,
+    /// Seconds for which a seat is kept for somebody in line to whom it is offered.
+    pub offer_s: u32,
+    /// Seconds without a sign of life after which somebody leaves the line.
+    pub wait_lease_s: u32,
 }
 
 /// One choice, as it is recorded.
@@ -125,6 +140,12 @@ pub enum Setting {
     KeepDevices(Option<u32>),
     /// See [`Policy::reasons`].
     Reasons(Reasons),
+    /// See [`Policy::when_full`].
+    WhenFull(WhenFull),
+    /// See [`Policy::offer_s`]; 1 s or more.
+    Offer(u32),
+    /// See [`Policy::wait_lease_s`]; 1 s or more.
+    WaitLease(u32),
 }
 
 impl Default for Policy {
@@ -146,6 +167,9 @@ impl Default for Policy {
             names: Names::Full,
             keep_devices_d: Some(90),
             reasons: Reasons::Optional,
+            when_full: WhenFull::Deny,
+            offer_s: 60,
+            wait_lease_s: 120,
         }
     }
 }
@@ -168,6 +192,9 @@ impl Policy {
             Setting::Names(names) => self.names = names,
             Setting::KeepDevices(days) => self.keep_devices_d = days,
             Setting::Reasons(reasons) => self.reasons = reasons,
+            Setting::WhenFull(when_full) => self.when_full = when_full,
+            Setting::Offer(offer) => self.offer_s = offer,
+            Setting::WaitLease(lease) => self.wait_lease_s = lease,
         }
     }
 

@@ -3,11 +3,11 @@
 //! ```text
 //! free for a seeker = limit - taken by others - seats still owed to other sites' reservations
 //! ```
-//! A seat is taken by others if it is held, or lingers for somebody else; a seat that lingers for the seeker
-//! is free to the seeker and to nobody else. A site is owed what is reserved for it less the seats that its
-//! logins hold. The limit is the licences in force, or these and the overdraft.
+//! A seat is taken by others if it is held, or lingers for somebody else, or is offered to somebody else in
+//! line; a seat that lingers for the seeker, or is offered to the seeker, is free to the seeker and to nobody
+//! else. A site is owed what is reserved for it less the seats that its logins hold or are offered. The limit is the licences in force, or these and the overdraft.
 
-use crate::account::Account;
+use crate::account::{Account, Pending};
 use crate::ids::{SeatNo, SiteId, UserId};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -72,9 +72,18 @@ pub fn reclaimable(account: &Account, seeker: &Seeker, limit: u32) -> Option<Vec
 /// Seats that the seeker could not sit on if the held seats `without` were empty.
 pub fn taken_by_others(account: &Account, seeker: &Seeker, without: &[SeatNo]) -> u32 {
     let lingering = account.lingering(seeker.at).filter(|linger| linger.user != seeker.user);
-    let lingering = u32::try_from(lingering.count()).unwrap_or(u32::MAX);
+    let kept = lingering.count().saturating_add(offered_to_others(account, seeker).count());
+    let kept = u32::try_from(kept).unwrap_or(u32::MAX);
     let emptied = u32::try_from(without.len()).unwrap_or(u32::MAX);
-    account.held().saturating_sub(emptied).saturating_add(lingering)
+    account.held().saturating_sub(emptied).saturating_add(kept)
+}
+
+/// Those in line to whom a seat is offered, but for the seeker.
+fn offered_to_others<'a>(
+    account: &'a Account,
+    seeker: &'a Seeker,
+) -> impl Iterator<Item = &'a Pending> {
+    account.offers().map(|(asked, _)| asked).filter(|asked| asked.user != seeker.user)
 }
 
 /// Seats that reservations of other sites than the seeker's still wait for.
@@ -82,7 +91,10 @@ fn owed_to_others(account: &Account, seeker: &Seeker, without: &[SeatNo]) -> u32
     let reserved = &account.policy().reserved;
     let others = reserved.iter().filter(|(site, _)| Some(*site) != seeker.site);
     others.fold(0, |owed: u32, (site, seats)| {
-        owed.saturating_add(seats.saturating_sub(held_from(account, *site, without)))
+        let theirs = offered_to_others(account, seeker).filter(|asked| asked.site == Some(*site));
+        let offered = u32::try_from(theirs.count()).unwrap_or(u32::MAX);
+        let covered = held_from(account, *site, without).saturating_add(offered);
+        owed.saturating_add(seats.saturating_sub(covered))
     })
 }
 

@@ -3,10 +3,14 @@
 //! [`settle`] gives the events that are due by `at`, each with the instant at which it was due, in order of
 //! time. It always runs before a command is decided, so no answer depends on when a sweeper last ran, and
 //! the log reads the same whether the sweeper ran at 18:00 or somebody logged in at nine the next morning.
+//!
+//! What time does to sessions is here; what it does to those in line, and what a seat that came free means for
+//! them, is in `line`.
 
 use crate::account::{Account, Session};
 use crate::cut;
 use crate::event::{Event, ExpiryCause};
+use crate::line;
 use crate::liveness::{Liveness, longest};
 use crate::policy::Reclaim;
 use crate::time::Timestamp;
@@ -18,7 +22,7 @@ use crate::time::Timestamp;
 pub struct Due {
     /// When they happened.
     pub at: Timestamp,
-    /// What happened, ordered by session.
+    /// What happened: to sessions, by their number; or to those in line, by their place.
     pub events: Vec<Event>,
 }
 
@@ -26,6 +30,14 @@ pub struct Due {
 ///
 /// Nothing is due before the account's last commit: a rule that was changed then counts from then.
 pub fn settle(account: &Account, liveness: &Liveness, at: Timestamp) -> Vec<Due> {
+    match account.has_line() {
+        true => line::settle(account, liveness, at),
+        false => sessions(account, liveness, at),
+    }
+}
+
+/// What is due of sessions alone.
+pub(crate) fn sessions(account: &Account, liveness: &Liveness, at: Timestamp) -> Vec<Due> {
     let mut due: Vec<(Timestamp, Event)> = Vec::new();
     for session in account.sessions() {
         changes(account, liveness, session, at, &mut due);

@@ -7,13 +7,13 @@
 //! (`s`, `min`, `h`, `d`); `none` stands where a rule may be switched off. What is written here can be read
 //! back, so that fixtures, the command line and the log speak one language.
 
-use crate::event::{Look, ReleaseReason};
+use crate::event::{Leaving, Look, ReleaseReason};
 use crate::ids::SiteId;
-use crate::policy::{Names, Reasons, Reclaim, SameUser, Setting, UserPolicy};
+use crate::policy::{Names, Reasons, Reclaim, SameUser, Setting, UserPolicy, WhenFull};
 use thiserror::Error;
 
 /// The names of all settings, in the order of [`Policy`](crate::Policy).
-pub const SETTINGS: [&str; 14] = [
+pub const SETTINGS: [&str; 17] = [
     "users",
     "lease",
     "idle-after",
@@ -28,6 +28,9 @@ pub const SETTINGS: [&str; 14] = [
     "names",
     "keep-devices",
     "reasons",
+    "when-full",
+    "offer",
+    "wait-lease",
 ];
 
 /// Why words cannot be read as a setting. Whoever wrote them mends them.
@@ -89,6 +92,7 @@ words!(WHO_SAYS_WHY: Reasons {
     ForLooks = "for-looks",
     ForAll = "for-all",
 });
+words!(WHEN_FULL: WhenFull { Deny = "deny", Queue = "queue" });
 words!(LOOKS: Look {
     Who = "who",
     Why = "why",
@@ -105,6 +109,18 @@ words!(REASONS: ReleaseReason {
     Unauthorised = "unauthorised",
     Other = "other",
 });
+
+impl Leaving {
+    /// The words for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Leaving::GaveUp => "gave up",
+            Leaving::NotHeardOf => "not heard of",
+            Leaving::AskedAnew => "asked anew",
+            Leaving::Barred => "may not log in",
+        }
+    }
+}
 
 impl Look {
     /// Every kind of look.
@@ -181,9 +197,14 @@ impl Setting {
                 }
                 _ => return Err(wrong("none or a number of days such as 90 d")),
             },
-            _ => Setting::Reasons(
+            "reasons" => Setting::Reasons(
                 value(WHO_SAYS_WHY, given).ok_or(wrong("optional, for-looks or for-all"))?,
             ),
+            "when-full" => {
+                Setting::WhenFull(value(WHEN_FULL, given).ok_or(wrong("deny or queue"))?)
+            }
+            "offer" => Setting::Offer(length()?),
+            _ => Setting::WaitLease(length()?),
         })
     }
 
@@ -212,6 +233,9 @@ impl Setting {
                 None => "keep-devices none".to_owned(),
             },
             Setting::Reasons(reasons) => format!("reasons {}", reasons.word()),
+            Setting::WhenFull(when_full) => format!("when-full {}", when_full.word()),
+            Setting::Offer(offer) => format!("offer {}", length(offer)),
+            Setting::WaitLease(lease) => format!("wait-lease {}", length(lease)),
         }
     }
 }
@@ -285,6 +309,9 @@ mod tests {
         for word in ["keep-devices none", "keep-devices 90 d", "reasons optional"] {
             check(word, "");
         }
+        for word in ["when-full deny", "when-full queue", "offer 1 min", "wait-lease 90 s"] {
+            check(word, "");
+        }
         check("reasons for-looks", "");
         check("reasons for-all", "");
     }
@@ -311,6 +338,7 @@ mod tests {
             "lease 99999999 h",
             "policy: lease: \"99999999 h\" is not none or a length of time such as 90 s, 2 min, 8 h or 1 d",
         );
+        check("when-full wait", "policy: when-full: \"wait\" is not deny or queue");
         check("overdraft -1", "policy: overdraft: \"-1\" is not a whole number of seats");
         for days in ["0 d", "90", "36 h"] {
             let expected = "none or a number of days such as 90 d";

@@ -133,7 +133,7 @@ fn a_request_answered_later_is_waiting_until_then() {
         device: None,
     };
     let waiting = FirstAnswer::in_commit(RequestId([1; 16]), NOW, std::slice::from_ref(&asked));
-    assert_eq!(waiting.map(|first| first.outcome), Some(Outcome::Waiting));
+    assert_eq!(waiting.map(|first| first.outcome), Some(Outcome::Waiting { place: 0 }));
     assert_eq!(FirstAnswer::in_commit(RequestId([2; 16]), NOW, std::slice::from_ref(&asked)), None);
     // Of two requests in one commit each finds its own answer.
     let other = login(2, 2);

@@ -7,9 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use seats::{
     Account, AccountId, Command, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, Laws, Live, Liveness, LogIn, Micros, Nameless, Notation, Reclaim,
+    Event, ExpiryCause, Laws, Leaving, Live, Liveness, LogIn, Micros, Nameless, Notation, Reclaim,
     ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId,
-    settle,
+    WhenFull, settle,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -34,6 +34,9 @@ fn setting() -> impl Strategy<Value = Setting> {
         prop_oneof![Just(SameUser::Share), Just(SameUser::Separate), Just(SameUser::Deny)]
             .prop_map(Setting::SameUser),
         prop_oneof![Just(Reclaim::Never), Just(Reclaim::AtOnce)].prop_map(Setting::Reclaim),
+        prop_oneof![Just(WhenFull::Deny), Just(WhenFull::Queue)].prop_map(Setting::WhenFull),
+        small().prop_map(Setting::Offer),
+        small().prop_map(Setting::WaitLease),
     ]
 }
 
@@ -84,6 +87,7 @@ fn of_a_session() -> impl Strategy<Value = Event> {
         Just(ExpiryCause::TakenOver),
         Just(ExpiryCause::MaxSession)
     ];
+    let leaving = prop_oneof![Just(Leaving::GaveUp), Just(Leaving::AskedAnew)];
     prop_oneof![
         (request(), small(), option::of(0..4_u16), option::of(small())).prop_map(
             |(request, user, site, device)| Event::LoginRequested {
@@ -104,6 +108,15 @@ fn of_a_session() -> impl Strategy<Value = Event> {
         (option::of(request()), small(), small()).prop_map(|(request, held, dormant)| {
             Event::SeatDenied { request, reason: DenialReason::AllSeatsHeld, held, dormant }
         }),
+        (small(), small()).prop_map(|(held, dormant)| {
+            Event::Queued { reason: DenialReason::SeatsReserved, held, dormant }
+        }),
+        (request(), small(), number()).prop_map(|(request, seat, until)| {
+            Event::SeatOffered { request, seat: SeatNo(seat), until: Timestamp(until) }
+        }),
+        request().prop_map(|request| Event::OfferLapsed { request }),
+        request().prop_map(|request| Event::OfferWithdrawn { request }),
+        (request(), leaving).prop_map(|(request, how)| Event::LeftQueue { request, how }),
         (session(), silent()).prop_map(|(session, silent)| Event::WentDormant { session, silent }),
         session().prop_map(|session| Event::Resumed { session }),
         (session(), any::<bool>(), silent()).prop_map(|(session, user, silent)| {

@@ -54,6 +54,18 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The login is refused: the user is logged in, and the policy allows one session.",
     ),
+    (
+        "in_line",
+        409,
+        "No seat yet: the login waits in line, at `place`. Ask again with the same `Idempotency-Key` when \
+         `Retry-After` is over: that keeps the place, and takes the seat that is offered.",
+    ),
+    (
+        "left_line",
+        409,
+        "The login waited in line and left it without a seat. Ask with another `Idempotency-Key`.",
+    ),
+    ("not_in_line", 409, "That login is not in line."),
     ("not_registered", 409, "The login is refused: the account admits registered users only."),
     ("user_suspended", 409, "The login is refused: the user is suspended."),
     ("account_suspended", 409, "The login is refused: the account admits nobody new."),
@@ -238,6 +250,7 @@ fn of_rejection(rejection: &Rejection) -> Problem {
         Rejection::TooYoung { .. } => "too_young",
         Rejection::NumberTaken(_) => "try_again",
         Rejection::RequestReused => "request_reused",
+        Rejection::NotInLine(_) => "not_in_line",
         Rejection::ReasonNeeded(_) => "reason_needed",
         Rejection::TooLarge { .. } => "too_large",
         _ => "unprocessable",

@@ -23,7 +23,7 @@ const SEAT_JS: &str = include_str!("../web/seat.js");
 /// Everything that is answered.
 pub fn routes(service: Arc<Service>) -> Router {
     let quick = Router::new()
-        .merge(api::routes(&service))
+        .merge(api::routes())
         .merge(desk::routes())
         .route("/openapi.json", get(|| async { Json(api::openapi::description()) }))
         .route("/docs", get(|| async { html(docs::page().into_string()) }))
@@ -34,8 +34,13 @@ pub fn routes(service: Arc<Service>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .layer(from_fn_with_state(Arc::clone(&service), in_time));
+    // Also an answer that comes too late is for pages of other origins to read.
+    let of_browsers = api::of_browsers()
+        .layer(from_fn_with_state(Arc::clone(&service), in_time))
+        .layer(from_fn_with_state(Arc::clone(&service), api::seat::allow_origins));
     Router::new()
         .merge(quick)
+        .merge(of_browsers)
         .merge(api::streams())
         .merge(desk::streams())
         .fallback(|| async { Problem::new("not_found", "there is nothing at this path") })
@@ -52,6 +57,14 @@ pub fn routes(service: Arc<Service>) -> Router {
 
 /// Answers in time, one way or the other. What was asked goes on, and its answer is given to whoever asks again.
 async fn in_time(State(service): Shared, request: Request, next: Next) -> Response {
+    let claimed =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let claimed: Option<usize> = claimed.and_then(|length| length.parse().ok());
+    if claimed.is_some_and(|claimed| claimed > service.settings.body_bytes_max) {
+        // It need not be sent first.
+        let max = service.settings.body_bytes_max;
+        return Problem::new("too_large", format!("a body may have {max} bytes")).into_response();
+    }
     let longest = Duration::from_secs(service.settings.request_seconds);
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,

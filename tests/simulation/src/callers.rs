@@ -48,6 +48,8 @@ enum Asked {
     /// Account, session, whether it had ended already; and when the heartbeat was sent.
     Session(AccountId, u64, bool, Option<(Timestamp, u64)>),
     Office(AccountId),
+    /// Takes an offer for the login of this number, or leaves the line.
+    Line(AccountId, u64),
     Site(u32, AccountId),
 }
 
@@ -116,7 +118,9 @@ impl Callers {
             Some(account) if dice.once_in(profile.office_every) => {
                 self.office(dice, slot, account, model, now)
             }
-            Some(account) => match dice.below(32) {
+            Some(account) => match dice.below(38) {
+                32 | 33 => self.again(dice, slot, account, profile),
+                34..=37 => self.in_line(dice, account, model),
                 0..=14 => self.log_in(dice, slot, account, profile),
                 15 => self.again(dice, slot, account, profile),
                 kind => session(dice, kind, account, model, now),
@@ -190,6 +194,26 @@ impl Callers {
             login.user = By::Name(name_of(attempt.user + 1));
         }
         (Asked::LogIn(number, change, attempt.told.is_some()), request)
+    }
+
+    /// Somebody in line takes an offer or, now and then, gives up.
+    fn in_line(
+        &mut self,
+        dice: &mut Dice,
+        account: AccountId,
+        model: &mut Model,
+    ) -> (Asked, Request) {
+        let line = model.clinic(account).line();
+        let number = match line.len() {
+            some if some > 0 && !dice.once_in(12) => line[dice.index(some)].request,
+            _ => dice.below(self.attempts.len() as u64 + 1),
+        };
+        let request = request_of(number);
+        let command = match dice.once_in(8) {
+            true => Command::LeaveQueue { request },
+            false => Command::TakeOffer { request },
+        };
+        (Asked::Line(account, number), Request::Command { account, command })
     }
 
     fn login(&self, number: u64) -> Request {

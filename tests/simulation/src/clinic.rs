@@ -4,8 +4,9 @@
 //! that is not the lowest free one; a session number used twice; an overdraft wrongly marked; a denial
 //! although a seat was free, or could have been reclaimed; a denial that counts wrongly; a holder thrown out
 //! for nothing; silence declared too early, or although a heartbeat was acknowledged since; the ending of a
-//! session that holds no seat.
+//! session that holds no seat; and to what `line` says of those who wait.
 
+mod line;
 mod logins;
 
 use crate::model::Objection;
@@ -76,6 +77,10 @@ pub(crate) struct Clinic {
     /// Seats emptied in this commit for their own users.
     taken_over: Vec<(u32, UserId)>,
     reclaimed: bool,
+    /// The next one first.
+    line: Vec<line::Waiter>,
+    /// What was offered to an older login of a user who asks anew in this commit.
+    passed_on: Option<(UserId, u32)>,
 }
 
 impl Clinic {
@@ -144,13 +149,14 @@ impl Clinic {
     /// A commit begins.
     pub(crate) fn begin(&mut self) {
         self.taken_over.clear();
-        self.reclaimed = false;
+        (self.reclaimed, self.passed_on) = (false, None);
         let at = self.at;
         self.lingers.retain(|linger| linger.until > at);
     }
 
     /// A commit ends.
     pub(crate) fn end(&self) -> Result<(), Objection> {
+        self.stands_once()?;
         match self.reclaimed || !self.taken_over.is_empty() {
             true => Err("somebody was thrown out for nothing".to_owned()),
             false => Ok(()),

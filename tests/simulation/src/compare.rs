@@ -2,7 +2,7 @@
 //! the views show it now and at an earlier position, and as the naive model has it.
 
 use crate::dice::Dice;
-use crate::model::{Model, Objection};
+use crate::model::{Model, Objection, request_of};
 use admission::stepped::Stepped;
 use admission::{AccountSource, FromLog};
 use ledger::{Ledger, Position};
@@ -42,7 +42,7 @@ pub(crate) fn compare(
     Ok(())
 }
 
-/// The model has the same sessions on the same seats, and the same licences.
+/// The model has the same sessions on the same seats, the same line, and the same licences.
 fn sits(model: &mut Model, folded: &Account) -> Result<(), Objection> {
     let clinic = model.clinic(folded.id());
     let mut expected: Vec<_> = clinic.sittings().to_vec();
@@ -52,8 +52,14 @@ fn sits(model: &mut Model, folded: &Account) -> Result<(), Objection> {
         let dormant = s.dormant.map(|dormant| dormant.since);
         (s.id.0, s.user, s.seat.0, s.overdraft, dormant)
     });
+    let line =
+        clinic.line().iter().map(|waiter| (request_of(waiter.request), waiter.user, waiter.offer));
+    let in_line = line.eq(folded.line().map(|asked| {
+        let offer = asked.waits.and_then(|waits| waits.offer);
+        (asked.request, asked.user, offer.map(|offer| (offer.seat.0, offer.until)))
+    }));
     let licences = clinic.licences(clinic.at) == folded.licences().at(clinic.at);
-    match expected.eq(found) && licences && clinic.version == folded.version() {
+    match expected.eq(found) && in_line && licences && clinic.version == folded.version() {
         true => Ok(()),
         false => Err(format!("the model of {} is not the fold of its log", folded.id())),
     }

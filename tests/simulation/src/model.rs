@@ -18,10 +18,16 @@ pub(crate) type Objection = String;
 /// A login as it was recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Recorded {
+    /// Its number.
+    pub(crate) request: u64,
     /// Of which account.
     pub(crate) account: AccountId,
-    /// In which commit.
+    /// In which commit it was asked.
+    pub(crate) asked: u64,
+    /// In which commit it was answered; the same while it waits.
     pub(crate) position: u64,
+    /// It was put in line.
+    pub(crate) waited: bool,
     /// Who asked.
     pub(crate) user: UserId,
     /// From where.
@@ -168,7 +174,7 @@ impl Model {
             }
             return Ok(());
         }
-        let mut asked: Option<(u64, Recorded)> = None;
+        let mut asked: Option<Recorded> = None;
         self.clinic(commit.account).begin();
         for event in &commit.events {
             match event {
@@ -178,26 +184,54 @@ impl Model {
                         return Err(format!("request {number} is recorded twice or unasked"));
                     }
                     let (account, user, site) = (commit.account, *user, *site);
-                    let outcome = Outcome::Waiting;
-                    asked = Some((number, Recorded { account, position, user, site, outcome }));
+                    let (outcome, waited) = (WAITING, false);
+                    let (request, asked_in) = (number, position);
+                    asked = Some(Recorded {
+                        request,
+                        account,
+                        asked: asked_in,
+                        position,
+                        waited,
+                        user,
+                        site,
+                        outcome,
+                    });
                 }
-                Event::SeatGranted { session, seat, overdraft, .. } => {
-                    let Some((_, login)) = &mut asked else {
-                        return Err("a grant that nobody asked for".to_owned());
-                    };
+                Event::SeatGranted { request, session, seat, overdraft } => {
                     let (session, seat, overdraft) = (*session, *seat, *overdraft);
-                    login.outcome = Outcome::Granted { session, seat, overdraft };
-                    let login = *login;
+                    let outcome = Outcome::Granted { session, seat, overdraft };
+                    let login = self.answer(&mut asked, *request, position, outcome)?;
                     self.clinic(commit.account).grant(commit.at, &login)?;
                 }
-                Event::SeatDenied { reason, held, dormant, .. } => {
-                    let Some((_, login)) = &mut asked else {
-                        return Err("a denial that nobody asked for".to_owned());
-                    };
+                Event::SeatDenied { request, reason, held, dormant } => {
                     let (reason, held, dormant) = (*reason, *held, *dormant);
-                    login.outcome = Outcome::Denied { reason, held, dormant };
-                    let login = *login;
+                    let outcome = Outcome::Denied { reason, held, dormant };
+                    let login = self.answer(&mut asked, *request, position, outcome)?;
                     self.clinic(commit.account).deny(commit.at, &login)?;
+                    self.clinic(commit.account).is_denied(login.request);
+                }
+                Event::Queued { reason, held, dormant } => {
+                    let Some(login) = asked.as_mut().filter(|login| !login.waited) else {
+                        return Err("somebody waits who has not asked".to_owned());
+                    };
+                    login.waited = true;
+                    let (login, clinic) = (*login, self.clinic(commit.account));
+                    clinic.queue(commit.at, &login, *reason, *held, *dormant)?;
+                }
+                Event::SeatOffered { request, seat, until } => {
+                    let (request, clinic) = (number_of(*request), self.clinic(commit.account));
+                    clinic.offer(commit.at, request, seat.0, *until)?;
+                }
+                Event::OfferLapsed { request } => {
+                    self.answer(&mut None, Some(*request), position, Outcome::Lapsed)?;
+                    self.clinic(commit.account).lapse(commit.at, number_of(*request))?;
+                }
+                Event::OfferWithdrawn { request } => {
+                    self.clinic(commit.account).withdraw(commit.at, number_of(*request))?;
+                }
+                Event::LeftQueue { request, how } => {
+                    self.answer(&mut None, Some(*request), position, Outcome::Left(*how))?;
+                    self.clinic(commit.account).leave(commit.at, number_of(*request), *how)?;
                 }
                 Event::WentDormant { session, silent } => {
                     let listened = self.listened(commit.at, *silent);
@@ -213,11 +247,11 @@ impl Model {
             }
         }
         self.clinic(commit.account).end()?;
-        if let Some((number, login)) = asked {
-            if login.outcome == Outcome::Waiting {
+        if let Some(login) = asked {
+            if login.outcome == WAITING && !login.waited {
                 return Err("a login without an answer".to_owned());
             }
-            let place = number as usize;
+            let place = login.request as usize;
             if self.logins.len() <= place {
                 self.logins.resize(place + 1, None);
             }
@@ -225,7 +259,29 @@ impl Model {
         }
         Ok(())
     }
+
+    /// A login is answered: that of this commit, or one in line, by its id.
+    fn answer(
+        &mut self,
+        asked: &mut Option<Recorded>,
+        request: Option<RequestId>,
+        position: u64,
+        outcome: Outcome,
+    ) -> Result<Recorded, Objection> {
+        let in_line = request.and_then(|request| self.logins.get_mut(number_of(request) as usize));
+        let login = match request {
+            None => asked.as_mut().filter(|login| !login.waited),
+            Some(_) => in_line.and_then(Option::as_mut),
+        };
+        let login = login.filter(|login| login.outcome == WAITING);
+        let login = login.ok_or("an answer that nobody waits for")?;
+        (login.position, login.outcome) = (position, outcome);
+        Ok(*login)
+    }
 }
+
+/// Not answered; in which place is told by whoever answers, not by the log.
+const WAITING: Outcome = Outcome::Waiting { place: 0 };
 
 /// The id of a request by its number.
 pub(crate) fn request_of(number: u64) -> RequestId {

@@ -1,7 +1,7 @@
 //! What an account of the naive model has chosen, and what a plan chooses.
 
 use crate::dice::Dice;
-use seats::{Micros, Reclaim, SameUser, Setting, SiteId, UserPolicy};
+use seats::{Micros, Reclaim, SameUser, Setting, SiteId, UserPolicy, WhenFull};
 
 /// The settings that matter to the model.
 #[derive(Debug)]
@@ -20,6 +20,12 @@ pub(crate) struct Chosen {
     pub(crate) longest: Option<Micros>,
     /// Seats kept for sites.
     pub(crate) reserved: Vec<(SiteId, u32)>,
+    /// What happens to a login without a seat.
+    pub(crate) when_full: WhenFull,
+    /// How long a seat is offered.
+    pub(crate) offer: Micros,
+    /// How long nothing is heard of somebody in line.
+    pub(crate) wait_lease: Micros,
     lease: Option<u32>,
     idle: Option<u32>,
 }
@@ -34,6 +40,9 @@ impl Default for Chosen {
             linger: Micros::ZERO,
             longest: None,
             reserved: Vec::new(),
+            when_full: WhenFull::Deny,
+            offer: Micros::from_secs(60),
+            wait_lease: Micros::from_secs(120),
             lease: Some(120),
             idle: None,
         }
@@ -58,6 +67,9 @@ impl Chosen {
                     self.reserved.push((site, seats));
                 }
             }
+            Setting::WhenFull(when_full) => self.when_full = when_full,
+            Setting::Offer(offer) => self.offer = Micros::from_secs(offer),
+            Setting::WaitLease(lease) => self.wait_lease = Micros::from_secs(lease),
             Setting::GoodbyeGrace(_)
             | Setting::ReleaseFloor(_)
             | Setting::Names(_)
@@ -76,7 +88,7 @@ impl Chosen {
 
 /// A setting by chance; `sites` are known.
 pub(crate) fn setting(dice: &mut Dice, sites: u16) -> Setting {
-    match dice.below(11) {
+    match dice.below(15) {
         0 => Setting::Lease(dice.of_these(&[None, Some(1), Some(5), Some(30), Some(300)])),
         1 => Setting::IdleAfter(dice.of_these(&[None, None, Some(2), Some(60)])),
         2 => Setting::GoodbyeGrace(dice.of_these(&[0, 1, 20])),
@@ -98,6 +110,14 @@ pub(crate) fn setting(dice: &mut Dice, sites: u16) -> Setting {
         9 if sites > 0 => {
             Setting::Reserved(SiteId(1 + dice.below(u64::from(sites)) as u16), dice.below(3) as u32)
         }
+        11 | 12 => Setting::WhenFull(dice.of_these(&[
+            WhenFull::Deny,
+            WhenFull::Queue,
+            WhenFull::Queue,
+            WhenFull::Queue,
+        ])),
+        13 => Setting::Offer(dice.of_these(&[1, 10, 60])),
+        14 => Setting::WaitLease(dice.of_these(&[2, 30, 120, 600])),
         9 => Setting::ReleaseFloor(dice.of_these(&[0, 5, 120])),
         _ => Setting::Users(dice.of_these(&[
             UserPolicy::Open,

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use seats::{Reclaim, SameUser, Setting, SiteId, UserPolicy};
+use seats::{Reclaim, SameUser, Setting, SiteId, UserPolicy, WhenFull};
 
 /// A login attempt; its request id is a number.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Login {
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     LogIn(Login),
+    TakeOffer { request: u32 },
+    LeaveQueue { request: u32 },
     Heartbeat { session: u64, active: bool },
     Goodbye { session: u64 },
     LogOut { session: u64 },
@@ -46,6 +48,13 @@ pub(crate) enum Wish {
     Again {
         which: usize,
         other: bool,
+    },
+    /// About an attempt, counted back from the last one: take the offer, or leave the line.
+    TakeOffer {
+        back: usize,
+    },
+    LeaveQueue {
+        back: usize,
     },
     /// About a session, counted back from the last one granted; `back` 9 is one never granted.
     Heartbeat {
@@ -111,8 +120,10 @@ fn wish() -> impl Strategy<Value = Wish> {
     prop_oneof![
         40 => (user(), site(), 0..4_u32)
             .prop_map(|(user, site, device)| Wish::LogIn { user, site, device }),
-        6 => (any::<usize>(), proptest::bool::weighted(0.2))
+        10 => (any::<usize>(), proptest::bool::weighted(0.2))
             .prop_map(|(which, other)| Wish::Again { which, other }),
+        10 => (0..6_usize).prop_map(|back| Wish::TakeOffer { back }),
+        2 => (0..6_usize).prop_map(|back| Wish::LeaveQueue { back }),
         20 => (back(), any::<bool>())
             .prop_map(|(back, active)| Wish::Heartbeat { back, active }),
         8 => back().prop_map(|back| Wish::Goodbye { back }),
@@ -157,5 +168,9 @@ fn setting() -> impl Strategy<Value = Setting> {
         3 => (0..=60_u32).prop_map(Setting::Linger),
         3 => (1..=2_u16, 0..=2_u32).prop_map(|(site, seats)| Setting::Reserved(SiteId(site), seats)),
         1 => (0..60_u32).prop_map(Setting::ReleaseFloor),
+        6 => prop_oneof![1 => Just(WhenFull::Deny), 3 => Just(WhenFull::Queue)]
+            .prop_map(Setting::WhenFull),
+        2 => (1..=60_u32).prop_map(Setting::Offer),
+        2 => (1..=120_u32).prop_map(Setting::WaitLease),
     ]
 }

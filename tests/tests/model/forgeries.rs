@@ -4,7 +4,7 @@
 //! hash chain of the ledger finds that). Each comes with its description.
 
 use crate::real::{Commit, instant};
-use seats::{AccountId, Breach, Event, Laws, Micros, SeatNo, SessionId, UserId};
+use seats::{AccountId, Breach, Event, Laws, Micros, RequestId, SeatNo, SessionId, UserId};
 use std::collections::BTreeMap;
 
 /// A forged history, and what was done to it.
@@ -92,6 +92,11 @@ fn happens_once(event: &Event) -> bool {
             | Event::DeviceAdded { .. }
             | Event::LicencesChanged { .. }
             | Event::SeatGranted { .. }
+            | Event::Queued { .. }
+            | Event::SeatOffered { .. }
+            | Event::OfferLapsed { .. }
+            | Event::OfferWithdrawn { .. }
+            | Event::LeftQueue { .. }
             | Event::AccountSuspended
             | Event::AccountReinstated
             | Event::AccountClosed
@@ -119,11 +124,16 @@ fn stolen(before: &[Commit], events: &[Event]) -> Option<(usize, Option<Event>)>
 /// Who holds each seat after these commits.
 fn board(commits: &[Commit]) -> BTreeMap<SeatNo, UserId> {
     let (mut asked, mut sat) = (UserId(0), BTreeMap::new());
+    let mut askers = BTreeMap::new();
     for event in commits.iter().flat_map(|(_, events)| events) {
         match event {
-            Event::LoginRequested { user, .. } => asked = *user,
-            Event::SeatGranted { session, seat, .. } => {
-                sat.insert(*session, (*seat, asked));
+            Event::LoginRequested { request, user, .. } => {
+                asked = *user;
+                askers.insert(*request, *user);
+            }
+            Event::SeatGranted { request, session, seat, .. } => {
+                let user = request.and_then(|request| askers.get(&request).copied());
+                sat.insert(*session, (*seat, user.unwrap_or(asked)));
             }
             Event::LoggedOut { session, .. } | Event::Expired { session, .. } => {
                 sat.remove(session);
@@ -137,6 +147,7 @@ fn board(commits: &[Commit]) -> BTreeMap<SeatNo, UserId> {
 /// This event, altered so that a law is broken.
 fn altered(event: &Event) -> Option<Event> {
     let nobody = SessionId(77_777);
+    let nothing = RequestId([0xEE; 16]);
     let ages = Micros(instant(1_000_000).0);
     let mut event = event.clone();
     match &mut event {
@@ -146,7 +157,11 @@ fn altered(event: &Event) -> Option<Event> {
         Event::UserSuspended { user } | Event::UserReinstated { user } => *user = UserId(999),
         Event::LoginRequested { device, .. } => *device = Some(seats::DeviceId(999)),
         Event::SeatGranted { session, .. } => *session = SessionId(0),
-        Event::SeatDenied { dormant, .. } => *dormant += 1,
+        Event::SeatDenied { dormant, .. } | Event::Queued { dormant, .. } => *dormant += 1,
+        Event::SeatOffered { request, .. }
+        | Event::OfferLapsed { request }
+        | Event::OfferWithdrawn { request }
+        | Event::LeftQueue { request, .. } => *request = nothing,
         Event::WentDormant { silent, .. } => *silent = ages,
         Event::Resumed { session } => *session = nobody,
         Event::LoggedOut { session, .. } => *session = nobody,

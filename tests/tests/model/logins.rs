@@ -1,12 +1,22 @@
 //! The naive model's logins: who gets which seat, found by trying everything.
 
 use crate::deeds::Login;
+use crate::line::Waiting;
 use crate::naive::{Asked, Sitting, World};
 use seats::{Reclaim, SameUser, UserPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Seat, whether overdraft, who has to end, and why.
+pub(crate) type Place = (u32, bool, Vec<u64>, &'static str);
+
 impl World {
     pub(crate) fn log_in(&mut self, login: &Login) -> String {
+        if let Some(place) = self.in_line(login.request) {
+            if self.line[place].login != *login {
+                return "refused RequestReused".into();
+            }
+            return self.ask_again(place);
+        }
         if let Some(first) = self.asked.iter().find(|asked| asked.login.request == login.request) {
             if first.login != *login {
                 return "refused RequestReused".into();
@@ -36,17 +46,30 @@ impl World {
         }
         let Login { request, user, site, device } = login.clone();
         self.note(format!("ask {request} user {user} site {site:?} device {device:?}"));
+        let earlier = |world: &World| world.line.iter().position(|w| w.login.user == user);
         let (said, session) = match self.place(login) {
             Ok((seat, overdraft, ending, cause)) => {
+                if let Some(place) = earlier(self) {
+                    self.leave_line(place, "AskedAnew");
+                }
                 for session in ending {
                     self.end_now(session, cause);
                 }
                 (self.sit(login, seat, overdraft), Some(self.granted))
             }
+            Err(reason) if self.queues(reason) => {
+                let counted = self.counted(reason);
+                self.note(format!("queue {counted}"));
+                let (login, since) = (login.clone(), self.now);
+                let place = earlier(self).unwrap_or(self.line.len());
+                self.line.insert(place, Waiting { login, since, quiet: 0, offer: None });
+                if place + 1 < self.line.len() {
+                    self.leave_line(place + 1, "AskedAnew");
+                }
+                (format!("waiting {}", place + 1), None)
+            }
             Err(reason) => {
-                let seats: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
-                let (held, dormant) = (seats.len() + self.kept.len(), self.ghosts().len());
-                let said = format!("denied {reason} held {held} dormant {dormant}");
+                let said = format!("denied {}", self.counted(reason));
                 self.note(said.clone());
                 (said, None)
             }
@@ -55,7 +78,15 @@ impl World {
         said
     }
 
-    fn sit(&mut self, login: &Login, seat: u32, overdraft: bool) -> String {
+    /// What a denial, or a place in line, says.
+    pub(crate) fn counted(&self, reason: &str) -> String {
+        let seats: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
+        let offered = self.line.iter().filter(|waiting| waiting.offer.is_some()).count();
+        let held = seats.len() + self.kept.len() + offered;
+        format!("{reason} held {held} dormant {}", self.ghosts().len())
+    }
+
+    pub(crate) fn sit(&mut self, login: &Login, seat: u32, overdraft: bool) -> String {
         self.granted += 1;
         let (session, now) = (self.granted, self.now);
         self.kept.retain(|kept| kept.seat != seat);
@@ -92,7 +123,7 @@ impl World {
         ghosts.into_iter().map(|(_, seat)| seat).collect()
     }
 
-    fn place(&self, login: &Login) -> Result<(u32, bool, Vec<u64>, &'static str), &'static str> {
+    pub(crate) fn place(&self, login: &Login) -> Result<Place, &'static str> {
         match self.standing {
             "suspended" => return Err("AccountSuspended"),
             "closed" => return Err("AccountClosed"),
@@ -123,6 +154,17 @@ impl World {
             let overdraft = above && on_it.any(|s| s.overdraft);
             return Ok((it.seat, overdraft, ending, "TakenOver"));
         }
+        let offered = self.line.iter().find(|waiting| waiting.login.user == login.user);
+        if let Some((seat, ..)) = offered.and_then(|waiting| waiting.offer) {
+            let overdraft = self.others(login.user, &[]) >= licences;
+            return Ok((seat, overdraft, vec![], "Reclaimed"));
+        }
+        self.another(login)
+    }
+
+    /// A seat that the user neither holds nor is offered.
+    pub(crate) fn another(&self, login: &Login) -> Result<Place, &'static str> {
+        let licences = self.licences(self.now);
         // Every set of ghosts, the smallest first, and of those the longest dormant.
         let ghosts = if self.chosen.reclaim == Reclaim::Never { vec![] } else { self.ghosts() };
         let mut sets: Vec<Vec<usize>> = (0..1u32 << ghosts.len())
@@ -133,7 +175,7 @@ impl World {
             for set in &sets {
                 let taken: Vec<u32> = set.iter().map(|ghost| ghosts[*ghost]).collect();
                 let others = self.others(login.user, &taken);
-                if others + self.owed(login.site, &taken) < limit {
+                if others + self.owed(login, &taken) < limit {
                     let on_them = taken.iter().flat_map(|seat| {
                         self.sittings.iter().filter(|s| s.seat == *seat).map(|s| s.session)
                     });
@@ -150,19 +192,24 @@ impl World {
     fn others(&self, user: u32, without: &[u32]) -> u32 {
         let held: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
         let held = held.iter().filter(|seat| !without.contains(seat)).count();
-        (held + self.kept.iter().filter(|kept| kept.user != user).count()) as u32
+        let offered = self.line.iter().filter(|w| w.offer.is_some() && w.login.user != user);
+        let kept = self.kept.iter().filter(|kept| kept.user != user).count();
+        (held + kept + offered.count()) as u32
     }
 
     /// Seats still owed to the reservations of other sites, if `without` were empty.
-    fn owed(&self, site: Option<u16>, without: &[u32]) -> u32 {
+    fn owed(&self, login: &Login, without: &[u32]) -> u32 {
         let mut owed = 0;
         for (other, reserved) in &self.chosen.reserved {
             let held: BTreeMap<u32, Option<u16>> =
                 self.sittings.iter().rev().map(|s| (s.seat, s.site)).collect();
             let theirs = held.iter().filter(|(_, from)| **from == Some(*other));
             let theirs = theirs.filter(|(seat, _)| !without.contains(seat)).count() as u32;
-            if Some(*other) != site {
-                owed += reserved.saturating_sub(theirs);
+            let offered = self.line.iter().filter(|w| {
+                w.offer.is_some() && w.login.user != login.user && w.login.site == Some(*other)
+            });
+            if Some(*other) != login.site {
+                owed += reserved.saturating_sub(theirs + offered.count() as u32);
             }
         }
         owed
@@ -173,7 +220,11 @@ impl World {
         let own = self.kept.iter().filter(|kept| kept.user == user).map(|kept| kept.seat).min();
         let held = |seat: &u32| self.sittings.iter().any(|s| s.seat == *seat);
         let kept = |seat: &u32| self.kept.iter().any(|kept| kept.seat == *seat);
-        let free = |seat: &u32| without.contains(seat) || !(held(seat) || kept(seat));
+        let offered = |seat: &u32| {
+            self.line.iter().any(|w| w.offer.is_some_and(|(offered, ..)| offered == *seat))
+        };
+        let taken = |seat: &u32| held(seat) || kept(seat) || offered(seat);
+        let free = |seat: &u32| without.contains(seat) || !taken(seat);
         own.unwrap_or_else(|| (1..).find(free).unwrap())
     }
 }

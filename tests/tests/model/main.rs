@@ -10,8 +10,10 @@
     reason = "a model may panic: that fails the test"
 )]
 
+mod chosen;
 mod deeds;
 mod forgeries;
+mod line;
 mod logins;
 mod naive;
 mod real;
@@ -43,6 +45,7 @@ fn deed(wish: &Wish, world: &World, asked: &[Login]) -> Deed {
         9_999 => world.granted() + 1,
         back => world.granted().saturating_sub(back),
     };
+    let attempt = |back: usize| u32::try_from(asked.len().saturating_sub(back)).unwrap();
     match wish.clone() {
         Wish::LogIn { user, site, device } => {
             let request = u32::try_from(asked.len()).unwrap();
@@ -62,6 +65,8 @@ fn deed(wish: &Wish, world: &World, asked: &[Login]) -> Deed {
                 Deed::LogIn(login)
             }
         },
+        Wish::TakeOffer { back } => Deed::TakeOffer { request: attempt(back) },
+        Wish::LeaveQueue { back } => Deed::LeaveQueue { request: attempt(back) },
         Wish::Heartbeat { back, active } => Deed::Heartbeat { session: session(back), active },
         Wish::Goodbye { back } => Deed::Goodbye { session: session(back) },
         Wish::LogOut { back } => Deed::LogOut { session: session(back) },

@@ -4,25 +4,11 @@
 //! listened to. Which ghosts to reclaim is found by trying every set of them. What happens is written down
 //! as sentences, which the test compares with those of the real history.
 
+use crate::chosen::Chosen;
 use crate::deeds::{Deed, Login};
-use seats::{Reclaim, SameUser, Setting, UserPolicy};
+use crate::line::Waiting;
+use seats::{Reclaim, Setting};
 use std::collections::BTreeMap;
-
-/// What the vendor has chosen.
-#[derive(Debug)]
-pub(crate) struct Chosen {
-    pub(crate) users: UserPolicy,
-    pub(crate) lease: Option<u32>,
-    pub(crate) idle: Option<u32>,
-    pub(crate) grace: u32,
-    pub(crate) reclaim: Reclaim,
-    pub(crate) longest: Option<u32>,
-    pub(crate) same_user: SameUser,
-    pub(crate) overdraft: u32,
-    pub(crate) linger: u32,
-    pub(crate) reserved: BTreeMap<u16, u32>,
-    pub(crate) floor: u32,
-}
 
 /// One user on one seat.
 #[derive(Clone, Debug)]
@@ -72,6 +58,7 @@ pub(crate) struct World {
     pub(crate) devices: u32,
     pub(crate) sittings: Vec<Sitting>,
     pub(crate) kept: Vec<Kept>,
+    pub(crate) line: Vec<Waiting>,
     pub(crate) ended: Vec<(u64, u64, String)>,
     pub(crate) granted: u64,
     pub(crate) asked: Vec<Asked>,
@@ -81,30 +68,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn open(now: u64, licences: u32) -> World {
-        let chosen = Chosen {
-            users: UserPolicy::Open,
-            lease: Some(120),
-            idle: None,
-            grace: 60,
-            reclaim: Reclaim::OnDemand,
-            longest: None,
-            same_user: SameUser::TakeOver,
-            overdraft: 0,
-            linger: 0,
-            reserved: BTreeMap::new(),
-            floor: 120,
-        };
         World {
             now,
             listening: true,
             standing: "open",
             bought: vec![(now, licences)],
-            chosen,
+            chosen: Chosen::default(),
             people: BTreeMap::new(),
             sites: 0,
             devices: 0,
             sittings: Vec::new(),
             kept: Vec::new(),
+            line: Vec::new(),
             ended: Vec::new(),
             granted: 0,
             asked: Vec::new(),
@@ -135,6 +110,10 @@ impl World {
                     sitting.idle += 1;
                     sitting.bye = sitting.bye.map(|seconds| seconds + 1);
                 }
+                for waiting in &mut self.line {
+                    waiting.quiet += 1;
+                    waiting.offer = waiting.offer.map(|(seat, long, over)| (seat, long, over + 1));
+                }
             }
             self.look();
         }
@@ -163,6 +142,7 @@ impl World {
                 }
             }
         }
+        self.look_at_line();
     }
 
     /// Why a session has fallen silent: the rule that was broken first.
@@ -205,6 +185,17 @@ impl World {
     pub(crate) fn take(&mut self, deed: &Deed) -> String {
         match deed {
             Deed::LogIn(login) => self.log_in(login),
+            Deed::TakeOffer { request } => match self.in_line(*request) {
+                Some(place) => self.ask_again(place),
+                None => "refused NotInLine".into(),
+            },
+            Deed::LeaveQueue { request } => match self.in_line(*request) {
+                Some(place) => {
+                    self.leave_line(place, "GaveUp");
+                    "done".into()
+                }
+                None => "refused NotInLine".into(),
+            },
             Deed::Heartbeat { session, active } => self.with(*session, |world| {
                 let now = world.now;
                 let Some(it) = world.sitting(*session) else { return String::new() };
@@ -265,7 +256,7 @@ impl World {
                 {
                     return "refused UnknownSite".into();
                 }
-                self.choose(*setting);
+                self.chosen.choose(*setting);
                 self.done("policy".into())
             }
             Deed::AddSite => {
@@ -362,25 +353,5 @@ impl World {
             }
         }
         found.1
-    }
-
-    fn choose(&mut self, setting: Setting) {
-        let chosen = &mut self.chosen;
-        match setting {
-            Setting::Users(users) => chosen.users = users,
-            Setting::Lease(lease) => chosen.lease = lease,
-            Setting::IdleAfter(idle) => chosen.idle = idle,
-            Setting::GoodbyeGrace(grace) => chosen.grace = grace,
-            Setting::Reclaim(reclaim) => chosen.reclaim = reclaim,
-            Setting::MaxSession(longest) => chosen.longest = longest,
-            Setting::SameUser(same_user) => chosen.same_user = same_user,
-            Setting::Overdraft(seats) => chosen.overdraft = seats,
-            Setting::Linger(linger) => chosen.linger = linger,
-            Setting::Reserved(site, seats) => {
-                chosen.reserved.insert(site.0, seats);
-            }
-            Setting::ReleaseFloor(floor) => chosen.floor = floor,
-            Setting::Names(_) | Setting::KeepDevices(_) | Setting::Reasons(_) => {}
-        }
     }
 }

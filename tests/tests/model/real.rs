@@ -62,8 +62,18 @@ impl Real {
                 let command = Command::LogIn(log_in(login));
                 let request = request(login.request);
                 let mut commits = self.commits.iter();
-                let first = commits.find_map(|(at, ev)| FirstAnswer::in_commit(request, *at, ev));
+                let mut first =
+                    commits.find_map(|(at, ev)| FirstAnswer::in_commit(request, *at, ev));
+                if let Some(first) = &mut first
+                    && matches!(first.outcome, Outcome::Waiting { .. })
+                {
+                    commits.find(|(at, events)| first.answered_in(request, *at, events));
+                }
                 return self.take(at, &command, first);
+            }
+            Deed::TakeOffer { request: number } => Command::TakeOffer { request: request(*number) },
+            Deed::LeaveQueue { request: number } => {
+                Command::LeaveQueue { request: request(*number) }
             }
             Deed::Heartbeat { session, active } => {
                 Command::Heartbeat { session: SessionId(*session), active: *active }
@@ -98,9 +108,9 @@ impl Real {
 
     /// The service comes back: state from the history, signs of life as saved.
     pub(crate) fn restart(&mut self) {
-        let signs = self.live.liveness().signs().clone();
+        let heard = self.live.liveness().heard().clone();
         let outages = Arc::from(self.outages.as_slice());
-        self.live = Live::new(self.folded.clone(), Liveness::restored(signs, outages));
+        self.live = Live::new(self.folded.clone(), Liveness::restored(heard, outages));
     }
 
     /// Everything that happened, in the naive model's sentences.
@@ -139,6 +149,11 @@ fn request(number: u32) -> RequestId {
     RequestId(u128::from(number).to_be_bytes())
 }
 
+/// The number of a request.
+fn asker(request: RequestId) -> u128 {
+    u128::from_be_bytes(request.0)
+}
+
 fn log_in(login: &Login) -> LogIn {
     LogIn {
         request: request(login.request),
@@ -175,7 +190,9 @@ fn told(answer: &Result<Answer, Rejection>) -> String {
                 Outcome::Denied { reason, held, dormant } => {
                     format!("denied {reason:?} held {held} dormant {dormant}")
                 }
-                Outcome::Waiting => "waiting".into(),
+                Outcome::Waiting { place } => format!("waiting {place}"),
+                Outcome::Lapsed => "lapsed".into(),
+                Outcome::Left(how) => format!("left {how:?}"),
             };
             let present = present.map(|present| match present {
                 Present::Live => "live".to_owned(),
@@ -223,6 +240,15 @@ fn said(at: Timestamp, event: &Event) -> String {
         Event::SeatDenied { reason, held, dormant, .. } => {
             format!("denied {reason:?} held {held} dormant {dormant}")
         }
+        Event::Queued { reason, held, dormant } => {
+            format!("queue {reason:?} held {held} dormant {dormant}")
+        }
+        Event::SeatOffered { request, seat, until } => {
+            format!("offer {} seat {} until {}", asker(*request), seat.0, until.0 / 1_000_000)
+        }
+        Event::OfferLapsed { request } => format!("lapse {}", asker(*request)),
+        Event::OfferWithdrawn { request } => format!("withdraw {}", asker(*request)),
+        Event::LeftQueue { request, how } => format!("leave {} {how:?}", asker(*request)),
         Event::WentDormant { session, silent } => {
             format!("silent {} last {}", session.0, last(*silent))
         }

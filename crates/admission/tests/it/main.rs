@@ -21,3 +21,4 @@ mod service;
 mod sources;
 mod steps;
 mod twins;
+mod waiting;

@@ -98,7 +98,34 @@ pub(crate) fn run(
             }
             Err(Failure::new(Kind::Denied, ""))
         }
-        Outcome::Waiting => output.done("waiting for a seat"),
+        Outcome::Waiting { place } => {
+            match output.format {
+                Format::Json => {
+                    let waiting = json!({ "waiting": true, "place": place });
+                    output.json(&joined(json, waiting))?;
+                }
+                Format::Table => output.text(&format!(
+                    "in line, place {place}; `--request {request}` asks again, which keeps the place and \
+                     takes the seat when one is free"
+                ))?,
+            }
+            Err(Failure::new(Kind::Denied, ""))
+        }
+        Outcome::Lapsed | Outcome::Left(_) => {
+            let why = match outcome {
+                Outcome::Left(how) => how.word(),
+                _ => "did not take the offered seat in time",
+            };
+            match output.format {
+                Format::Json => {
+                    output.json(&joined(json, json!({ "waiting": false, "left": why })))?;
+                }
+                Format::Table => {
+                    output.text(&format!("left the line: {why}{}", told.since(None)))?;
+                }
+            }
+            Err(Failure::new(Kind::Denied, ""))
+        }
     }
 }
 

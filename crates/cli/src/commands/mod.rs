@@ -16,6 +16,7 @@ pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod people;
+pub(crate) mod remote;
 pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod seal;

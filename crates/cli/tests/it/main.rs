@@ -17,4 +17,5 @@ mod licences;
 mod place;
 mod privacy;
 mod seats_by_name;
+mod served;
 mod time;

@@ -11,8 +11,8 @@ use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::{
     AccountId, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId, SameUser,
-    SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy,
+    ExpiryCause, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId,
+    SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy, WhenFull,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -103,6 +103,31 @@ fn later_settings() -> Vec<Event> {
     vec![Event::PolicyChanged { settings }]
 }
 
+/// Kinds of events that came after these.
+fn later_kinds() -> Vec<Event> {
+    let request = RequestId([0x11; 16]);
+    vec![
+        Event::Queued { reason: DenialReason::SeatsReserved, held: 251, dormant: 1 },
+        Event::SeatOffered { request, seat: SeatNo(3), until: Timestamp(1_700_000_060_000_000) },
+        Event::OfferLapsed { request },
+        Event::OfferWithdrawn { request },
+        Event::LeftQueue { request, how: Leaving::AskedAnew },
+    ]
+}
+
+/// The settings that came with them.
+fn settings_of_the_line() -> Vec<Event> {
+    let settings =
+        vec![Setting::WhenFull(WhenFull::Queue), Setting::Offer(60), Setting::WaitLease(300)];
+    vec![Event::PolicyChanged { settings }]
+}
+
+/// One event of every kind, and every setting, in the order in which their entries were kept.
+fn all() -> impl Iterator<Item = Event> {
+    let first = every_kind().into_iter().chain(later_settings());
+    first.chain(later_kinds()).chain(settings_of_the_line())
+}
+
 fn commit(number: usize, event: Event) -> Commit {
     let roles = [
         Role::Clock,
@@ -159,7 +184,7 @@ fn the_bytes_of_every_kind_of_event_are_what_they_always_were() {
         "One commit of format 1 for each kind of event: what it says, its bytes, its leaf hash.\n\
          Never changed, only added to. See docs/format.md.\n",
     );
-    for (number, event) in every_kind().into_iter().chain(later_settings()).enumerate() {
+    for (number, event) in all().enumerate() {
         let commit = commit(number, event);
         let bytes = commit.encode().unwrap();
         assert_eq!(Commit::decode_canonical(&bytes).unwrap(), commit);
@@ -217,7 +242,7 @@ fn the_bytes_of_a_block_are_what_they_always_were() {
 fn the_document_names_every_kind_of_event_with_its_tag() {
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
     let document = fs::read_to_string(document).unwrap();
-    for (tag, event) in every_kind().iter().enumerate() {
+    for (tag, event) in every_kind().iter().chain(&later_kinds()).enumerate() {
         let says = format!("{event:?}");
         let name = says.split([' ', '{']).next().unwrap();
         assert!(document.contains(&format!("\n| {tag} | {name} |")), "{tag} {name}");

@@ -1,6 +1,6 @@
 //! How sessions ended that nobody remembers: found through snapshots as by reading everything.
 
-use crate::log::{Log, run, steps};
+use crate::log::{Log, run, steps_in_line};
 use crate::saved::{Saved, save};
 use ledger::{Position, Record};
 use projector::{Spacing, Views, ends_session};
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn every_end_is_found(steps in steps(150)) {
+    fn every_end_is_found(steps in steps_in_line(150)) {
         check(&run(&steps));
     }
 }

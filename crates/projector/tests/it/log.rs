@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use seats::{
     Account, AccountId, Answer, CivilDate, Command, Commitment, Digest, Effective, Event, Live,
     Liveness, LogIn, Outcome, PoolId, RULES_VERSION, Reclaim, ReleaseReason, RequestId, SameUser,
-    SessionId, Setting, SiteId, Timestamp, UserId,
+    SessionId, Setting, SiteId, Timestamp, UserId, WhenFull,
 };
 
 /// The instant at which every log begins, in seconds.
@@ -24,6 +24,7 @@ pub(crate) struct Step {
 pub(crate) enum Deed {
     LogIn { user: u32, site: Option<u16> },
     LogOut(usize),
+    TakeOffer(usize),
     Heartbeat(usize, bool),
     Goodbye(usize),
     Release(usize),
@@ -42,6 +43,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         12 => (1u32..=7, site).prop_map(|(user, site)| Deed::LogIn { user, site }),
         5 => (0usize..4).prop_map(Deed::LogOut),
+        5 => (0usize..3).prop_map(Deed::TakeOffer),
         5 => (0usize..4, any::<bool>()).prop_map(|(n, active)| Deed::Heartbeat(n, active)),
         1 => (0usize..4).prop_map(Deed::Goodbye),
         1 => (0usize..4).prop_map(Deed::Release),
@@ -85,6 +87,16 @@ pub(crate) fn steps(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     let step =
         (account, wait, deed()).prop_map(|(account, wait, deed)| Step { account, wait, deed });
     proptest::collection::vec(step, 0..steps_max)
+}
+
+/// The same in accounts where a login for which there is no seat waits in line.
+pub(crate) fn steps_in_line(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
+    steps(steps_max).prop_map(|mut steps| {
+        let queue = Deed::Policy(Setting::WhenFull(WhenFull::Queue));
+        let queue = |account| Step { account, wait: 0, deed: queue.clone() };
+        steps.splice(..0, (0..3).map(queue));
+        steps
+    })
 }
 
 /// Runs the steps.
@@ -144,6 +156,11 @@ impl Log {
                 let (site, request) = (site.map(SiteId), RequestId(request));
                 let (device, new_device) = (None, None);
                 Command::LogIn(LogIn { request, user, newcomer, site, device, new_device })
+            }
+            Deed::TakeOffer(nth) => {
+                let asked = account.line().nth(*nth);
+                let request = asked.map_or(RequestId([0xFF; 16]), |asked| asked.request);
+                Command::TakeOffer { request }
             }
             Deed::LogOut(nth) => Command::LogOut { session: held(*nth) },
             Deed::Heartbeat(nth, active) => {

@@ -329,6 +329,8 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let (session, silent) = (SessionId(9), Micros(7));
     let reason = DenialReason::AllSeatsHeld;
     let asks = Event::LoginRequested { request, user, site: Some(SiteId(1)), device: None };
+    let (too, site) = (RequestId([4; 16]), Some(SiteId(2)));
+    let asks_too = Event::LoginRequested { request: too, user: UserId(5), site, device: None };
     for events in [
         vec![Event::PolicyChanged {
             settings: vec![Setting::Linger(60), Setting::Reserved(SiteId(2), 1)],
@@ -341,6 +343,8 @@ fn the_encoding_of_snapshots_is_the_known_one() {
         vec![asks.clone(), Event::SeatDenied { request: None, reason, held: 1, dormant: 1 }],
         vec![Event::Resumed { session }],
         vec![Event::LoggedOut { session, by: EndedBy::User, reason: None, note: None, silent }],
+        vec![asks_too, Event::Queued { reason, held: 2, dormant: 1 }],
+        vec![Event::SeatOffered { request: too, seat: SeatNo(8), until: at(5_000) }],
         vec![Event::UserSuspended { user }, asks],
         vec![Event::AccountClosed],
     ] {
@@ -353,7 +357,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "d559bef58318a95360c5f573dd8cfbe445054773020e1d9a621f54457160a323");
+    assert_eq!(digest.as_str(), "f7446f9c86d84bf5a61e132ee990b296291e620cd45b071717c8809d319f3697");
 }
 
 #[test]

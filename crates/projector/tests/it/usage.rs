@@ -7,7 +7,7 @@ use projector::{Episode, Episodes, GAP, Meter, Occupancy, Outcome, Usage};
 use proptest::prelude::*;
 use seats::{
     AccountId, DenialReason, EndedBy, Event, Micros, RequestId, SeatNo, SessionId, Setting,
-    Timestamp, UserId,
+    Timestamp, UserId, WhenFull,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -327,5 +327,44 @@ fn a_morning_in_figures() {
     assert_eq!(
         episodes.open().map(|e| (e.user.0, e.outcome)).collect::<Vec<_>>(),
         [(4, Outcome::Open)]
+    );
+}
+
+/// Two seats are held. Cleo waits in line for twenty minutes and gets one; Dora is not heard of again.
+#[test]
+fn waiting_in_line_is_one_refusal_that_lasts() {
+    let mut log = Log::new(1);
+    for setting in
+        [Setting::Lease(None), Setting::WhenFull(WhenFull::Queue), Setting::WaitLease(2_000)]
+    {
+        log.act(0, &Deed::Policy(setting));
+    }
+    for (second, user) in [(10, 1), (20, 2), (30, 3), (40, 4)] {
+        log.now = BEGIN + second;
+        log.act(0, &Deed::LogIn { user, site: None });
+    }
+    for (second, deed) in
+        [(1230, Deed::LogOut(0)), (1240, Deed::TakeOffer(0)), (2100, Deed::LogOut(0))]
+    {
+        log.now = BEGIN + second;
+        log.act(0, &deed);
+    }
+    let records = log.records();
+    let usage = measure(&records, at(BEGIN), at(BEGIN + 2200));
+    assert_eq!((usage.logins, usage.grants, usage.denied(), usage.pending), (4, 3, 0, 0));
+    assert_eq!((usage.queued, usage.left_line), (2, 1));
+    // The ten seconds for which the seat was offered are no time held.
+    assert_eq!(usage.seat_micros, (1_220 + 2_080 + 960) * 1_000_000);
+    assert_eq!(usage.at_capacity, Micros((2_100 - 20) * 1_000_000));
+    let mut episodes = Episodes::after(&Occupancy::empty(AccountId(1)).account, GAP);
+    let mut found = Vec::new();
+    of(&records, 1).for_each(|record| episodes.apply(record, |e| found.push(e)));
+    episodes.pass(at(BEGIN + 10_000), &mut |e| found.push(e));
+    let told =
+        |e: &Episode| (e.user.0, e.attempts, e.wait().secs(), e.outcome == Outcome::Abandoned);
+    let found: Vec<_> = found.iter().map(told).collect();
+    assert_eq!(found, [(3, 1, 1_210, false), (4, 1, 2_000, true)]);
+    assert!(
+        of(&records, 1).any(|r| r.commit.events.iter().any(|e| matches!(e, Event::Queued { .. })))
     );
 }

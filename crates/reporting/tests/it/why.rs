@@ -2,7 +2,7 @@
 
 use crate::clinic::{CLINIC, Clinic, content};
 use reporting::{Present, Report, Reports, Why};
-use seats::{Command, Reclaim, SameUser, Setting, SiteId, UserPolicy};
+use seats::{Command, Reclaim, SameUser, Setting, SiteId, UserPolicy, WhenFull};
 use serde_json::Value;
 
 fn clinic(licences: u32, settings: &[Setting]) -> Clinic {
@@ -335,4 +335,32 @@ fn support_sees_names_whatever_the_policy() {
     clinic.set(Setting::Names(seats::Names::None));
     clinic.clock("09:03").login("Carol");
     assert!(why(&mut clinic, "Carol", None).text().contains("seat 1: Bob,"));
+}
+
+#[test]
+fn somebody_in_line() {
+    let mut clinic = clinic(1, &[Setting::WhenFull(WhenFull::Queue), Setting::Lease(None)]);
+    clinic.clock("08:10").login("Alice");
+    clinic.clock("08:20").login("Carol");
+    clinic.clock("08:21").login("Dan");
+    check_lines(
+        &mut clinic,
+        "Dan",
+        &[
+            "Dan had to wait in line from Friday 27 March 2026 at 08:21: the only seat was held.",
+            "  seat 1: Alice, since 08:10; nothing tells whether still there (lease none)",
+            "Dan is still in line, place 2.",
+        ],
+        &[
+            "Dan is in line since 08:21, place 2, and need only wait there.",
+            "Ask one of those logged in to log out: Alice (seat 1).",
+            "Release the seat of one who is not there any more.",
+            "Buy another licence; 1 is in force.",
+        ],
+    );
+    clinic.clock("08:21:30").logout("Alice");
+    clinic.clock("08:22");
+    let why = why(&mut clinic, "Carol", None);
+    let offered = "seat 1 is offered to Carol until 08:22: take it there.";
+    assert_eq!(why.advice.first().map(String::as_str), Some(offered));
 }

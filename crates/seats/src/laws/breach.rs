@@ -66,6 +66,42 @@ pub enum Breach {
     /// No grant and no denial without a request; one that names none answers a request of its own commit.
     #[error("a grant or denial answers no open request")]
     NoRequest,
+    /// Only a login in line is offered a seat, lets an offer pass or leaves, and only the last login of a
+    /// commit is put in line.
+    #[error("somebody who is not in line is offered a seat, or leaves the line")]
+    NotInLine,
+    /// A user is in line once.
+    #[error("{0} is in line twice")]
+    InLineTwice(UserId),
+    /// A login in line is offered one seat at a time, and lets no other pass.
+    #[error(
+        "a seat is offered to somebody who was offered one, or an offer ends that was not made"
+    )]
+    Offer,
+    /// An offer lapses at its end, and not before.
+    #[error("an offer lapses before its end at {} µs", until.0)]
+    LapsedEarly {
+        /// Its end.
+        until: Timestamp,
+    },
+    /// Offered seats count as held.
+    #[error("{seat} is offered while {taken} seats of {limit} are held or offered")]
+    OfferedAbove {
+        /// The seat that was offered.
+        seat: SeatNo,
+        /// Seats held and offered without it.
+        taken: u32,
+        /// Licences and overdraft then.
+        limit: u32,
+    },
+    /// Whoever is in line gets the seat that is offered, and none before one is.
+    #[error("{session} is granted {seat} to somebody in line to whom it was not offered")]
+    NotOffered {
+        /// The session that was granted.
+        session: SessionId,
+        /// The seat it was granted.
+        seat: SeatNo,
+    },
     /// A request is asked once and answered once.
     #[error("a request id is used while the same request is open")]
     RequestOpen,

@@ -38,6 +38,8 @@ pub(super) struct Grant {
     pub(super) overdraft: bool,
     pub(super) licences: u32,
     pub(super) limit: u32,
+    /// Seats offered to others.
+    pub(super) kept: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,9 +99,26 @@ impl Seating {
         self.last_session > 0
     }
 
+    /// Seats held, and those on their way from one session of a user to the next.
+    pub(super) fn taken(&self) -> u32 {
+        let awaited = u32::try_from(self.taken_over.len()).unwrap_or(u32::MAX);
+        self.held().saturating_add(awaited)
+    }
+
+    /// Whose a seat is: held, or on its way to the user's next session.
+    pub(super) fn holder(&self, seat: SeatNo) -> Option<UserId> {
+        let freed = || self.taken_over.iter().find(|(freed, _)| *freed == seat).map(|(_, s)| s);
+        self.seats.get(&seat).or_else(freed).map(|seat| seat.user)
+    }
+
+    /// Those who were reclaimed have made way for somebody.
+    pub(super) fn made_way(&mut self) {
+        (self.reclaimed, self.reclaims) = (None, 0);
+    }
+
     /// A denial counts this many seats taken and dormant. Lingering seats are taken and not held.
-    pub(super) fn counted(&self, taken: u32, dormant: u32) -> Result<(), Breach> {
-        let held = self.held();
+    pub(super) fn counted(&self, taken: u32, dormant: u32, offered: u32) -> Result<(), Breach> {
+        let held = self.held().saturating_add(offered);
         let (said, counted) = if taken < held { (taken, held) } else { (dormant, self.dormant) };
         if said == counted { Ok(()) } else { Err(Breach::DenialCounts { said, counted }) }
     }
@@ -111,7 +130,7 @@ impl Seating {
             return Err(Breach::SessionReused { session, last });
         }
         self.last_session = session.0;
-        (self.reclaimed, self.reclaims) = (None, 0);
+        self.made_way();
         self.room(&grant)?;
         self.taken_over.retain(|(freed, _)| *freed != seat);
         self.sessions.insert(session, Holding { seat, since: at, dormant: false, overdraft });
@@ -125,12 +144,11 @@ impl Seating {
         Ok(())
     }
 
-    /// Whether the seat may be granted. Seats being taken over are as good as held.
+    /// Whether the seat may be granted. Seats being taken over, or offered to others, are as good as held.
     fn room(&self, grant: &Grant) -> Result<(), Breach> {
-        let Grant { session, seat, user, overdraft, licences, limit } = *grant;
+        let Grant { session, seat, user, overdraft, licences, limit, kept } = *grant;
         let freed = self.taken_over.iter().find(|(freed, _)| *freed == seat).map(|(_, seat)| seat);
-        let awaited = u32::try_from(self.taken_over.len()).unwrap_or(u32::MAX);
-        let held = self.held().saturating_add(awaited);
+        let held = self.taken().saturating_add(kept);
         let above = match self.seats.get(&seat).or(freed) {
             Some(holder) if holder.user != user => {
                 return Err(Breach::SeatHeld { seat, user, holder: holder.user });

@@ -22,9 +22,14 @@ impl Notation<'_> {
                     Outcome::Denied { reason, held, dormant } => {
                         format!("denied: {}", denial(*reason, *held, *dormant, None))
                     }
-                    Outcome::Waiting => "waiting".to_owned(),
+                    Outcome::Waiting { place: 0 } => "waiting".to_owned(),
+                    Outcome::Waiting { place } => format!("waiting, place {place} in line"),
+                    Outcome::Lapsed => "the offer was not taken in time".to_owned(),
+                    Outcome::Left(how) => format!("left the line: {}", how.word()),
                 };
-                if *again {
+                if let (Outcome::Waiting { place: 1.. }, true) = (outcome, again) {
+                    said += &format!(", since {}", (self.time)(*at));
+                } else if *again {
                     said += &format!(", as answered at {}", (self.time)(*at));
                     match present {
                         Some(Present::Live) => said += "; live now",
@@ -50,6 +55,9 @@ impl Notation<'_> {
             }
             Rejection::BeforeOpening { first } => {
                 format!("licences: they count from {}, and no earlier", (self.time)(*first))
+            }
+            Rejection::NotInLine(request) => {
+                format!("login {} is not in line", super::start(&request.0))
             }
             Rejection::UnknownUser(user) => {
                 format!("there is no user {} in this account", self.user(*user))

@@ -303,10 +303,15 @@ pub(crate) fn settings(
     given: &BTreeMap<String, String>,
     site: impl Fn(&str) -> Option<SiteId>,
 ) -> Result<Vec<Setting>, Problem> {
-    let read = given.iter().map(|(name, value)| {
+    let one_by_one = given.iter().flat_map(|(name, value)| {
         let name = name.replace('_', "-");
-        Setting::from_words(&format!("{name} {value}"), &site)
-            .map_err(|error| Problem::new("unprocessable", error))
+        // Reservations, the one setting that may be given for several sites.
+        let separator = |c: char| c == ',' && name == "reserved";
+        let values: Vec<String> = value.split(separator).map(str::to_owned).collect();
+        values.into_iter().map(move |value| format!("{name} {}", value.trim()))
+    });
+    let read = one_by_one.map(|words| {
+        Setting::from_words(&words, &site).map_err(|error| Problem::new("unprocessable", error))
     });
     read.collect()
 }

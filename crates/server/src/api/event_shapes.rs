@@ -58,6 +58,25 @@ pub(crate) fn shape(event: &Event) -> Value {
                 "reason": crate::problem::of_denial(*reason), "held": held, "dormant": dormant,
             }),
         ),
+        Event::Queued { reason, held, dormant } => named(
+            "Queued",
+            json!({
+                "reason": crate::problem::of_denial(*reason), "held": held, "dormant": dormant,
+            }),
+        ),
+        Event::SeatOffered { request, seat, until } => named(
+            "SeatOffered",
+            json!({ "request": request.to_string(), "seat": seat.0, "until": At(*until) }),
+        ),
+        Event::OfferLapsed { request } => {
+            named("OfferLapsed", json!({ "request": request.to_string() }))
+        }
+        Event::OfferWithdrawn { request } => {
+            named("OfferWithdrawn", json!({ "request": request.to_string() }))
+        }
+        Event::LeftQueue { request, how } => {
+            named("LeftQueue", json!({ "request": request.to_string(), "how": how.word() }))
+        }
         Event::WentDormant { session, silent } => {
             named("WentDormant", json!({ "session": session.0, "silent_s": silent.secs() }))
         }

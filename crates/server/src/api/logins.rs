@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// Seconds after which a refused user may try again, where nothing better is known.
 const TRY_AGAIN_S: u64 = 30;
+/// The most seconds between two questions of somebody in line: an offer is short.
+const POLL_S: u64 = 10;
 
 /// Log a user in.
 #[utoipa::path(
@@ -110,10 +112,25 @@ pub(crate) async fn refused(
     let Answer::Login { outcome, again, at, .. } = answered.answer else {
         return Err(Problem::new("unexpected", "a login was answered with something else"));
     };
-    let Outcome::Denied { reason, held, dormant } = outcome else {
-        return Err(Problem::new("unexpected", "a login has no answer yet"));
-    };
     let now = service.admission.occupancy(account).await?;
+    let (reason, held, dormant) = match outcome {
+        Outcome::Denied { reason, held, dormant } => (reason, held, dormant),
+        Outcome::Waiting { place } => {
+            let wait = u64::from(now.policy.wait_lease_s / 3).clamp(1, POLL_S);
+            let waits = Problem::new("in_line", format!("in line, place {place}"))
+                .with("place", place)
+                .with("again", again)
+                .with("since", json!(At(at)));
+            return Ok(waits.retry_after(wait));
+        }
+        Outcome::Lapsed => {
+            return Ok(Problem::new("left_line", "the offered seat was not taken in time"));
+        }
+        Outcome::Left(how) => return Ok(Problem::new("left_line", how.word())),
+        Outcome::Granted { .. } => {
+            return Err(Problem::new("unexpected", "a granted login is not refused"));
+        }
+    };
     let limit = now.licences.saturating_add(now.overdraft);
     let why = denial(reason, held, dormant, Some(limit));
     let holders = holders(service, account, answered, reason, &now).await?;
@@ -182,6 +199,7 @@ async fn holders(
                 SeatState::Live => "live",
                 SeatState::Dormant => "dormant",
                 SeatState::Lingering => "lingering",
+                SeatState::Offered => "offered",
             }
             .to_owned(),
             site: row.site,

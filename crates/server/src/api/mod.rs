@@ -15,12 +15,11 @@ pub(crate) mod shapes;
 
 use crate::service::Service;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post, put};
 use std::sync::Arc;
 
 /// Everything under `/v1` that is answered in a moment.
-pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
+pub(crate) fn routes() -> Router<Arc<Service>> {
     let account = Router::new()
         .route("/", get(accounts::show))
         .route("/licences", put(accounts::set_licences))
@@ -45,15 +44,9 @@ pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .route("/evidence", get(audit::pack))
         .route("/access", get(audit::access))
         .route("/{act}", post(accounts::change_standing));
-    let seat = Router::new()
-        .route("/heartbeat", post(seat::heartbeat))
-        .route("/goodbye", post(seat::goodbye))
-        .route("/logout", post(seat::log_out))
-        .layer(from_fn_with_state(Arc::clone(service), seat::allow_origins));
     Router::new()
         .route("/v1/accounts", get(accounts::list).post(accounts::open))
         .nest("/v1/accounts/{account}", account)
-        .nest("/v1/seat", seat)
         .route("/v1/heartbeats", post(bulk::heartbeats))
         .route("/v1/commands", post(bulk::commands))
         .route("/v1/seals", get(audit::seals).post(audit::seal))
@@ -61,6 +54,14 @@ pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .route("/v1/commits/{position}", get(audit::commit))
         .route("/v1/proofs/inclusion", get(audit::inclusion))
         .route("/v1/proofs/consistency", get(audit::consistency))
+}
+
+/// The browser's own calls.
+pub(crate) fn of_browsers() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/v1/seat/heartbeat", post(seat::heartbeat))
+        .route("/v1/seat/goodbye", post(seat::goodbye))
+        .route("/v1/seat/logout", post(seat::log_out))
 }
 
 /// The streams, which go on for as long as somebody listens.

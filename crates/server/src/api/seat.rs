@@ -4,13 +4,14 @@
 
 use crate::api::sessions::{given_up, sign_of_life};
 use crate::api::shapes::{GivenUp, ProblemBody, Seated};
-use crate::caller::address;
 use crate::problem::Problem;
 use crate::seat_token::Claims;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN, VARY};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ORIGIN, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -43,20 +44,16 @@ impl FromRequest<Arc<Service>> for FromSeat {
     type Rejection = Problem;
 
     async fn from_request(request: Request, service: &Arc<Service>) -> Result<FromSeat, Problem> {
-        let (parts, body) = request.into_parts();
-        let (from, now) = (address(&parts), service.now());
-        service.guesses.check(from, now)?;
-        let request = Request::from_parts(parts, body);
         let bytes = axum::body::Bytes::from_request(request, service).await;
         let bytes = bytes.map_err(|error| match error.status().as_u16() {
             413 => Problem::new("too_large", error.body_text()),
             _ => Problem::bad_request(error.body_text()),
         })?;
         let body: SeatBody = serde_json::from_slice(&bytes).map_err(Problem::bad_request)?;
-        let Some(claims) = service.seat_tokens.open_token(&body.token) else {
-            service.guesses.failed(from, now);
-            return Err(Problem::new("bad_token", "the seat token is not one of ours"));
-        };
+        // Nobody is slowed down for a bad one: a signature cannot be guessed, and a whole clinic comes from one
+        // address.
+        let bad = || Problem::new("bad_token", "the seat token is not one of ours");
+        let claims = service.seat_tokens.open_token(&body.token).ok_or_else(bad)?;
         Ok(FromSeat { claims, active: body.active })
     }
 }
@@ -131,7 +128,10 @@ pub(crate) async fn allow_origins(
     let Some(origin) = headers.get(ORIGIN) else { return response };
     let allowed = &service.settings.cors_origins;
     if allowed.iter().any(|known| known == "*" || origin.as_bytes() == known.as_bytes()) {
-        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        // A page of another origin would not see it otherwise, and would come back too soon.
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
     }
     response
 }

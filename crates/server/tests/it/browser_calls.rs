@@ -57,18 +57,14 @@ fn a_laptop_that_slept_takes_its_seat_up_again_if_nobody_needed_it() {
 }
 
 #[test]
-fn tokens_that_are_not_ours_are_refused_and_guessing_is_slowed_down() {
+fn tokens_that_are_not_ours_are_refused_and_others_from_there_are_not() {
     let house = House::clinic(1);
     let token = seated(&house);
     let mut forged = token.clone();
     forged.replace_range(token.len() - 4.., "AAAA");
-    for _ in 0..20 {
+    for _ in 0..30 {
         send(&house, "heartbeat", &json!({ "token": forged })).problem(401, "bad_token");
     }
-    let slowed = send(&house, "heartbeat", &json!({ "token": token }));
-    slowed.problem(429, "too_many_requests");
-    assert_eq!(slowed.headers["retry-after"], "60");
-    house.pass(60);
     send(&house, "heartbeat", &json!({ "token": token })).ok(200);
     let bad = send(&house, "heartbeat", &json!({ "token": token, "session": 2 }));
     bad.problem(400, "bad_request");
@@ -88,5 +84,6 @@ fn only_pages_of_the_origins_in_the_settings_may_read_the_answers() {
     };
     let allowed = from("https://app.example");
     assert_eq!(allowed.headers["access-control-allow-origin"], "https://app.example");
+    assert_eq!(allowed.headers["access-control-expose-headers"], "retry-after");
     assert!(!from("https://evil.example").headers.contains_key("access-control-allow-origin"));
 }

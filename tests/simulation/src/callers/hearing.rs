@@ -2,7 +2,7 @@
 
 use super::{Asked, Callers, clinic};
 use crate::dice::mixed;
-use crate::model::{Model, Objection};
+use crate::model::{Model, Objection, Recorded};
 use admission::{Answered, Error};
 use ledger::Ledger;
 use seats::answer::Present;
@@ -45,6 +45,19 @@ impl Callers {
                 judge_session(account, session, ended, sent, answer, model)
             }
             Asked::Office(account) => recorded(answer, account, model),
+            Asked::Line(account, number) => {
+                recorded(answer, account, model)?;
+                let Ok(Answered { answer: Answer::Login { outcome, .. }, position, .. }) = answer
+                else {
+                    return Ok(());
+                };
+                let login = *model.login(number).ok_or("a login whose record is not durable")?;
+                let position = position.map_or(login.asked, |position| position.0);
+                match login.waited && is_answer(&login, position, *outcome) {
+                    true => Ok(()),
+                    false => Err(format!("the log says {login:?}")),
+                }
+            }
             Asked::Site(slot, account) => {
                 if let Ok(Answered { site: Some(site), .. }) = answer {
                     let slot = &mut self.slots[slot as usize];
@@ -89,11 +102,15 @@ impl Callers {
                 };
                 let position = answered.position.ok_or("a login that is not recorded")?.0;
                 let login = *model.login(number).ok_or("a login whose record is not durable")?;
-                let same = login.position == position && login.outcome == outcome;
-                if !same || login.account != answered.account || changed {
+                if !is_answer(&login, position, outcome)
+                    || login.account != answered.account
+                    || changed
+                {
                     return Err(format!("the log says {login:?}"));
                 }
-                if attempt.told.is_some_and(|told| told != (position, outcome)) || told && !again {
+                // Who waited is told first that, and then what came of it.
+                let otherwise = attempt.told.is_some_and(|told| told != (position, outcome));
+                if !login.waited && (otherwise || told && !again) {
                     return Err(format!("told before {:?}", attempt.told));
                 }
                 if let (Some(Present::Ended(_)), Outcome::Granted { session, .. }) =
@@ -161,6 +178,14 @@ impl Callers {
             }
             Err(error) => format!("{error:?}").bytes().for_each(|byte| note(u64::from(byte))),
         }
+    }
+}
+
+/// Whether the log says this of a login; one that has been answered since may still be told that it waits.
+fn is_answer(login: &Recorded, position: u64, outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Waiting { .. } => login.waited && login.asked == position,
+        outcome => login.position == position && login.outcome == outcome,
     }
 }
 

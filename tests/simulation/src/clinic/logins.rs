@@ -2,7 +2,7 @@
 
 use super::{Clinic, Fate, Sitting};
 use crate::model::{Objection, Recorded};
-use seats::{DenialReason, Outcome, Reclaim, SameUser, Timestamp, UserId, UserPolicy};
+use seats::{DenialReason, Outcome, Reclaim, SameUser, Timestamp, UserId, UserPolicy, WhenFull};
 
 impl Clinic {
     /// A seat is granted.
@@ -25,6 +25,7 @@ impl Clinic {
         }
         self.taken_over.retain(|(freed, _)| *freed != seat.0);
         self.reclaimed = false;
+        self.line.retain(|waiter| waiter.request != login.request);
         self.lingers.retain(|linger| linger.seat != seat.0);
         self.fates.resize(session.0 as usize + 1, None);
         self.fates[session.0 as usize] = Some(Fate { seat: seat.0, ended: None });
@@ -44,17 +45,40 @@ impl Clinic {
     ) -> Result<(), Objection> {
         let licences = self.licences(at);
         let taken = self.held() + self.lingering(at, |linger| linger.user != user);
-        if taken >= licences + self.chosen.overdraft {
+        let taken = taken + self.offered(|waiter| waiter.user != user);
+        // What is offered is kept, though a decrease leaves no seat for those who logged out and linger.
+        let lingering = self.lingering(at, |linger| linger.user != user);
+        let kept = if self.offer_of(user).is_some() { lingering } else { 0 };
+        if taken - kept >= licences + self.chosen.overdraft {
             return Err(format!("oversubscribed: {taken} seats taken of {licences}"));
         }
         if overdraft != (taken >= licences) {
             return Err(format!("overdraft wrongly marked: {taken} seats taken of {licences}"));
         }
+        if let Some(offered) = self.offer_of(user) {
+            return match offered == seat {
+                true => Ok(()),
+                false => Err(format!("seat {offered} was offered, not seat {seat}")),
+            };
+        }
+        // With reservations somebody may be passed over who could not have had the seat.
+        let passed = self.lingers.iter().all(|linger| linger.user != user)
+            && self.chosen.reserved.is_empty()
+            && self.waits(|waiter| waiter.user != user);
+        if passed {
+            return Err("a newcomer overtakes the line".to_owned());
+        }
+        self.is_next(at, user, seat)
+    }
+
+    /// Whether this is the seat that a user gets who gets one.
+    pub(super) fn is_next(&self, at: Timestamp, user: UserId, seat: u32) -> Result<(), Objection> {
         let own = self.lingers.iter().filter(|l| l.user == user && l.until > at).map(|l| l.seat);
         let lowest = || {
             let taken = |seat: u32| {
                 self.sittings.iter().any(|s| s.seat == seat)
                     || self.lingering(at, |linger| linger.seat == seat) > 0
+                    || self.is_offered(seat)
             };
             (1..).find(|seat| !taken(*seat)).unwrap_or(0)
         };
@@ -67,13 +91,29 @@ impl Clinic {
     /// A login is refused.
     pub(crate) fn deny(&mut self, at: Timestamp, login: &Recorded) -> Result<(), Objection> {
         let Outcome::Denied { reason, held, dormant } = login.outcome else { return Ok(()) };
-        let taken = self.held() + self.lingering(at, |_| true);
+        if no_seat(reason) && self.chosen.when_full == WhenFull::Queue {
+            return Err("a denial of somebody who might wait".to_owned());
+        }
+        self.turn_away(at, login.user, reason, held, dormant)
+    }
+
+    /// A login gets no seat: it is denied, or put in line.
+    pub(super) fn turn_away(
+        &mut self,
+        at: Timestamp,
+        user: UserId,
+        reason: DenialReason,
+        held: u32,
+        dormant: u32,
+    ) -> Result<(), Objection> {
+        let taken = self.held() + self.lingering(at, |_| true) + self.offered(|_| true);
         if held != taken || dormant != self.dormant_seats() {
             return Err(format!("{taken} seats are taken, {} dormant", self.dormant_seats()));
         }
-        let by_others = self.held() + self.lingering(at, |linger| linger.user != login.user);
+        let by_others = self.held() + self.lingering(at, |linger| linger.user != user);
+        let by_others = by_others + self.offered(|waiter| waiter.user != user);
         let limit = self.licences(at) + self.chosen.overdraft;
-        let mine = |sitting: &&Sitting| sitting.user == login.user;
+        let mine = |sitting: &&Sitting| sitting.user == user;
         let granted = match reason {
             DenialReason::AllSeatsHeld => {
                 let ghosts = match self.chosen.reclaim {
@@ -89,13 +129,18 @@ impl Clinic {
                 self.chosen.same_user != SameUser::Deny || !live
             }
             DenialReason::NotRegistered => {
-                self.chosen.users != UserPolicy::Registered || self.user(login.user).is_some()
+                self.chosen.users != UserPolicy::Registered || self.user(user).is_some()
             }
-            DenialReason::UserSuspended => self.user(login.user) != Some(true),
+            DenialReason::UserSuspended => self.user(user) != Some(true),
             DenialReason::AccountSuspended => !self.suspended,
             DenialReason::AccountClosed => !self.closed,
         };
-        self.know(login.user);
+        self.know(user);
         if granted { Err("a denial without cause".to_owned()) } else { Ok(()) }
     }
+}
+
+/// Whether a login is turned away for want of a seat.
+pub(super) fn no_seat(reason: DenialReason) -> bool {
+    matches!(reason, DenialReason::AllSeatsHeld | DenialReason::SeatsReserved)
 }

@@ -161,7 +161,10 @@ impl<'a> Play<'a> {
                     self.then(leaves, Act::LogOut { session });
                 }
             }
-            Outcome::Denied { .. } | Outcome::Waiting => {
+            Outcome::Denied { .. }
+            | Outcome::Waiting { .. }
+            | Outcome::Lapsed
+            | Outcome::Left(_) => {
                 self.played.denials += 1;
                 self.refused.insert(person, (leaves, forgets));
                 let wait = TRIES.get(tries).or(TRIES.last()).copied().unwrap_or(HEARTBEAT);

@@ -1,9 +1,11 @@
 //! Every breach is reached: a lawful history, and for each law a commit after it that breaks it.
 
+mod line;
+
 use seats::{
     AccountId, Breach, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Laws, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting, SiteId,
-    Timestamp, UserId,
+    ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting,
+    SiteId, Timestamp, UserId,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);

@@ -1,0 +1,113 @@
+//! The same commands against a running server.
+
+use crate::place::Place;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// A server on a directory of its own; stopped in good order when it goes.
+struct Served {
+    child: Child,
+    url: String,
+    token: String,
+    _place: Place,
+}
+
+impl Served {
+    fn start() -> Served {
+        let place = Place::new();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_seatledger"))
+            .args(["--data", place.data().to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut line = |mark: &str| loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some((_, rest)) = line.split_once(mark) {
+                return rest.split([' ', ';']).next().unwrap().to_owned();
+            }
+        };
+        let token = line("shown once: ");
+        let url = line("listening on ");
+        Served { child, url, token, _place: place }
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_seatledger"))
+            .args(["--server", &self.url, "--token", &self.token])
+            .args(args)
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
+    #[track_caller]
+    fn ok(&self, args: &[&str]) -> String {
+        let (code, stdout, stderr) = self.run(args);
+        assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
+        stdout
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(stopped.success());
+        assert!(self.child.wait().unwrap().success(), "it stops in good order");
+    }
+}
+
+#[test]
+fn a_server_answers_as_a_directory_does() {
+    let served = Served::start();
+    served.ok(&["account", "open", "clinic", "--licences", "1", "--release-floor", "0 s"]);
+    assert_eq!(served.ok(&["login", "clinic", "alice"]), "seat 1 (session-1)\n");
+    let (code, denied, _) = served.run(&["login", "clinic", "bob"]);
+    assert_eq!(code, 3);
+    assert!(
+        denied.starts_with("denied: the one seat is held\n") && denied.contains("alice"),
+        "{denied}"
+    );
+    assert!(served.ok(&["who", "clinic"]).contains(", 0 free"));
+    assert!(served.ok(&["who", "clinic", "--no-names"]).contains("user-1"));
+    assert!(served.ok(&["why", "clinic", "bob"]).contains("alice"));
+    assert!(served.ok(&["--format", "json", "usage", "clinic"]).contains("\"grants\": 1"));
+    assert_eq!(served.ok(&["heartbeat", "clinic", "alice"]), "seat 1 live\n");
+    let release = ["release", "clinic", "alice", "--reason", "holder-away"];
+    assert_eq!(served.ok(&release), "seat 1 free\n");
+    let (code, _, said) = served.run(&["logout", "clinic", "session-1"]);
+    assert_eq!(code, 4);
+    assert!(said.contains("somebody released it: holder away"), "{said}");
+    served.ok(&["user", "add", "clinic", "Ana-María"]);
+    served.ok(&["user", "suspend", "clinic", "Ana-María"]);
+    served.ok(&["site", "add", "clinic", "north"]);
+    served.ok(&["account", "set-policy", "clinic", "--reserved", "north:1", "--lease", "5 min"]);
+    served.ok(&["account", "set-licences", "clinic", "3"]);
+    assert!(served.ok(&["account", "list"]).contains("Europe/London"));
+    assert!(served.ok(&["access", "--account", "clinic"]).contains("admin 1"));
+}
+
+#[test]
+fn what_a_server_refuses_is_refused_in_its_words() {
+    let served = Served::start();
+    let (code, _, said) = served.run(&["who", "nowhere"]);
+    assert_eq!((code, said.as_str()), (4, "seatledger: there is no account \"nowhere\"\n"));
+    let (code, _, said) = served.run(&["verify"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("works on a directory only"), "{said}");
+    let wrong = Command::new(env!("CARGO_BIN_EXE_seatledger"))
+        .args(["--server", &served.url, "--token", "sl_1_00", "who", "clinic"])
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(4));
+    let nobody = Command::new(env!("CARGO_BIN_EXE_seatledger"))
+        .args(["--server", "http://127.0.0.1:9", "--token", "x", "who", "clinic"])
+        .output()
+        .unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+    let (code, _, said) =
+        served.run(&["account", "open", "clinic", "--licences", "1", "--lease", "soon"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("lease"), "{said}");
+}

@@ -1,0 +1,237 @@
+//! A client of the licence server, for vendors whose application is written in Rust.
+//!
+//! ```no_run
+//! use client::{Client, LoggedIn};
+//!
+//! let client = Client::new("https://licences.example.com", "sl_2_...");
+//! match client.log_in("clinic", "alice")? {
+//!     LoggedIn::Granted(seat) => println!("seat {}; give the browser {}", seat.seat, seat.token),
+//!     LoggedIn::Refused(refusal) => println!("{}", refusal.detail),
+//! }
+//! # Ok::<(), client::Error>(())
+//! ```
+//!
+//! A login that gets no answer is asked again under the same id, so that it never takes two seats: what was
+//! granted the first time is what the second asking is told. After [`Client::retries`] it fails *closed*: nobody
+//! is let in who was not granted a seat.
+//!
+//! On each request of a user, [`Checker`] tells from the seat token alone whether the seat is still theirs; no
+//! call is made. A token outlives its session by less than one lease, and only if somebody released the seat.
+//!
+//! Calls block; in an async program make them on a thread that may (`tokio::task::spawn_blocking`).
+
+mod call;
+mod checker;
+
+pub use checker::{BadToken, Checker, Seat};
+
+use call::{Answer, Call};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::thread;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A client. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    call: Call,
+    retries: u32,
+}
+
+/// A seat that was granted.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Granted {
+    /// The session.
+    pub session: u64,
+    /// The seat, from 1.
+    pub seat: u32,
+    /// The user's number in the account.
+    pub user: u32,
+    /// The seat token, for the user's browser and for [`Checker`].
+    #[serde(deserialize_with = "call::token")]
+    pub token: String,
+    /// Seconds until the next sign of life is due.
+    pub heartbeat_after_s: u64,
+}
+
+/// A login that was refused.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refusal {
+    /// Why, for programs: `all_seats_held` and its like.
+    pub code: String,
+    /// Why, for people.
+    pub detail: String,
+    /// Who holds the seats, as far as the account's policy shows it.
+    pub holders: Vec<Value>,
+    /// After how many seconds it is worth trying again, as a new login.
+    pub retry_after_s: Option<u64>,
+}
+
+/// The answer to a login.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LoggedIn {
+    /// A seat.
+    Granted(Granted),
+    /// None, and why.
+    Refused(Refusal),
+}
+
+/// A session that goes on.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Seated {
+    /// `live` or `dormant`.
+    pub state: String,
+    /// The seat.
+    pub seat: u32,
+    /// A new seat token.
+    pub token: String,
+    /// Seconds until the next sign of life is due.
+    pub heartbeat_after_s: u64,
+}
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Error {
+    /// The session has ended and can never act again. Log the user out of the application.
+    #[error("{detail}")]
+    SessionOver {
+        /// How: `reclaimed`, `released`, `taken_over`, ...
+        how: String,
+        /// The same in words, for the user.
+        detail: String,
+    },
+    /// The server refuses the call itself: a wrong token, account or value. Mend the call.
+    #[error("the server refuses, {status} {code}: {detail}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The stable code.
+        code: String,
+        /// In words.
+        detail: String,
+    },
+    /// The server cannot be reached, or could not answer, however often it was asked. Nobody is let in.
+    #[error("the licence server does not answer: {0}")]
+    Unreachable(String),
+    /// The answer cannot be read. The two are of different versions, or something stands between them.
+    #[error("the answer of the licence server cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Client {
+    /// A client of the server at `url`, with an access token of the role `app`.
+    pub fn new(url: &str, token: &str) -> Client {
+        Client { call: Call::new(url, token), retries: 5 }
+    }
+
+    /// Asks this often again before it gives up: after 100 ms, then twice as long each time, or as long as the
+    /// server says. 5 unless set.
+    pub fn retries(self, retries: u32) -> Client {
+        Client { retries, ..self }
+    }
+
+    /// Asks for a seat, under an id of its own.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the call itself is wrong, [`Error::Unreachable`]. A refused login is an answer.
+    pub fn log_in(&self, account: &str, user: &str) -> Result<LoggedIn, Error> {
+        self.log_in_as(account, user, &uuid::Uuid::new_v4().to_string())
+    }
+
+    /// Asks for a seat under this id. Asked again with it, even after years, the first answer is given.
+    ///
+    /// # Errors
+    /// As [`Client::log_in`].
+    pub fn log_in_as(&self, account: &str, user: &str, attempt: &str) -> Result<LoggedIn, Error> {
+        let path = format!("/v1/accounts/{}/logins", call::escaped(account));
+        let answer = self.ask("POST", &path, Some(attempt), &json!({ "user": user }))?;
+        let holders = answer.body.get("holders").and_then(Value::as_array);
+        match (answer.status, holders) {
+            (201, _) => Ok(LoggedIn::Granted(answer.read()?)),
+            (409, Some(holders)) => Ok(LoggedIn::Refused(Refusal {
+                code: answer.word("code"),
+                detail: answer.word("detail"),
+                holders: holders.clone(),
+                retry_after_s: answer.retry_after_s,
+            })),
+            _ => Err(answer.error()),
+        }
+    }
+
+    /// A sign of life of a session; `active` if the user did something since the last one.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`] if the seat is gone, and why.
+    pub fn heartbeat(&self, account: &str, session: u64, active: bool) -> Result<Seated, Error> {
+        self.of_session(account, session, "heartbeat", &json!({ "active": active }))?.read()
+    }
+
+    /// Gives a seat back. A session that has ended already is no error: the seat is free, as asked.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there was no such session, [`Error::Unreachable`].
+    pub fn log_out(&self, account: &str, session: u64) -> Result<(), Error> {
+        match self.of_session(account, session, "logout", &json!({})) {
+            Ok(_) | Err(Error::SessionOver { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What checks the server's seat tokens. Ask for it once, and again when a token of an unknown key appears.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Unreadable`].
+    pub fn checker(&self) -> Result<Checker, Error> {
+        let answer = self.ask("GET", "/.well-known/jwks.json", None, &Value::Null)?;
+        if answer.status != 200 {
+            return Err(answer.error());
+        }
+        Checker::from_jwks(&answer.body)
+    }
+
+    fn of_session(
+        &self,
+        account: &str,
+        session: u64,
+        act: &str,
+        body: &Value,
+    ) -> Result<Answer, Error> {
+        let path = format!("/v1/accounts/{}/sessions/{session}/{act}", call::escaped(account));
+        let answer = self.ask("POST", &path, None, body)?;
+        if answer.status == 200 { Ok(answer) } else { Err(answer.error()) }
+    }
+
+    /// Asks until there is an answer. Everything that is asked here may be asked again: logins by their id,
+    /// signs of life and log-outs by what they are.
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        attempt: Option<&str>,
+        body: &Value,
+    ) -> Result<Answer, Error> {
+        let mut wait = Duration::from_millis(100);
+        for left in (0..=self.retries).rev() {
+            let said = match self.call.once(method, path, attempt, body) {
+                Ok(answer) if answer.status < 500 && answer.status != 429 => return Ok(answer),
+                Ok(answer) if left == 0 => answer.word("detail"),
+                Ok(answer) => {
+                    let wanted = answer.retry_after_s.map(Duration::from_secs);
+                    wait = wanted.unwrap_or(wait).max(wait).min(LONGEST_WAIT);
+                    String::new()
+                }
+                Err(said) => said,
+            };
+            if left == 0 {
+                return Err(Error::Unreachable(said));
+            }
+            thread::sleep(wait);
+            wait = wait.saturating_mul(2).min(LONGEST_WAIT);
+        }
+        Err(Error::Unreachable("it was not asked".to_owned()))
+    }
+}
+
+/// How long to wait between two askings, at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,152 @@
+//! Clients that mean no good, on a real socket: they are answered or cut off, and nobody else notices.
+
+use crate::harness::House;
+use server::access::TokenRole::{App, Support};
+use server::serve::{Limits, run};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// How long a client may take to send its headers here.
+const HEADER_TIME: Duration = Duration::from_millis(300);
+/// Longer than anything here should take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Socket<'a> {
+    house: &'a House,
+    at: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl<'a> Socket<'a> {
+    fn open(house: &'a House, connections_max: usize) -> Socket<'a> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let routes = house.routes.clone();
+        let at = house.block_on(async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let at = listener.local_addr().unwrap();
+            let limits = Limits { connections_max, header_time: HEADER_TIME };
+            let stopped = async move { drop(stopped.await) };
+            tokio::spawn(run(routes, listener, limits, None, stopped));
+            at
+        });
+        Socket { house, at, stop: Some(stop) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.at).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends this, and reads until the server closes.
+    fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        // The server may have had enough before all is sent.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Somebody else is answered.
+    #[track_caller]
+    fn is_well(&self) {
+        let answer = self.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok\n"), "{answer}");
+    }
+
+    fn post(&self, headers: &str, body: &[u8]) -> String {
+        let token = self.house.token(App);
+        let head = format!(
+            "POST /v1/accounts/clinic/logins HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\nidempotency-key: x\r\nconnection: close\r\n{headers}\r\n"
+        );
+        self.send(&[head.as_bytes(), body].concat())
+    }
+}
+
+impl Drop for Socket<'_> {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+    }
+}
+
+#[test]
+fn headers_that_never_end_are_cut_off() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let slow: Vec<TcpStream> = (0..20)
+        .map(|_| {
+            let mut stream = socket.connect();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nx-slow: ").unwrap();
+            stream
+        })
+        .collect();
+    socket.is_well();
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap(); // It ends: the server has closed.
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn whoever_takes_all_connections_is_cut_off_and_others_get_in() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 4);
+    let _idle: Vec<TcpStream> = (0..16).map(|_| socket.connect()).collect();
+    socket.is_well();
+}
+
+#[test]
+fn floods_of_headers_and_bytes_that_are_no_http_are_refused() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(200_000));
+    assert!(socket.send(long.as_bytes()).starts_with("HTTP/1.1 431"));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(1_000));
+    assert!(socket.send(many.as_bytes()).starts_with("HTTP/1.1 431"));
+    assert!(socket.send(&[0xff; 4_096]).starts_with("HTTP/1.1 400"));
+    assert!(socket.send(b"GET /\x80 HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 4"));
+    socket.is_well();
+}
+
+#[test]
+fn bodies_that_are_too_large_bad_or_late_are_refused() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let claimed = socket.post("content-length: 10000000000\r\n", b"{");
+    assert!(claimed.starts_with("HTTP/1.1 413"), "{claimed}");
+    let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536));
+    let endless = socket.post("transfer-encoding: chunked\r\n", chunk.repeat(64).as_bytes());
+    assert!(endless.starts_with("HTTP/1.1 413") || endless.is_empty(), "{endless}");
+    let bad = socket.post("content-length: 12\r\n", b"{\"user\":\"\xff\"}");
+    assert!(bad.starts_with("HTTP/1.1 400"), "{bad}");
+    socket.is_well();
+}
+
+#[test]
+fn a_stream_that_nobody_reads_holds_nobody_up() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let token = house.token(Support);
+    let head = format!(
+        "GET /v1/events?from=0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    let deaf: Vec<TcpStream> = (0..10)
+        .map(|_| {
+            let mut stream = socket.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for attempt in 0..400 {
+        house.log_in("alice", &attempt.to_string()).ok(201);
+    }
+    socket.is_well();
+    drop(deaf);
+}
