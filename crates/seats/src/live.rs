@@ -108,7 +108,9 @@ impl Live {
             self.apply(commit.at, &commit.events);
         }
         let (account, liveness) = (&self.account, &self.liveness);
-        let next = if account.has_line() {
+        let next = if account.has_line() && at < account.last_at() {
+            Some(account.last_at()) // Nothing was looked at: what the last commit means is still to come.
+        } else if account.has_line() {
             line::next(account, liveness, at)
         } else {
             account.sessions().filter_map(|held| liveness.next_change(account, held)).min()

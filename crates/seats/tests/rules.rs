@@ -5,7 +5,7 @@ use seats::answer::Present;
 use seats::{
     Account, AccountId, Answer, Command, Commitment, DenialReason, DeviceId, Digest, Effective,
     Event, FirstAnswer, Live, Liveness, LogIn, Outcome, Rejection, RequestId, SeatNo, SessionId,
-    Timestamp, UserId,
+    Setting, Timestamp, UserId, WhenFull,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -177,7 +177,7 @@ fn the_last_endings_are_remembered_and_older_ones_are_in_the_log() {
 #[test]
 fn what_is_over_is_dropped_from_the_state() {
     let mut live = account();
-    let settings = vec![seats::Setting::Linger(60)];
+    let settings = vec![Setting::Linger(60)];
     live.take(&Command::ChangePolicy { settings }, None, NOW);
     live.take(&Command::LogIn(login(1, 1)), None, NOW);
     let session = SessionId(1);
@@ -193,6 +193,27 @@ fn what_is_over_is_dropped_from_the_state() {
     let later = Timestamp::from_secs(1_060);
     live.take(&Command::Suspend, None, later);
     assert_eq!(kept(&live), 0);
+}
+
+#[test]
+fn a_clock_that_is_set_back_loses_no_offer() {
+    let mut live = account();
+    let settings = vec![Setting::WhenFull(WhenFull::Queue), Setting::Lease(None)];
+    live.take(&Command::ChangePolicy { settings }, None, NOW);
+    let later = Timestamp::from_secs(1_010);
+    for n in 1..=3 {
+        live.take(&Command::LogIn(login(n, u32::from(n))), None, later);
+    }
+    live.take(&Command::LogOut { session: SessionId(1) }, None, later);
+    assert_eq!(live.settle(NOW), [], "nothing happens before the last commit");
+    assert_eq!(live.next_due(), later);
+    let taken = live.take(&Command::LogIn(login(4, 4)), None, NOW);
+    let offered = |due: &seats::settle::Due| matches!(due.events[..], [Event::SeatOffered { .. }]);
+    assert!(taken.due.iter().any(offered), "{taken:?}");
+    assert!(matches!(
+        taken.answer,
+        Ok(Answer::Login { outcome: Outcome::Waiting { place: 2 }, .. })
+    ));
 }
 
 #[test]
