@@ -41,6 +41,12 @@ impl BoardPage {
                     h2 #seats { "Seats" }
                     (self.seats(frame))
                 }
+                @if !board.line.is_empty() {
+                    section aria-labelledby="line" {
+                        h2 #line { "In line" }
+                        (self.line(frame))
+                    }
+                }
                 section aria-labelledby="refused" {
                     h2 #refused { "Refused in the last seven days" }
                     (self.refused(frame))
@@ -66,6 +72,7 @@ impl BoardPage {
             Outlook::Free => ("free", "○", "room"),
             Outlook::Reclaimable => ("dormant", "◍", "silent holder gives way"),
             Outlook::Reserved => ("full", "■", "reserved"),
+            Outlook::Line => ("full", "■", "in line"),
             Outlook::Full => ("full", "■", "full"),
             Outlook::Barred => ("barred", "✕", who.standing),
         };
@@ -155,6 +162,26 @@ impl BoardPage {
                 td.wide {}
                 @if self.may_release { td {} }
             }
+        }
+    }
+
+    /// Who waits for a seat, the next one first.
+    fn line(&self, frame: &Frame) -> Markup {
+        let (line, zone) = (&self.board.line, self.place.zone);
+        let today = zone.date_of(frame.now);
+        let more = line.len().saturating_sub(LISTED_MAX) as u64;
+        html! {
+            ol.line-up {
+                @for row in line.iter().take(LISTED_MAX) {
+                    li {
+                        (name(&row.user)) ", since " (time(row.since, zone, today))
+                        @if let (Some(seat), Some(until)) = (row.offered, row.until) {
+                            ": seat " (seat) " is offered until " (time(until, zone, today))
+                        }
+                    }
+                }
+            }
+            @if more > 0 { p { "And " (more) " more." } }
         }
     }
 

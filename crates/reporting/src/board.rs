@@ -2,11 +2,15 @@
 //! lately. What support looks at first.
 
 use crate::denials::Denials;
+use crate::names::Names;
 use crate::reports::{ReportError, Reports};
-use crate::shown::{Report, counted};
+use crate::shown::{At, Report, counted};
 use crate::who::Who;
+use seats::account::Waits;
 use seats::room::{Room, Seeker, reclaimable, room};
-use seats::{Account, AccountId, Liveness, Micros, Reasons, Reclaim, Standing, Timestamp};
+use seats::{
+    Account, AccountId, Liveness, Micros, Reasons, Reclaim, Standing, Timestamp, UserId, WhenFull,
+};
 use serde::Serialize;
 
 /// What somebody who logs in next would meet.
@@ -19,10 +23,27 @@ pub enum Outlook {
     Reclaimable,
     /// Free seats, but for other sites only.
     Reserved,
+    /// No seat, but a place in line.
+    Line,
     /// No seat.
     Full,
     /// An account that admits nobody new.
     Barred,
+}
+
+/// Somebody in line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct InLine {
+    /// Who, by name, or by number where there is none.
+    pub user: String,
+    /// Who, by number.
+    pub user_id: u32,
+    /// Since when.
+    pub since: At,
+    /// Which seat is offered, if one is.
+    pub offered: Option<u32>,
+    /// Until when it is.
+    pub until: Option<At>,
 }
 
 /// An account's board.
@@ -38,6 +59,8 @@ pub struct Board {
     pub outlook: Outlook,
     /// The same in a sentence.
     pub outlook_in_words: String,
+    /// Who is in line for a seat, the next one first.
+    pub line: Vec<InLine>,
     /// Seconds from its grant during which a session is released only if forced.
     pub release_floor_s: u32,
     /// Whether whoever releases a seat must write a note.
@@ -76,12 +99,25 @@ impl Reports<'_> {
             free: free.take(FREE_MAX).collect(),
             outlook,
             outlook_in_words,
+            line: in_line(state, &self.names(account)),
             release_floor_s: state.policy().release_floor_s,
             note_needed: state.policy().reasons == Reasons::ForAll,
             denials: self.denials(account, Some(now - LATELY), Some(end), now)?,
             who,
         })
     }
+}
+
+fn in_line(account: &Account, names: &Names<'_>) -> Vec<InLine> {
+    let line = account.line().filter_map(|asked| Some((asked.user, asked.waits?)));
+    let row = |(user, waits): (UserId, Waits)| InLine {
+        user: names.shown(user),
+        user_id: user.0,
+        since: At(waits.since),
+        offered: waits.offer.map(|offer| offer.seat.0),
+        until: waits.offer.map(|offer| At(offer.until)),
+    };
+    line.map(row).collect()
 }
 
 /// What somebody who is not logged in and comes from no site in particular would meet.
@@ -110,6 +146,12 @@ fn outlook(account: &Account, at: Timestamp) -> (Outlook, String) {
         let said =
             "No seat is free, but the next login gets the seat of the longest silent holder.";
         return (Outlook::Reclaimable, said.to_owned());
+    }
+    if account.policy().when_full == WhenFull::Queue {
+        let place = account.line().count().saturating_add(1);
+        let said =
+            format!("No seat is free for it: the next login is put in line, at place {place}.");
+        return (Outlook::Line, said);
     }
     if here == Room::Reserved {
         let said = "The free seats are reserved: only logins from their sites get in.";

@@ -8,7 +8,7 @@ use crate::reports::{ReportError, Reports};
 use crate::sessions::SessionRow;
 use crate::shown::At;
 use projector::Occupancy;
-use seats::{AccountId, CivilDate, Liveness, Timestamp};
+use seats::{AccountId, CivilDate, Liveness, Micros, Timestamp};
 use serde::Serialize;
 
 /// A stroke of the clock.
@@ -88,7 +88,8 @@ impl Reports<'_> {
             return Err(ReportError::FutureDay { day, now });
         }
         let to = neighbour(zone, date, 1).and_then(|next| zone.first_instant(next));
-        let to = to.unwrap_or(Timestamp::MAX);
+        // The last day that can be said ends like any other.
+        let to = to.unwrap_or(from + Micros::from_secs(86_400));
         let known_until = to.min(Timestamp(now.0.saturating_add(1)));
         let sessions = self.sessions(account, Some(from), Some(known_until), liveness)?;
         let (mut denials, mut refused) = (Vec::new(), 0_u64);

@@ -23,7 +23,8 @@ pub struct LocalHour {
     pub hour: u32,
 }
 
-/// The local hours of a zone in `[from, to)`; the first and the last may be cut short.
+/// The local hours of a zone in `[from, to)`; the first and the last may be cut short. The caller sees to it
+/// that the range is no longer than a report may be.
 pub fn hours(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<LocalHour> {
     let mut hours: Vec<LocalHour> = Vec::new();
     let mut at = from;

@@ -164,6 +164,7 @@ fn every_class_is_one_of_the_style_sheets() {
         "what",
         "seats-in-use",
         "tables",
+        "line-up",
     ];
     let unknown: Vec<_> = used
         .iter()

@@ -4,7 +4,7 @@ use crate::clinic::{CLINIC, Clinic, content};
 use reporting::board::Outlook;
 use reporting::denials::Came;
 use reporting::{Report, Reports};
-use seats::{AccountId, Command, Reclaim, Setting};
+use seats::{AccountId, Command, Reclaim, Setting, WhenFull};
 use serde_json::Value;
 
 /// Two licences; Bob goes silent on Friday, Carol is refused twice on Saturday and gets in after a release.
@@ -156,6 +156,32 @@ fn the_board_says_what_the_next_login_meets() {
         Reports::new(&views, "test").board(CLINIC, later, None).unwrap().denials.attempts,
         0
     );
+}
+
+#[test]
+fn the_board_shows_who_is_in_line() {
+    let settings = [Setting::WhenFull(WhenFull::Queue)];
+    let mut clinic = Clinic::open("Europe/London", "2026-03-28 08:00", 1, &settings, None);
+    clinic.login("Alice");
+    clinic.clock("08:01").heartbeat("Alice");
+    clinic.login("Bob");
+    clinic.login("Carol");
+    let line = |clinic: &Clinic| {
+        let views = clinic.views();
+        let board = Reports::new(&views, "test")
+            .board(CLINIC, clinic.now(), Some(clinic.liveness()))
+            .unwrap();
+        let offered: Vec<(String, Option<u32>)> =
+            board.line.into_iter().map(|row| (row.user, row.offered)).collect();
+        (board.outlook, board.outlook_in_words, offered)
+    };
+    let (outlook, words, found) = line(&clinic);
+    assert_eq!(outlook, Outlook::Line);
+    assert!(words.ends_with("the next login is put in line, at place 3."), "{words}");
+    assert_eq!(found, [("Bob".to_owned(), None), ("Carol".to_owned(), None)]);
+    clinic.logout("Alice");
+    let (_, _, found) = line(&clinic);
+    assert_eq!(found[0], ("Bob".to_owned(), Some(1)), "the seat is offered to who came first");
 }
 
 #[test]
