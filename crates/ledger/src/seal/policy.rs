@@ -51,7 +51,8 @@ impl Policy {
                 return Err(at("it holds a control character".to_owned()));
             }
             if number > LINES_MAX {
-                return Err(at(format!("a policy has at most {LINES_MAX} lines")));
+                let reason = format!("a policy has at most {LINES_MAX} lines");
+                return Err(PolicyError { line: LINES_MAX + 1, reason });
             }
             let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
             let words: Vec<&str> = words.collect();
