@@ -6,6 +6,7 @@
 //! let client = Client::new("https://licences.example.com", "sl_2_...");
 //! match client.log_in("clinic", "alice")? {
 //!     LoggedIn::Granted(seat) => println!("seat {}; give the browser {}", seat.seat, seat.token),
+//!     LoggedIn::InLine { place, .. } => println!("in line, place {place}"),
 //!     LoggedIn::Refused(refusal) => println!("{}", refusal.detail),
 //! }
 //! # Ok::<(), client::Error>(())
