@@ -70,22 +70,26 @@ PLAN = re.compile(r"plan-([0-9a-f]{64})\.toml")
 
 
 def unzip(data):
-    """All members by name. Strict and small, so that no two readers can see different packs."""
+    """All members by name. Nothing but members, directory and end, so that no two readers can see different
+    packs, and nothing can hide between them."""
     end = data.rfind(b"PK\5\6", -22 - 65535)
     need(0 <= end <= len(data) - 22, "pack", "not a zip file")
     disk, first_disk, here, count, size, start, comment = struct.unpack_from("<4H2IH", data, end + 4)
-    need(disk == first_disk == 0 and here == count and start + size == end
-         and end + 22 + comment == len(data), "pack", "not a whole zip file")
+    need(disk == first_disk == comment == 0 and here == count and start + size == end
+         and end + 22 == len(data), "pack", "not a whole zip file")
     need(count <= MEMBERS, "pack", "too many members")
-    found, at, left, others = {}, start, UNPACKED, OTHERS
+    found, at, left, others, next_header = {}, start, UNPACKED, OTHERS, 0
     for _ in range(count):
         need(at + 46 <= end, "pack", "the zip directory ends too early")
         (signature, _, _, flags, method, _, _, crc, packed, length, n, extra, comment, _, _, _,
          header) = struct.unpack_from("<4s6H3I5H2I", data, at)
         name = data[at + 46:at + 46 + n]
         at += 46 + n + extra + comment
-        need(signature == b"PK\1\2" and at <= end, "pack", "the zip directory is damaged")
-        need(not flags & 0x2061 and method in (0, 8), "pack", "a member is encrypted or packed oddly")
+        need(signature == b"PK\1\2" and at <= end and not extra and not comment, "pack",
+             "the zip directory is damaged")
+        need(not flags & ~0x806 and method in (0, 8), "pack", "a member is encrypted or packed oddly")
+        need(header == next_header, "pack", "something stands between the members")
+        next_header += 30 + n + packed
         name = name.decode("ascii", "replace")
         need(name in NAMES or name == "directory.json" or STATEMENT.fullmatch(name)
              or PLAN.fullmatch(name), "pack", f"a member of another name: {name[:80]}")
@@ -93,16 +97,17 @@ def unzip(data):
         left, others = left - length, others - (length if name != "commits.bin" else 0)
         need(left >= 0 and others >= 0, "pack", f"{name} is too large")
         found[name] = member(data, name, header, method, packed, length, crc)
-    need(at == end, "pack", "the zip directory is damaged")
+    need(at == end and next_header == start, "pack", "the zip directory is damaged")
     return found
 
 
 def member(data, name, header, method, packed, length, crc):
     need(header + 30 <= len(data) and data[header:header + 4] == b"PK\3\4", "pack", f"{name} is missing")
-    n, extra = struct.unpack_from("<2H", data, header + 26)
-    body = header + 30 + n + extra
-    need(data[header + 8] == method and data[header + 30:header + 30 + n] == name.encode()
-         and body + packed <= len(data), "pack", f"{name} is damaged")
+    flags, local_method, *_, n, extra = struct.unpack_from("<2H2x2xIII2H", data, header + 6)
+    body = header + 30 + n
+    need(local_method == method and not flags & ~0x806 and not extra
+         and data[header + 30:body] == name.encode() and body + packed <= len(data), "pack",
+         f"{name} is damaged")
     content = data[body:body + packed]
     if method == 8:
         try:
@@ -118,6 +123,7 @@ def member(data, name, header, method, packed, length, crc):
 # JSON: no floats, no second key of a name, exactly the keys that evidence.md shows -------------------
 
 Hex, Month, Path = object(), object(), object()
+Count, Amount = range(1 << 32), range(1 << 63)
 
 
 class Null:
@@ -136,11 +142,12 @@ SHAPES = {
 }
 STATEMENT_SHAPE = {
     "month": Month, "from": int, "to": int, "plan": Null(Hex), "currency": Null(str),
-    "opening_licences": int, "closing_licences": int,
-    "days": [{"from": str, "to": str, "days": int, "in_force": int, "billable": int, "licence_days": int}],
+    "opening_licences": Count, "closing_licences": Count,
+    "days": [{"from": str, "to": str, "days": int, "in_force": Count, "billable": Count,
+              "licence_days": int}],
     "licence_days": int,
-    "lines": [{"charge": str, "quantity": int, "unit": int, "net": int, "commits": [int]}],
-    "net": Null(int)}
+    "lines": [{"charge": str, "quantity": Amount, "unit": Amount, "net": Amount, "commits": [int]}],
+    "net": Null(Amount)}
 
 
 def fits(value, shape):
@@ -155,6 +162,8 @@ def fits(value, shape):
         return fits(value, [Hex]) and len(value) <= PATH
     if shape is int:
         return type(value) is int and value < 1 << 64
+    if isinstance(shape, range):
+        return type(value) is int and value in shape
     if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
         return False
     return (shape is str or (shape is Hex and re.fullmatch("[0-9a-f]{64}", value) is not None)
@@ -246,9 +255,17 @@ def spelling_of(point):
 BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
+def small(point):
+    """Of small order: as a key or as R it would sign anything, or for anybody."""
+    return spelling_of(times(8, point)) == spelling_of((0, 1, 1, 0))
+
+
 def signed(public, message, signature):
     key, s = point_of(public), int.from_bytes(signature[32:], "little")
-    if len(signature) != 64 or key is None or s >= L:
+    if len(signature) != 64 or key is None or s >= L or small(key):
+        return False
+    first = point_of(signature[:32])
+    if first is None or small(first):
         return False
     digest = hashlib.sha512(signature[:32] + public + message).digest()
     back = times(L - int.from_bytes(digest, "little") % L, key)
@@ -270,7 +287,8 @@ def exact_base64(text):
 
 
 def good_name(name):
-    return name and "+" not in name and not any(c.isspace() for c in name)
+    return (0 < len(name.encode("utf-8", "replace")) <= 200 and "+" not in name
+            and not any(c.isspace() or c < " " or "\x7f" <= c <= "\x9f" for c in name))
 
 
 def read_key(text, kind):
@@ -280,7 +298,7 @@ def read_key(text, kind):
     except ValueError:
         raise Usage(f"not a key: {text}") from None
     hashed = hashlib.sha256(name.encode("utf-8", "replace") + b"\n" + body).digest()[:4]
-    if not good_name(name) or len(body) != 33 or id != hashed.hex():
+    if not good_name(name) or len(body) != 33 or id != hashed.hex() or not point_of(body[1:]):
         raise Usage(f"not a key: {text}")
     if body[0] != kind:
         raise Usage(f"not a key of a {'ledger' if kind == LEDGER else 'witness'}: {text}")
@@ -342,8 +360,8 @@ class Policy:
     def __init__(self, text):
         self.logs, self.members, self.quorum = [], {}, None
         listed = set()
-        if re.search("[\0-\x08\x0b-\x1f\x7f]", text):
-            raise Usage("policy: a control character")
+        if re.search("[\0-\x08\x0b-\x1f\x7f]", text) or text.count("\n") > 10_000:
+            raise Usage("policy: a control character, or more than 10,000 lines")
         for line in text.split("\n"):
             words = line.replace("\t", " ").split(" ")
             words = [word for word in words if word]
@@ -627,11 +645,14 @@ class Seat:
         self.user, self.sessions, self.awake, self.marked = user, 0, 0, 0
 
 
+SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown"}
+
+
 class Laws:
     """One account, as far as the laws look at it. A method for each event that a law speaks of."""
 
     def __init__(self, account):
-        self.service, self.state, self.highest, self.granted = account == 0, "new", -1, False
+        self.service, self.state, self.highest, self.granted = account == 0, "new", 0, False
         self.licences, self.overdraft, self.importing = Changes(), 0, None
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
@@ -643,9 +664,10 @@ class Laws:
         self.at, self.asked, self.reclaims, self.queued = commit.at, None, 0, []
         self.emptied, self.taken = set(), {}  # By take-over in this commit: seats; seat -> user, marked.
         for name, parts in commit.events:
-            law(2, (self.state == "new") == (name == "AccountOpened"), "an account is opened first, and once")
-            law(2, self.service or name not in ("ServiceStarted", "ServiceStopped", "ClockStepped",
-                "SealingKeyChanged", "IdentityShown"), f"{name} is an event of the service")
+            law(2, name == "ReasonGiven" or self.service == (name in SERVICE),
+                f"{name} is an event of the service, or of an account")
+            law(2, self.service or (self.state == "new") == (name == "AccountOpened"),
+                "an account is opened first, and once")
             if hasattr(self, name):
                 getattr(self, name)(*parts)
         law(10, not self.reclaims or self.reclaims == len(commit.events) >= RECLAIMS,
@@ -862,6 +884,7 @@ class Laws:
 
 # Statements: whole numbers only, instants in microseconds -----------------------------------------------
 
+LATEST = 253_370_764_800_000_000  # 9999-01-01T00:00:00Z.
 EPOCH, MICRO = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
 PLACES = {**dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
           **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), "CLF": 4, "UYW": 4}
@@ -911,10 +934,11 @@ def months_within(zone, start, end, at_most):
 
 def minor_units(amount, currency):
     places = PLACES.get(currency, 2)
-    if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]+)?", amount):
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount):
         raise ValueError(f"{amount} is no amount")
     whole, _, part = amount.partition(".")
-    if len(part) > places:
+    whole, part = whole.lstrip("0") or "0", part if part.strip("0") else ""
+    if len(part) > places or len(whole) > 18:
         raise ValueError(f"{amount} is no amount of {currency}")
     units = int(whole + part.ljust(places, "0"))
     if units > 10**9:
@@ -952,7 +976,7 @@ class Facts:
 
     def __init__(self):
         self.zone, self.closed, self.first_to = "", (1 << 64, None), 0
-        self.said, self.assigned, self.commitments = {}, [], {}
+        self.said, self.assigned, self.commitments, self.plans = {}, [], {}, {}
 
     def add(self, position, commit, account):
         for name, parts in commit.events:
@@ -986,10 +1010,16 @@ class Facts:
         """The plan that counts for the month, and the position and digest of its assignment."""
         before = [each for each in self.assigned if each[0] <= begins]
         within = [each for each in self.assigned if begins < each[0] < ends]
+        passed = set()  # A plan that is not usable for the month is not read again.
         for _, position, digest in before[::-1] + within:
+            if digest in passed:
+                continue
+            passed.add(digest)
             need(f"plan-{digest}.toml" in pack, "statement", f"{month}: plan {digest} is not in the pack")
             try:
-                plan = read_plan(pack[f"plan-{digest}.toml"])
+                if digest not in self.plans:
+                    self.plans[digest] = read_plan(pack[f"plan-{digest}.toml"])
+                plan = self.plans[digest]
             except (ValueError, TypeError, LookupError, RecursionError) as error:
                 raise Wrong("statement", f"{month}: plan {digest} does not read: {error}") from None
             if plan.effective_from <= day:
@@ -1050,6 +1080,7 @@ def check_pack(data):
         month, plan = STATEMENT.fullmatch(name), PLAN.fullmatch(name)
         need(not month or month[1] in about["months"], "pack", f"{name} is of no month of pack.json")
         need(not plan or blake3(pack[name]).hexdigest() == plan[1], "pack", f"{name} is another plan")
+    need(len({*about["months"]}) == len(about["months"]), "pack", "a month is listed twice")
     for month in about["months"]:
         name = f"statement-{month}.json"
         need(name in pack, "pack", f"{name} is missing")
@@ -1129,10 +1160,13 @@ def check_inclusion(parsed, walked, first, last):
 def check_period(about, walked):
     """The account's time zone, once all that pack.json says of the period is found true."""
     need(about["from"] < about["to"], "period", "the period ends before it begins")
+    need(about["to"] <= LATEST, "period", "the period ends after the year 9998")
     need(walked.count and walked.at >= about["to"], "period", "no commit closes the period")
     need(walked.before is None or walked.before < about["to"], "period", "commits follow the closing one")
     need(walked.count == about["commits"], "period", f"{walked.count} commits, not {about['commits']}")
     need(walked.facts.zone == about["zone"], "period", f"the account's zone is {walked.facts.zone}")
+    need(about["zone"] not in ("Factory", "localtime", "posixrules")
+         and not about["zone"].startswith(("posix/", "right/")), "period", "no zone of the IANA database")
     try:
         zone = ZoneInfo(about["zone"])
         months = months_within(zone, about["from"], about["to"], len(about["months"]))

@@ -66,6 +66,7 @@ for event in (e("ServiceStarted", None), e("ServiceStopped"), e("ClockStepped", 
               e("SealingKeyChanged", bytes(32), None), e("IdentityShown", 3, "Who", None)):
     history(f"service-{event[0]}", *ONE, [event], breaks=1)
 history("reason-given", *ONE, [e("ReasonGiven", bytes(32))])
+history("reason-before-the-opening", [e("ReasonGiven", bytes(32))], *ONE, breaks=2)
 # 3. From what was in force.
 history("licences-in-order", *ONE, [licences(1, 2, 10), licences(2, 5, 20)],
         [licences(1, 3, 5)], [licences(2, 4, 10)], [licences(4, 9, 15)])
@@ -84,6 +85,11 @@ history("login-from-site-0", *ONE, [asked(1, 1, 0), denied(0, 0)], breaks=1)
 history("login-from-no-device", *ONE, [asked(1, 1, None, 7), denied(0, 0)], breaks=1)
 history("login-from-a-forgotten-device", *ONE, [e("DeviceAdded", 1, bytes(32))], [e("DeviceForgotten", 1)],
         [asked(1, 1, None, 1), granted(1, 1)])
+SITES = [[e("SiteAdded", site, bytes(32)) for site in range(first, min(first + 500, 65_536))]
+         for first in range(1, 65_536, 500)]
+history("last-site-again", *ONE, *SITES, [e("SiteAdded", 65_535, bytes(32))], breaks=1)
+BACKWARDS = [licences(0, 0, -number) for number in range(40_000)]
+history("licences-told-backwards", *ONE, *(BACKWARDS[first:first + 900] for first in range(900, 40_000, 900)))
 # 5. Users and devices that there are.
 history("user-twice", *ONE, [USERS[0]], breaks=1)
 history("user-of-any-number", *ONE, [e("UserAdded", 70_000, bytes(32))], login(1, 70_000, 1))
@@ -145,6 +151,7 @@ history("granted-while-suspended", *ONE, [e("AccountSuspended")], login(1, 1, 1)
 history("granted-after-the-closing", *ONE, [e("AccountClosed")], login(1, 1, 1), breaks=1)
 history("session-twice", *TWO, login(1, 1, 1), [out(1)], [asked(9), granted(1, 1)], breaks=1)
 history("session-lower", *TWO, login(7, 1, 1), login(6, 2, 2), breaks=1)
+history("session-zero", *ONE, [asked(1), granted(0, 1)], breaks=1)
 history("session-left-out", *TWO, login(7, 1, 1), login(9, 2, 2))
 history("shared", *ONE, login(1, 1, 1), login(2, 1, 1))
 history("shared-by-another", *TWO, login(1, 1, 1), login(2, 2, 1), breaks=1)

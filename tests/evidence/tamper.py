@@ -1,6 +1,6 @@
 """Makes `fixtures/tampered`: the good pack as forgers would have it, and what must be said of each.
 
-    python3 tests/evidence/tamper.py
+    python3 tests/evidence/tamper.py          these, and those of forged.py
 
 Each function makes one pack; its name is the pack's, its docstring what its forger hopes for.
 `expected.tsv` tells: name, whether the policy is given, the code, the position. Where a pack is fine
@@ -939,4 +939,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    import forged  # noqa: F401  It adds its cases to those of the module, not to this one's.
+    import tamper
+    tamper.main()

@@ -53,6 +53,9 @@ async fn log_in(State(app): State<Arc<App>>, Query(asked): Query<LogIn>) -> Resp
             let cookie = format!("seat={}; HttpOnly; SameSite=Lax; Path=/", seat.token);
             ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
         }
+        Ok(Ok(LoggedIn::InLine { place, .. })) => {
+            (StatusCode::CONFLICT, format!("you are in line, place {place}")).into_response()
+        }
         Ok(Ok(LoggedIn::Refused(refusal))) => {
             (StatusCode::CONFLICT, refusal.detail).into_response()
         }

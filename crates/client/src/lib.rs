@@ -6,6 +6,7 @@
 //! let client = Client::new("https://licences.example.com", "sl_2_...");
 //! match client.log_in("clinic", "alice")? {
 //!     LoggedIn::Granted(seat) => println!("seat {}; give the browser {}", seat.seat, seat.token),
+//!     LoggedIn::InLine { place, .. } => println!("in line, place {place}"),
 //!     LoggedIn::Refused(refusal) => println!("{}", refusal.detail),
 //! }
 //! # Ok::<(), client::Error>(())
@@ -73,6 +74,16 @@ pub struct Refusal {
 pub enum LoggedIn {
     /// A seat.
     Granted(Granted),
+    /// Not yet: the login waits in line. Ask again with [`Client::log_in_as`] under the same id when
+    /// `retry_after_s` is over: that keeps the place, and takes the seat that is offered.
+    InLine {
+        /// The id under which to ask again.
+        attempt: String,
+        /// How many are before it, and one.
+        place: u64,
+        /// After how many seconds to ask again.
+        retry_after_s: u64,
+    },
     /// None, and why.
     Refused(Refusal),
 }
@@ -149,6 +160,11 @@ impl Client {
         let holders = answer.body.get("holders").and_then(Value::as_array);
         match (answer.status, holders) {
             (201, _) => Ok(LoggedIn::Granted(answer.read()?)),
+            (409, _) if answer.word("code") == "in_line" => Ok(LoggedIn::InLine {
+                attempt: attempt.to_owned(),
+                place: answer.body.get("place").and_then(Value::as_u64).unwrap_or(0),
+                retry_after_s: answer.retry_after_s.unwrap_or(1),
+            }),
             (409, Some(holders)) => Ok(LoggedIn::Refused(Refusal {
                 code: answer.word("code"),
                 detail: answer.word("detail"),
@@ -165,6 +181,16 @@ impl Client {
     /// [`Error::SessionOver`] if the seat is gone, and why.
     pub fn heartbeat(&self, account: &str, session: u64, active: bool) -> Result<Seated, Error> {
         self.of_session(account, session, "heartbeat", &json!({ "active": active }))?.read()
+    }
+
+    /// Leaves the line in which a login of this id waits.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it does not wait, [`Error::Unreachable`].
+    pub fn leave_line(&self, account: &str, attempt: &str) -> Result<(), Error> {
+        let path = format!("/v1/accounts/{}/logins/leave", call::escaped(account));
+        let answer = self.ask("POST", &path, Some(attempt), &Value::Null)?;
+        if answer.status == 200 { Ok(()) } else { Err(answer.error()) }
     }
 
     /// Gives a seat back. A session that has ended already is no error: the seat is free, as asked.

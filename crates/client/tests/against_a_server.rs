@@ -10,7 +10,8 @@
 use admission::{ManualClock, NewAccount, Options};
 use client::{BadToken, Client, Error, LoggedIn};
 use ledger::{Actor, Ledger, Role};
-use seats::{Micros, Timestamp};
+use seats::policy::WhenFull;
+use seats::{AccountId, Micros, Setting, Timestamp};
 use server::access::{NewToken, TokenRole};
 use server::serve::{Limits, run};
 use server::{Service, Settings};
@@ -24,6 +25,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_777_881_600);
 
 struct House {
     client: Client,
+    service: Arc<Service>,
     clock: ManualClock,
     runtime: tokio::runtime::Runtime,
     stop: Option<oneshot::Sender<()>>,
@@ -43,7 +45,7 @@ impl House {
             .unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let access = data.join("access");
-        let (url, token) = runtime.block_on(async {
+        let (url, token, service) = runtime.block_on(async {
             let options = Options { stall: None, ..Options::default() };
             let settings = Settings::default();
             let service = Service::start(ledger, &access, settings, options, clock.clone());
@@ -57,13 +59,13 @@ impl House {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
             let limits = Limits { connections_max: 10, header_time: Duration::from_secs(5) };
-            let routes = server::routes(service);
+            let routes = server::routes(Arc::clone(&service));
             let stopped = async move { drop(stopped.await) };
             tokio::spawn(run(routes, listener, limits, None, stopped));
-            (url, token)
+            (url, token, service)
         });
         let client = Client::new(&url, &token).retries(1);
-        House { client, clock, runtime, stop: Some(stop), _dir: dir }
+        House { client, service, clock, runtime, stop: Some(stop), _dir: dir }
     }
 }
 
@@ -108,9 +110,33 @@ fn an_attempt_asked_again_takes_no_second_seat() {
     let again = house.client.log_in_as("clinic", "alice", "attempt-1").unwrap();
     let session = |answer: &LoggedIn| match answer {
         LoggedIn::Granted(granted) => granted.session,
-        LoggedIn::Refused(_) => 0,
+        LoggedIn::InLine { .. } | LoggedIn::Refused(_) => 0,
     };
     assert_eq!((session(&first), session(&again)), (1, 1));
+}
+
+#[test]
+fn whoever_waits_in_line_asks_again_or_leaves() {
+    let house = House::new();
+    let policy = vec![Setting::WhenFull(WhenFull::Queue)];
+    house.runtime.block_on(async {
+        let (account, admin) = (AccountId(1), Actor { role: Role::Admin, id: 0 });
+        house.service.admission().change_policy(account, policy, admin).await.unwrap();
+    });
+    let client = &house.client;
+    let LoggedIn::Granted(alice) = client.log_in("clinic", "alice").unwrap() else { panic!() };
+    let LoggedIn::InLine { attempt, place, .. } = client.log_in("clinic", "bob").unwrap() else {
+        panic!()
+    };
+    assert_eq!(place, 1);
+    let LoggedIn::InLine { attempt: carol, .. } = client.log_in("clinic", "carol").unwrap() else {
+        panic!()
+    };
+    client.leave_line("clinic", &carol).unwrap();
+    client.log_out("clinic", alice.session).unwrap();
+    let bob = client.log_in_as("clinic", "bob", &attempt).unwrap();
+    assert!(matches!(bob, LoggedIn::Granted(_)), "{bob:?}");
+    assert!(matches!(client.leave_line("clinic", &carol), Err(Error::Refused { status: 409, .. })));
 }
 
 #[test]

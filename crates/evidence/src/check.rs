@@ -7,7 +7,7 @@ use ledger::Commit;
 use ledger::Head;
 use ledger::commit::{NO_PREVIOUS, leaf_hash};
 use ledger::merkle::{Blake3, verify_growth, verify_inclusion};
-use ledger::note::{KeyKind, Note, VerifierKey};
+use ledger::note::{Note, VerifierKey};
 use ledger::seal::{Policy, Seal};
 use reporting::civil::Zone;
 use reporting::facts::{Terms, months_within};
@@ -41,8 +41,8 @@ fn checked(
     let commits = pack.commits()?;
     members::check_manifest(&pack.members)?;
     let known = known(keys, policy);
-    let (first, _) = seal(&pack, "first.txt", &known)?;
-    let (last, note) = seal(&pack, "last.txt", &known)?;
+    let (first, _) = seal(&pack, "first.txt", keys, &known)?;
+    let (last, note) = seal(&pack, "last.txt", keys, &known)?;
     let witnesses = witnesses(&note, &known, policy)?;
     grown(&pack, first, last)?;
     let history = History::read(&pack, &commits, last)?;
@@ -66,21 +66,30 @@ fn checked(
 
 /// All keys that signatures are looked up in, each once.
 fn known(keys: &[VerifierKey], policy: Option<&Policy>) -> Vec<VerifierKey> {
-    let mut known = keys.to_vec();
-    for key in policy.map(Policy::keys).unwrap_or_default() {
-        if key.kind() == KeyKind::Witness && !known.contains(&key) {
+    let mut known: Vec<VerifierKey> = Vec::new();
+    for key in keys.iter().cloned().chain(policy.map(Policy::keys).unwrap_or_default()) {
+        if !known.contains(&key) {
             known.push(key);
         }
     }
     known
 }
 
-fn seal(pack: &Pack, name: &str, known: &[VerifierKey]) -> Result<(Head, Note), Bad> {
+fn seal(
+    pack: &Pack,
+    name: &str,
+    keys: &[VerifierKey],
+    known: &[VerifierKey],
+) -> Result<(Head, Note), Bad> {
     let wrong = |why: String| Bad::new(Code::Seal, format!("{name}: {why}"));
     let note = Note::parse(pack.member(name)).map_err(|error| wrong(error.to_string()))?;
-    let (seal, _) = Seal::open(&note, known).map_err(|error| wrong(error.to_string()))?;
+    let (seal, verified) = Seal::open(&note, known).map_err(|error| wrong(error.to_string()))?;
     if seal.origin != pack.about.origin {
         return Err(wrong(format!("it is of {}, not of {}", seal.origin, pack.about.origin)));
+    }
+    // A log that only the policy names does not make it a seal.
+    if !verified.iter().any(|by| keys.contains(by.key) && by.key.name() == seal.origin) {
+        return Err(wrong("it is not signed by a key that was given".to_owned()));
     }
     Ok((seal.head, note))
 }
@@ -233,6 +242,9 @@ fn stands(inclusion: &Inclusion, history: &History, head: Head) -> Result<(), Ba
         .map_err(|error| wrong(error.to_string()))
 }
 
+/// The year 9999, in microseconds since 1970: no month after it can be said.
+const LATEST: u64 = 253_370_764_800_000_000;
+
 fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
     let wrong = |why: &str| Err(Bad::new(Code::Period, why));
     let about = &pack.about;
@@ -240,6 +252,9 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
         return wrong("the period ends before it begins");
     }
     let at_or_after = |(_, _, at): &&(u64, Digest, Timestamp)| at.0 >= about.to;
+    if about.to > LATEST {
+        return wrong("the period ends after the year 9998");
+    }
     match history.commits.split_last() {
         Some((closing, before)) if at_or_after(&closing) => {
             if before.last().is_some_and(|last| at_or_after(&last)) {
@@ -285,10 +300,12 @@ fn statements(pack: &Pack, terms: &Terms) -> Result<Vec<Month>, Bad> {
 
 fn directory(pack: &Pack, history: &History) -> Result<usize, Bad> {
     let Some(directory) = &pack.directory else { return Ok(0) };
+    let bound: &BTreeMap<(&str, u64), Commitment> = &history.bound;
     for Named { kind, number, salt, text } in &directory.entries {
         let wrong = |why: &str| Err(Bad::new(Code::Directory, format!("{kind} {number}: {why}")));
-        let bound = history.bound.iter().find(|((k, n), _)| k == kind && n == number);
-        let Some((_, bound)) = bound else { return wrong("no commit made it known") };
+        let Some(bound) = bound.get(&(kind.as_str(), *number)) else {
+            return wrong("no commit made it known");
+        };
         let Some(salt) = Digest::from_hex(salt) else { return wrong("its salt is not 64 digits") };
         let mut hasher = blake3::Hasher::new();
         hasher.update(&salt.0).update(text.as_bytes());

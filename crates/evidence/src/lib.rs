@@ -12,6 +12,7 @@
 //! [`check`](fn@check) and `docs/verify.py` were both written from that page and must agree on every pack.
 
 mod check;
+mod layout;
 mod make;
 mod members;
 mod pack;

@@ -1,10 +1,12 @@
 //! A pack as a zip file: written the same every time, read within bounds whatever it is.
 
+use crate::layout;
 use crate::pack::{BYTES_MAX, COMMITS, MANIFEST, MEMBERS_MAX, OTHER_BYTES_MAX, bad};
 use crate::verdict::{Bad, Code};
+use flate2::bufread::DeflateDecoder;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -31,6 +33,12 @@ pub(crate) fn read(
     let Some(count) = members_said(&mut from)? else {
         return Ok(Err(bad("it is not a zip file, or has too many members".to_owned())));
     };
+    if !layout::is_plain(&mut from)? {
+        let why =
+            "it is no plain zip file: members, directory and end, with nothing between or added";
+        return Ok(Err(bad(why.to_owned())));
+    }
+    from.seek(SeekFrom::Start(0))?;
     let mut archive = match ZipArchive::new(from) {
         Ok(archive) => archive,
         Err(error) => return Ok(Err(bad(format!("it is not a zip file: {error}")))),
@@ -61,6 +69,12 @@ pub(crate) fn read(
         if length > room {
             return Ok(Err(bad("it unpacks to more than a pack may hold".to_owned())));
         }
+        let (packed, stored) =
+            (member.compressed_size(), member.compression() == CompressionMethod::Stored);
+        drop(member);
+        if !stored && !ends_with_its_bytes(&mut archive, index, packed) {
+            return Ok(Err(bad(format!("{name:?} has more bytes than are unpacked"))));
+        }
         left -= length;
         left_for_others -= if name == COMMITS { 0 } else { length };
         if members.insert(name.clone(), content).is_some() {
@@ -68,6 +82,17 @@ pub(crate) fn read(
         }
     }
     Ok(Ok(members))
+}
+
+/// Whether nothing stands behind what is unpacked, within the packed bytes of a member that was read.
+fn ends_with_its_bytes<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    index: usize,
+    packed: u64,
+) -> bool {
+    let Ok(raw) = archive.by_index_raw(index) else { return false };
+    let mut inflate = DeflateDecoder::new(BufReader::new(raw));
+    io::copy(&mut inflate, &mut io::sink()).is_ok() && inflate.total_in() == packed
 }
 
 /// How many members the end of the file says there are; `None` if it is no zip file, or they are too many.

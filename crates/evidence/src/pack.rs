@@ -2,10 +2,11 @@
 
 use crate::verdict::{Bad, Code};
 use reporting::facts::Facts;
+use reporting::object::{self, Object};
 use seats::Digest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most members a pack may have.
 pub const MEMBERS_MAX: usize = 4_096;
@@ -82,9 +83,9 @@ impl From<Hashes> for Vec<String> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Proofs {
+    #[serde(deserialize_with = "object::list")]
     pub(crate) inclusion: Vec<Inclusion>,
-    // Without this, leaving it out would be the same as null.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "object::or_null")]
     pub(crate) first_inclusion: Option<Inclusion>,
     pub(crate) consistency: Hashes,
 }
@@ -101,6 +102,7 @@ pub(crate) struct Named {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Directory {
+    #[serde(deserialize_with = "object::list")]
     pub(crate) entries: Vec<Named>,
 }
 
@@ -133,11 +135,22 @@ impl Pack {
             return Err(bad(format!("its format is {:?}, not {FORMAT:?}", about.format)));
         }
         let proofs: Proofs = json(&members, "proofs.json")?;
+        let months: BTreeSet<&String> = about.months.iter().collect();
+        if months.len() < about.months.len() {
+            return Err(bad("pack.json lists a month twice".to_owned()));
+        }
         let statement = |month: &String| json(&members, &format!("statement-{month}.json"));
         let statements = about.months.iter().map(statement).collect::<Result<Vec<Facts>, _>>()?;
+        let odd = |facts: &Facts| {
+            let digest = facts.plan.as_deref().is_none_or(|plan| Digest::from_hex(plan).is_some());
+            !digest || !is_month(&facts.month)
+        };
+        if statements.iter().any(odd) {
+            return Err(bad("a statement's month or plan is none".to_owned()));
+        }
         let listed = |name: &str| {
             let month = name.strip_prefix("statement-").and_then(|name| name.strip_suffix(".json"));
-            month.is_none_or(|month| about.months.iter().any(|listed| listed == month))
+            month.is_none_or(|month| months.iter().any(|listed| *listed == month))
         };
         if let Some(name) = members.keys().find(|name| !listed(name)) {
             return Err(bad(format!("{name} is of a month that pack.json does not list")));
@@ -150,8 +163,12 @@ impl Pack {
             }
             plans.insert(digest, file.clone());
         }
-        let directory =
+        let directory: Option<Directory> =
             members.contains_key(DIRECTORY).then(|| json(&members, DIRECTORY)).transpose()?;
+        let mut entries = directory.iter().flat_map(|directory| &directory.entries);
+        if entries.any(|named| Digest::from_hex(&named.salt).is_none()) {
+            return Err(bad(format!("{DIRECTORY}: a salt is not 64 digits")));
+        }
         Ok(Pack { about, proofs, statements, plans, directory, members })
     }
 
@@ -198,19 +215,24 @@ const FIXED: [&str; 9] = [
 
 fn is_member(name: &str) -> bool {
     let between = |start, end| name.strip_prefix(start).and_then(|n: &str| n.strip_suffix(end));
-    let is_month = |month: &str| {
-        let digits = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
-        matches!(month.split_once('-'), Some((year, month))
-            if year.len() == 4 && month.len() == 2 && digits(year) && digits(month))
-    };
     FIXED.contains(&name)
         || between("statement-", ".json").is_some_and(is_month)
         || between("plan-", ".toml").is_some_and(|digest| Digest::from_hex(digest).is_some())
 }
 
+/// Whether it is written as `2026-05`.
+fn is_month(month: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
+    matches!(month.split_once('-'), Some((year, month))
+        if year.len() == 4 && month.len() == 2 && digits(year) && digits(month)
+            && ("01"..="12").contains(&month))
+}
+
 fn json<T: DeserializeOwned>(members: &BTreeMap<String, Vec<u8>>, name: &str) -> Result<T, Bad> {
     let bytes = members.get(name).ok_or_else(|| bad(format!("{name} is missing")))?;
-    serde_json::from_slice(bytes).map_err(|error| bad(format!("{name}: {error}")))
+    let Object(value): Object<T> =
+        serde_json::from_slice(bytes).map_err(|error| bad(format!("{name}: {error}")))?;
+    Ok(value)
 }
 
 pub(crate) fn bad(why: String) -> Bad {

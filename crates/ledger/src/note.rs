@@ -139,12 +139,12 @@ impl Note {
             if keys.next().is_some() {
                 return Err(NoteError::Ambiguous(signature.name.clone()));
             }
-            if verified.iter().any(|before| before.key == key) {
-                continue; // Signing twice counts once.
-            }
             let at = key
                 .verify(&self.text, &signature.bytes)
                 .ok_or_else(|| NoteError::Fails(signature.name.clone()))?;
+            if verified.iter().any(|before| before.key == key) {
+                continue; // Signing twice counts once, and both must hold.
+            }
             verified.push(Verified { key, at: at.said() });
         }
         if verified.is_empty() {

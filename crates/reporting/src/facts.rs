@@ -5,12 +5,13 @@
 
 use crate::billing::{Charge, Counting, Day, Period, Timeline};
 use crate::civil::{Month, Zone, show_date};
+use crate::object;
 use crate::plan::Plan;
 use crate::shown::Side;
 use ledger::Commit;
-use seats::{Digest, Event, Licences, Timestamp};
+use seats::{Digest, Event, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Days on end with the same licences.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -37,10 +38,13 @@ pub struct LineFact {
     /// `monthly` or `setup`.
     pub charge: String,
     /// How many.
+    #[serde(deserialize_with = "object::amount")]
     pub quantity: i64,
     /// At how much each, in minor units.
+    #[serde(deserialize_with = "object::amount")]
     pub unit: i64,
     /// Together.
+    #[serde(deserialize_with = "object::amount")]
     pub net: i64,
     /// Positions of the commits that it follows from.
     pub commits: Vec<u64>,
@@ -57,20 +61,25 @@ pub struct Facts {
     /// The first instant of the next month.
     pub to: u64,
     /// BLAKE3 of the plan, in hexadecimal.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub plan: Option<String>,
     /// What the amounts are in.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub currency: Option<String>,
     /// Licences in force at the first instant.
     pub opening_licences: u32,
     /// Licences in force at the last instant.
     pub closing_licences: u32,
     /// The days.
+    #[serde(deserialize_with = "object::list")]
     pub days: Vec<DaysFact>,
     /// Billable licences summed over all days.
     pub licence_days: u64,
     /// The charges.
+    #[serde(deserialize_with = "object::list")]
     pub lines: Vec<LineFact>,
     /// Their sum.
+    #[serde(deserialize_with = "object::amount_or_null")]
     pub net: Option<i64>,
 }
 
@@ -132,11 +141,16 @@ impl Terms {
         let plan = assigned.as_ref().map(|(_, _, plan)| plan);
         let period = count(Counting::of(plan)).ok_or_else(too_much)?;
         let mut lines = Vec::new();
+        let counting = self.counting();
         if let Some((position, _, plan)) = &assigned {
             for line in period.lines(plan).ok_or_else(too_much)? {
                 let (charge, commits) = match line.charge {
-                    Charge::Monthly => ("monthly", self.behind_month(from, to, *position)),
-                    Charge::Setup(setup) => ("setup", self.behind_change(setup.at)),
+                    Charge::Monthly => {
+                        ("monthly", self.behind_month(&counting, from, to, *position))
+                    }
+                    Charge::Setup(setup) => {
+                        ("setup", counting.get(&setup.at).copied().into_iter().collect())
+                    }
                 };
                 let (quantity, unit, net) = (line.quantity, line.unit, line.net);
                 lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
@@ -160,10 +174,11 @@ impl Terms {
     }
 
     fn timeline(&self) -> Timeline {
-        let mut licences = Licences::default();
-        self.changes.iter().for_each(|(from, to, _)| licences.change(*from, *to));
+        // For the same instant the one recorded later counts.
+        let changes: BTreeMap<Timestamp, u32> =
+            self.changes.iter().map(|(from, to, _)| (*from, *to)).collect();
         Timeline {
-            changes: licences.changes().to_vec(),
+            changes: changes.into_iter().collect(),
             opened_with: self.changes.first().map_or(0, |(_, to, _)| *to),
             closed: self.closed.map(|(at, _)| at),
         }
@@ -177,13 +192,22 @@ impl Terms {
         plans: &BTreeMap<Digest, Vec<u8>>,
     ) -> Result<Option<(u64, Digest, Plan)>, String> {
         let mut assignments = self.plans.clone();
-        assignments.sort_unstable_by_key(|(effective, position, _)| (*effective, *position));
+        // Stable: one commit may assign several plans for one instant, and the last of them counts.
+        assignments.sort_by_key(|(effective, position, _)| (*effective, *position));
         let begun = assignments.partition_point(|(effective, _, _)| *effective <= from);
         let (before, after) = assignments.split_at(begun);
         let after = after.iter().take_while(|(effective, _, _)| *effective < to);
+        let mut passed = BTreeSet::new();
         for (_, position, digest) in before.iter().rev().chain(after) {
+            if !passed.insert(*digest) {
+                continue; // It was read, and is not usable for this month.
+            }
             let file = plans.get(digest).ok_or_else(|| format!("the plan {digest} is missing"))?;
-            let plan = Plan::read(&String::from_utf8_lossy(file)).map_err(|e| e.to_string())?;
+            let text = std::str::from_utf8(file).map_err(|e| e.to_string())?;
+            if text.starts_with('\u{feff}') {
+                return Err(format!("the plan {digest} begins with a byte order mark"));
+            }
+            let plan = Plan::read(text).map_err(|e| e.to_string())?;
             if plan.effective_from <= month.first_day() {
                 return Ok(Some((*position, *digest, plan)));
             }
@@ -191,11 +215,19 @@ impl Terms {
         Ok(None)
     }
 
+    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
+    fn counting(&self) -> BTreeMap<Timestamp, u64> {
+        self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect()
+    }
+
     /// The commits behind the fee of a month.
-    fn behind_month(&self, from: Timestamp, to: Timestamp, plan: u64) -> Vec<u64> {
-        // For the same instant the one recorded later counts.
-        let counting: BTreeMap<Timestamp, u64> =
-            self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect();
+    fn behind_month(
+        &self,
+        counting: &BTreeMap<Timestamp, u64>,
+        from: Timestamp,
+        to: Timestamp,
+        plan: u64,
+    ) -> Vec<u64> {
         let open = |at: Timestamp| self.closed.is_none_or(|(closed, _)| at < closed);
         let opening = counting.range(..=from).next_back().filter(|_| open(from));
         let opening = opening.map(|(_, position)| *position);
@@ -208,12 +240,6 @@ impl Terms {
         commits.sort_unstable();
         commits.dedup();
         commits
-    }
-
-    /// The commit behind what is in force from `at`.
-    fn behind_change(&self, at: Timestamp) -> Vec<u64> {
-        let change = self.changes.iter().rev().find(|(effective, _, _)| *effective == at);
-        change.map(|(_, _, position)| *position).into_iter().collect()
     }
 }
 

@@ -25,6 +25,7 @@ pub mod hours;
 pub mod money;
 pub mod names;
 pub mod nearest;
+pub mod object;
 mod origin;
 pub mod paged_trail;
 pub mod plan;

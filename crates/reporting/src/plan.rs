@@ -161,7 +161,8 @@ impl Plan {
         let date = &file.effective_from;
         let effective_from = read_date(&date.get_ref().0)
             .map_err(|error| at(date.span().start, format!("effective_from: {error}")))?;
-        if !show_date(effective_from).ends_with("-01") {
+        let shown = show_date(effective_from);
+        if !shown.ends_with("-01") || shown.starts_with("0000") || shown != date.get_ref().0 {
             let reason = format!(
                 "effective_from: {} is not the first of a month; a price changes only between months",
                 date.get_ref().0

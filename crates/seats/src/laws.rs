@@ -41,6 +41,7 @@ use crate::ids::{AccountId, DeviceId, Digest, RequestId, SeatNo, SessionId, User
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Open {
@@ -64,8 +65,8 @@ pub struct Laws {
     account: AccountId,
     open: Open,
     last_at: Timestamp,
-    /// From when, and how many, in the order recorded.
-    licences: Vec<(Timestamp, u32)>,
+    /// From when, and how many; of two for the same instant the one recorded later.
+    licences: BTreeMap<Timestamp, u32>,
     overdraft: u32,
     users: FxHashMap<UserId, Right>,
     sites: u16,
@@ -88,7 +89,7 @@ impl Laws {
             account,
             open: Open::Not,
             last_at: Timestamp::ZERO,
-            licences: Vec::new(),
+            licences: BTreeMap::new(),
             overdraft: 0,
             users: FxHashMap::default(),
             sites: 0,
@@ -132,7 +133,7 @@ impl Laws {
             return Err(Breach::WrongAccount);
         }
         match (self.open, event) {
-            _ if service || of_any => return Ok(()),
+            _ if self.account == AccountId::SYSTEM => return Ok(()),
             (Open::Not, Event::AccountOpened { .. }) => self.open = Open::Yes,
             (Open::Not, _) => return Err(Breach::NotOpened),
             (_, Event::AccountOpened { .. }) => return Err(Breach::OpenedTwice),
@@ -151,16 +152,16 @@ impl Laws {
                 if said != were {
                     return Err(Breach::LicencesFrom { said, were });
                 }
-                self.licences.push((effective.instant, *to));
+                self.licences.insert(effective.instant, *to);
             }
             Event::SiteAdded { site, .. } => {
-                if site.0 != self.sites.saturating_add(1) {
+                if Some(site.0) != self.sites.checked_add(1) {
                     return Err(Breach::Site(*site));
                 }
                 self.sites = site.0;
             }
             Event::DeviceAdded { device, .. } => {
-                if device.0 != self.devices.saturating_add(1) {
+                if Some(device.0) != self.devices.checked_add(1) {
                     return Err(Breach::Device(*device));
                 }
                 self.devices = device.0;
@@ -274,8 +275,7 @@ impl Laws {
 
     /// The change with the latest effective instant counts; of two with the same, the one recorded later.
     fn licences_at(&self, at: Timestamp) -> u32 {
-        let begun = self.licences.iter().filter(|(from, _)| *from <= at);
-        begun.max_by_key(|(from, _)| *from).map_or(0, |(_, licences)| *licences)
+        self.licences.range(..=at).next_back().map_or(0, |(_, licences)| *licences)
     }
 
     fn entitle(&mut self, user: UserId, right: Right) -> Result<(), Breach> {

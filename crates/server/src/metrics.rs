@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     logins: AtomicU64,
     grants: AtomicU64,
     denials: [AtomicU64; REASONS.len()],
+    queued: AtomicU64,
     logged_out: AtomicU64,
     expired: AtomicU64,
     sessions: AtomicI64,
@@ -56,6 +57,7 @@ impl Metrics {
                         one(counter);
                     }
                 }
+                Event::Queued { .. } => drop(one(&self.queued)),
                 Event::LoggedOut { .. } => {
                     one(&self.logged_out);
                     self.add_sessions(-1);
@@ -120,6 +122,8 @@ impl Metrics {
             .map(|((_, word), denied)| (format!("{{reason=\"{word}\"}}"), read(denied).to_string()))
             .collect();
         family("denials_total", "counter", "Logins refused, by reason.", &denials);
+        let queued = counter(&self.queued);
+        family("queued_total", "counter", "Logins that were put in line.", &queued);
         family("log_outs_total", "counter", "Sessions ended by hand.", &counter(&self.logged_out));
         family("expiries_total", "counter", "Sessions ended by rule.", &counter(&self.expired));
         let sessions = self.sessions.load(Ordering::Relaxed).max(0);

@@ -45,12 +45,17 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Policy, PolicyError> {
         let mut policy = Policy::default();
         let mut said = false;
-        for (number, line) in text.lines().enumerate() {
+        for (number, line) in text.split('\n').enumerate() {
             let at = |reason: String| PolicyError { line: number + 1, reason };
-            if number >= LINES_MAX {
-                return Err(at(format!("a policy has at most {LINES_MAX} lines")));
+            if line.chars().any(|c| c.is_ascii_control() && c != '\t') {
+                return Err(at("it holds a control character".to_owned()));
             }
-            let words: Vec<&str> = line.split_whitespace().collect();
+            if number > LINES_MAX {
+                let reason = format!("a policy has at most {LINES_MAX} lines");
+                return Err(PolicyError { line: LINES_MAX + 1, reason });
+            }
+            let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+            let words: Vec<&str> = words.collect();
             match words.as_slice() {
                 [] => {}
                 [comment, ..] if comment.starts_with('#') => {}
@@ -79,6 +84,13 @@ impl Policy {
                     return Err(at(format!("{line:?} is none of: {known}")));
                 }
             }
+        }
+        let keys = policy.keys();
+        let different: BTreeSet<&[u8; 32]> = keys.iter().map(VerifierKey::bytes).collect();
+        if different.len() < keys.len() {
+            // Under two names it would count as two witnesses.
+            let reason = "a key stands twice in it".to_owned();
+            return Err(PolicyError { line: text.lines().count().max(1), reason });
         }
         if !said {
             let reason = "there is no line `quorum NAME` or `quorum none`".to_owned();
@@ -133,6 +145,9 @@ impl Policy {
         let threshold = match threshold {
             "all" => members.len(),
             "any" => 1,
+            number if number.starts_with(['0', '+']) => {
+                return Err(format!("{number:?} is not all, any or a number"));
+            }
             number => {
                 number.parse().map_err(|_| format!("{number:?} is not all, any or a number"))?
             }

@@ -1,7 +1,8 @@
 //! Asking for a seat: the grant with its seat token, or the refusal with who holds the seats.
 
 use crate::access::Act;
-use crate::api::shapes::{Granted, HolderShown, LogInBody, Remedy};
+use crate::api::accounts::done;
+use crate::api::shapes::{Done, Granted, HolderShown, LogInBody, Remedy};
 use crate::caller::Caller;
 use crate::extract::{Body, Path, idempotency_key};
 use crate::problem::{Problem, of_denial};
@@ -19,7 +20,9 @@ use reporting::names::Names;
 use reporting::who::{SeatRow, SeatState, seats};
 use seats::answer::Present;
 use seats::notation::denial;
-use seats::{AccountId, Answer, DenialReason, Micros, Naming, Outcome, Reclaim, Timestamp, UserId};
+use seats::{
+    AccountId, Answer, Command, DenialReason, Micros, Naming, Outcome, Reclaim, Timestamp, UserId,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -64,6 +67,32 @@ pub(crate) async fn log_in(
         Some(granted) => Ok((StatusCode::CREATED, Json(granted)).into_response()),
         None => Err(refused(&service, account, &answered).await?),
     }
+}
+
+/// Leave the line.
+#[utoipa::path(
+    post, path = "/v1/accounts/{account}/logins/leave", tag = "seats", operation_id = "leave_line",
+    params(
+        ("account" = String, Path, description = "Name of the account, or its number as `account-7`"),
+        ("Idempotency-Key" = String, Header, description = "The id of the login that waits"),
+    ),
+    responses(
+        (status = 200, description = "The login waits no longer", body = Done),
+        (status = 409, description = "That login is not in line", content_type = "application/problem+json", body = crate::api::shapes::ProblemBody),
+    ),
+)]
+pub(crate) async fn leave(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Done>, Problem> {
+    let account = caller.account(&service, &name, Act::UseSeats)?;
+    let request = idempotency_key(&headers)?;
+    let request = admission::request_id(request).map_err(Problem::bad_request)?;
+    let command = Command::LeaveQueue { request };
+    let answered = service.admission.submit(account, command, caller.actor()).await?;
+    Ok(Json(done(&service, &answered)))
 }
 
 /// The grant as it is told; `None` if there is none.

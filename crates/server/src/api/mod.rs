@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/policy", patch(accounts::set_policy))
         .route("/plan", put(accounts::set_plan))
         .route("/logins", post(logins::log_in))
+        .route("/logins/leave", post(logins::leave))
         .route("/sessions", get(reports::sessions))
         .route("/sessions/{session}", get(sessions::status))
         .route("/sessions/{session}/heartbeat", post(sessions::heartbeat))

@@ -15,7 +15,7 @@ use utoipa::{Modify, OpenApi};
     security(("access_token" = [])),
     modifiers(&AccessToken),
     paths(
-        logins::log_in, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
+        logins::log_in, logins::leave, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
         sessions::release, seat::heartbeat, seat::goodbye, seat::log_out, bulk::heartbeats,
         bulk::commands, reports::occupancy, reports::why, reports::trail, reports::usage,
         reports::statement, reports::sessions, reports::denials, accounts::list, accounts::show,

@@ -114,6 +114,29 @@ fn signs_of_life_keep_a_seat_and_bring_a_new_token() {
 }
 
 #[test]
+fn a_login_in_line_takes_the_seat_that_is_offered_or_leaves() {
+    let house = House::clinic(1);
+    let policy = json!({ "policy": { "when-full": "queue", "lease": "none" } });
+    house.send("PATCH", Admin, "/v1/accounts/clinic/policy", policy).ok(200);
+    house.log_in("alice", "a1").ok(201);
+    let bob = house.log_in("bob", "b1");
+    assert_eq!(bob.problem(409, "in_line")["place"], 1);
+    assert_eq!(bob.headers["retry-after"], "10");
+    assert_eq!(house.log_in("carol", "c1").problem(409, "in_line")["place"], 2);
+    house.post(App, "/v1/accounts/clinic/sessions/1/logout", json!({})).ok(200);
+    house.log_in("dan", "d1").problem(409, "in_line");
+    assert_eq!(house.log_in("bob", "b1").ok(201)["seat"], 1, "the line is fair");
+    let leave = || {
+        let request = house.request("POST", "/v1/accounts/clinic/logins/leave", house.token(App));
+        house.call(request.header("idempotency-key", "c1").body("".into()).unwrap())
+    };
+    leave().ok(200);
+    leave().problem(409, "not_in_line");
+    house.log_in("carol", "c1").problem(409, "left_line");
+    assert_eq!(house.log_in("dan", "d1").problem(409, "in_line")["place"], 1);
+}
+
+#[test]
 fn bad_requests_are_told_what_is_wrong_with_them() {
     let house = House::clinic(1);
     let path = "/v1/accounts/clinic/logins";

@@ -15,12 +15,13 @@ pub(super) struct Policies {
 }
 
 /// Words of which each stands in one kind of refusal.
-const REFUSALS: [&str; 16] = [
+const REFUSALS: [&str; 17] = [
     "is none of:",
     "is a quorum already",
     "is no line",
     "at most",
     "stands twice",
+    "holds a control character",
     "is not defined",
     "in another group",
     "not all, any",
