@@ -1,5 +1,6 @@
 //! Addresses of pages. Accounts, sessions and users stand in them by number.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use seats::{AccountId, SessionId, UserId};
 
 /// The front page: accounts at a glance.
@@ -46,18 +47,12 @@ pub(crate) fn with_query(path: &str, fields: &[(&str, Option<&str>)]) -> String 
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
+/// What stands in a query as it is (RFC 3986, unreserved).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A text as it stands in a query.
 fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    utf8_percent_encode(text, PLAIN).to_string()
 }
 
 #[cfg(test)]

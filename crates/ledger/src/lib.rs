@@ -64,7 +64,7 @@ pub mod store;
 mod tiles;
 mod varint;
 pub mod verify;
-mod whole;
+pub mod whole;
 mod writer;
 
 pub use book::{Book, BookError, Kind, Subject};

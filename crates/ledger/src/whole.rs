@@ -7,12 +7,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Everybody may read it.
-pub(crate) const OPEN: u32 = 0o644;
+pub const OPEN: u32 = 0o644;
 /// Only its owner may.
-pub(crate) const SECRET: u32 = 0o600;
+pub const SECRET: u32 = 0o600;
 
 /// Writes a file durably, in the place of the one that may be there. `mode` is as for `open(2)`.
-pub(crate) fn write(
+///
+/// # Errors
+/// What the file system says; then the file that was there still is.
+pub fn write(
     path: &Path,
     mode: u32,
     content: impl FnOnce(&mut File) -> io::Result<()>,

@@ -8,12 +8,12 @@
 //! A token's number is the number of the actor: every commit that comes of a call says `support:3`.
 
 use crate::problem::Problem;
-use ledger::{Actor, Role};
+use ledger::{Actor, Role, whole};
 use seats::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -205,9 +205,7 @@ impl Access {
         let _alone = self.alone();
         self.refresh()?;
         let mut tokens = self.tokens();
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(io::Error::other)?;
-        let secret = hexadecimal(&secret);
+        let secret = secret()?;
         let last = tokens.iter().map(|token| token.number).max().unwrap_or(0);
         let token = Token {
             number: last.saturating_add(1),
@@ -289,15 +287,8 @@ impl Access {
     }
 
     fn write(&self, tokens: Vec<Token>) -> io::Result<()> {
-        let part = self.path.with_extension("part");
-        let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        file.write_all(&serde_json::to_vec_pretty(&tokens)?)?;
-        file.sync_all()?;
-        fs::rename(&part, &self.path)?;
-        if let Some(dir) = self.path.parent() {
-            File::open(dir)?.sync_all()?;
-        }
+        let text = serde_json::to_vec_pretty(&tokens)?;
+        whole::write(&self.path, whole::SECRET, |file| file.write_all(&text))?;
         self.refresh()
     }
 }
@@ -306,8 +297,11 @@ fn hash(secret: &str) -> String {
     blake3::hash(secret.as_bytes()).to_hex().to_string()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// 256 random bits in hexadecimal.
+pub(crate) fn secret() -> io::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -21,12 +21,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ed25519_dalek::{Signature, Signer, SigningKey};
+use ledger::whole;
 use seats::{AccountId, SeatNo, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The longest token that is looked at, in bytes.
@@ -110,11 +110,8 @@ impl SeatTokens {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut seed = [0; 32];
                 getrandom::fill(&mut seed).map_err(io::Error::other)?;
-                let mut options = OpenOptions::new();
-                let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
-                writeln!(file, "{}", BASE64.encode(seed))?;
-                file.sync_all()?;
-                File::open(dir)?.sync_all()?;
+                let text = BASE64.encode(seed);
+                whole::write(&path, whole::SECRET, |file| writeln!(file, "{text}"))?;
                 seed
             }
             Err(error) => return Err(error),

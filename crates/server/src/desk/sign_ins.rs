@@ -4,6 +4,7 @@
 //! in memory, is its hash, the number of the access token it was made with, and the word that every form sends
 //! back. It ends with its time, with the token, with a sign-out, and with the server.
 
+use crate::access::secret;
 use desk::Notice;
 use seats::{AccountId, Timestamp};
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ pub(crate) struct SignIn {
 impl SignIns {
     /// Signs somebody in; what the cookie is to hold.
     pub(crate) fn begin(&self, token: u32, now: Timestamp, until: Timestamp) -> io::Result<String> {
-        let (cookie, csrf) = (random()?, random()?);
+        let (cookie, csrf) = (secret()?, secret()?);
         let mut open = self.lock();
         if open.len() >= SIGN_INS_MAX {
             open.retain(|_, sign_in| now < sign_in.until);
@@ -86,10 +87,4 @@ impl SignIn {
     pub(crate) fn reason(&self, account: AccountId) -> Option<String> {
         self.reasons.get(&account).cloned()
     }
-}
-
-fn random() -> io::Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

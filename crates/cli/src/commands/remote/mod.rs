@@ -9,8 +9,10 @@ use crate::args::{Account, Command, Evidence, Format, Login, Range, Release, Sit
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
 use call::{Answer, Server};
+use ledger::whole;
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write;
 
 /// Which server, and the token that is shown to it.
 pub(crate) struct Remote<'a> {
@@ -275,8 +277,7 @@ fn evidence(server: &Server<'_>, asked: &Evidence, output: Output) -> Result<(),
     let query =
         [("from", Some(asked.from.clone())), ("to", Some(asked.to.clone())), ("names", names)];
     let pack = server.bytes(&path, &query)?;
-    let part = asked.output.with_extension("part");
-    let kept = fs::write(&part, &pack).and_then(|()| fs::rename(&part, &asked.output));
+    let kept = whole::write(&asked.output, whole::OPEN, |file| file.write_all(&pack));
     kept.map_err(|error| Failure::unexpected(format!("{}: {error}", asked.output.display())))?;
     output.done(&format!("{}: {} bytes", asked.output.display(), pack.len()))
 }
