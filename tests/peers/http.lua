@@ -1,10 +1,11 @@
 -- Logins with distinct ids over HTTP, for wrk: 1,000 accounts, 20 users each. `wrk -s http.lua URL -- TOKEN RUN`
-local token, run, thread_count = "", "", 0
+local token, run = "", ""
 local counts = { granted = 0, refused = 0, other = 0 }
+local threads = {}
 
 function setup(thread)
-  thread:set("number", thread_count)
-  thread_count = thread_count + 1
+  thread:set("number", #threads)
+  table.insert(threads, thread)
 end
 
 function init(args)
@@ -28,13 +29,6 @@ function response(status)
   if status == 201 then granted = granted + 1
   elseif status == 409 then refused = refused + 1
   else other = other + 1 end
-end
-
-local threads = {}
-local set = setup
-function setup(thread)
-  set(thread)
-  table.insert(threads, thread)
 end
 
 function done(summary, latency)

@@ -1,6 +1,7 @@
 //! What an auditor needs: seals, the commits' bytes, proofs, evidence packs, and who looked at what.
 
 use crate::access::Act;
+use crate::api::accounts;
 use crate::api::reports::{Asked, SpanQuery, ask, shown as as_wanted};
 use crate::caller::Caller;
 use crate::extract::{Path, Query};
@@ -228,11 +229,7 @@ pub(crate) async fn pack(
     let (from, to) = period.await?;
     // Recorded before anything is handed out; and what is recorded now closes the period.
     let taken = Request::Command { account, command: Command::TakeEvidence { from, to, names } };
-    let taken = match asked.reason {
-        Some(reason) => taken.because(reason),
-        None => taken,
-    };
-    service.admission.ask(taken, caller.actor()).await?;
+    accounts::ask(&service, &caller, taken, asked.reason).await?;
     let pack = service.read(move |views| {
         let seals = kept(views.ledger())?;
         seals.seal(views.ledger(), &[]).map_err(sealing)?;
