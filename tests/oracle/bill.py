@@ -47,7 +47,7 @@ def offsets(zone, first, end):
                 low, high = (middle, high) if offset(zone, middle) == offset(zone, begins) else (low, middle)
             found.append((begins, high, offset(zone, begins)))
             begins = high
-    return found + [(begins, end, offset(zone, begins))]
+    return found + [(begins, end, offset(zone, begins))] if begins < end else found
 
 
 @cache
@@ -335,10 +335,11 @@ def overdraft_days(known, month, grace):
 class Account:
     """An account's commits and plans; gives the statement of any month."""
 
-    def __init__(self, commits, plans, tzdb):
+    def __init__(self, number, commits, plans, tzdb):
         """`plans`: texts of plan files; `tzdb`: the release of the time zones."""
         plans = [read_plan(text) for text in plans]
-        self.commits, self.tzdb, self.plans = commits, tzdb, {plan.digest: plan for plan in plans}
+        self.number, self.commits, self.tzdb = number, commits, tzdb
+        self.plans = {plan.digest: plan for plan in plans}
         self.settled = {}
         self.closings = Known(commits, NEVER, NEVER).closed
 
@@ -382,7 +383,7 @@ class Account:
                  "licence_days": count * billable}
                 for first, last, count, (in_force, billable) in in_rows(month, days)]
         return {
-            "format": "seatledger statement 1", "account": None, "month": name, "from": month.begins,
+            "format": "seatledger statement 1", "account": self.number, "month": name, "from": month.begins,
             "to": month.ends, "zone": known.zone, "tzdb": self.tzdb,
             "offsets": [[begins * SECOND, ahead] for begins, _, ahead in bounds],
             "as_of": known.as_of, "until": known.until,
