@@ -24,7 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The calendar (2) ---------------------------------------------------------------------------------------
 
 Day = namedtuple("Day", "date begins ends")
-Month = namedtuple("Month", "days begins ends")
+Month = namedtuple("Month", "days begins ends last")
 
 
 @cache
@@ -98,7 +98,11 @@ def month_of(zone, name):
         after = existing(zone, day + timedelta(days=1))
         days.append(Day(day, first_instant(zone, day) * SECOND, first_instant(zone, after) * SECOND))
         day = after
-    return Month(days, days[0].begins, days[-1].ends)
+    return Month(days, days[0].begins, days[-1].ends, months_after(first, 1) - timedelta(days=1))
+
+
+def following(name):
+    return months_after(date(int(name[:4]), int(name[5:]), 1), 1).isoformat()[:7]
 
 
 # Plans ----------------------------------------------------------------------------------------------------
@@ -372,11 +376,12 @@ class Account:
         days = billable_days(known, month, plan)
         over = overdraft_days(known, month, plan.grace if plan else 300 * SECOND)
         lines = fee_lines(known, month, plan, assigned, days, over) if plan else []
-        if plan:
+        carried = 0
+        if known.closed and name == following(known.closed[-1].month):
             lines += self.adjustments(known)
+            carried = self.closed(known.closed[-1])["carried_out"]
         net = sum(each["net"] for each in lines)
         tax = ratio(net * decimal(plan.vat[1], 2), 10_000) if plan and plan.vat else 0
-        carried = self.closed(known.closed[-1])["carried_out"] if known.closed else 0
         left = net + tax + carried
         bounds = offsets(known.zone, month.begins // SECOND, month.ends // SECOND)
         rows = [{"from": first, "to": last, "days": count, "in_force": in_force, "billable": billable,
@@ -397,6 +402,19 @@ class Account:
             "vat": {"code": plan.vat[0], "rate": plan.vat[1], "amount": tax} if plan and plan.vat else None,
             "gross": net + tax if plan else None, "carried_in": carried if plan else None,
             "due": max(left, 0) if plan else None, "carried_out": min(left, 0) if plan else None}
+
+    def closable(self, name, at, version):
+        """Whether a month may be closed at an instant, as the commits before a version say."""
+        known = Known(self.commits, version - 1, at)
+        if not known.changes:
+            return False
+        month, first = month_of(known.zone, name), day_of(known.zone, known.changes[0].instant)
+        due = following(known.closed[-1].month) if known.closed else first.isoformat()[:7]
+        plan, _ = self.plan(known, month)
+        if name != due or plan is None:
+            return False
+        earliest = month.last + timedelta(days=1 + plan.close)
+        return at >= first_instant(known.zone, existing(known.zone, earliest)) * SECOND
 
     def adjustments(self, known):
         """What the months closed before would cost now, less what was charged for them (11)."""
