@@ -95,6 +95,7 @@ mod start;
 pub mod stepped;
 mod syncer;
 mod time_watch;
+mod usable;
 mod waiting;
 
 pub use answered::{Answered, Counts, Erased, Holder, Occupancy, Waiter};

@@ -9,8 +9,10 @@ mod noting;
 use crate::civil;
 use crate::error::Error;
 use crate::request::{By, LoginRequest, NewAccount, Release, Request};
+use crate::usable::usable;
 use ledger::book::{Entry, Kind, Subject};
 use ledger::{BookError, Ledger};
+use seats::closing::Closing;
 use seats::{
     Account, AccountId, Command, Commitment, DeviceId, Effective, LogIn, Rejection, SiteId,
     Standing, Timestamp, UserId, UserStanding,
@@ -154,6 +156,11 @@ impl People {
             Request::AssignPlan { plan, effective, .. } => {
                 let plan = self.keep_plan(plan)?;
                 Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(account, now)) }
+            }
+            Request::ClosePeriod { closing, statement, .. } => {
+                self.unsynced = true;
+                let statement = self.ledger.book().keep_statement(statement)?;
+                Command::ClosePeriod(Box::new(Closing { statement, ..Closing::clone(closing) }))
             }
             Request::SetLicences { to, effective, .. } => Command::SetLicences {
                 to: *to,
@@ -358,39 +365,6 @@ impl People {
         // Blanks around a name are the keyboard's, not the person's.
         Ok(self.ledger.book().enrol(subject, text.trim())?)
     }
-}
-
-/// Rejects what the rules would reject whoever asks, before anybody is entered in the directory for it, and
-/// numbers that nobody was given, which would leave a gap.
-fn usable(account: &Account, request: &Request) -> Result<(), Error> {
-    let (request, _) = request.parts();
-    if matches!(request, Request::Open(_) | Request::Command { command: Command::Open { .. }, .. })
-    {
-        return Ok(());
-    }
-    match account.standing() {
-        Standing::Unopened => return Err(Error::UnknownAccount),
-        _ if account.is_importing() => return Err(Error::Rejected(Rejection::Importing)),
-        Standing::Closed
-            if matches!(request, Request::AddUser { .. } | Request::AddSite { .. }) =>
-        {
-            return Err(Error::Rejected(Rejection::AccountClosed));
-        }
-        _ => {}
-    }
-    let met = |user: UserId| account.user(user).is_some();
-    let next = |user: UserId| user == account.next_user();
-    let user = match request {
-        Request::LogIn(LoginRequest { user: By::Id(user), .. }) if !met(*user) => *user,
-        Request::Command { command: Command::LogIn(LogIn { user, .. }), .. }
-        | Request::Command { command: Command::AddUser { user, .. }, .. }
-            if !met(*user) && !next(*user) =>
-        {
-            *user
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::Rejected(Rejection::UnknownUser(user)))
 }
 
 /// From now, or from the account's last commit: while the clock is behind that, time stands still there.

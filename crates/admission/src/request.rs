@@ -7,6 +7,7 @@ use crate::civil;
 use crate::error::Error;
 use crate::forgetting::DEVICES_MAX;
 use crate::names::{check_name, check_note, check_reason};
+use seats::closing::Closing;
 use seats::decide::LICENCES_MAX;
 use seats::{
     AccountId, Command, DeviceId, Effective, Rejection, ReleaseReason, RequestId, SessionId,
@@ -153,6 +154,16 @@ pub enum Request {
         /// From when; `None`: now.
         effective: Option<Effective>,
     },
+    /// Make a month's statement final. It was derived from the account's history up to the version that it
+    /// names; what came after is a late fact.
+    ClosePeriod {
+        /// Of which account.
+        account: AccountId,
+        /// What the month came to. The statement's digest is put in.
+        closing: Box<Closing>,
+        /// The statement.
+        statement: Vec<u8>,
+    },
     /// Erase who a user is, for good. Takes a reason.
     ForgetUser {
         /// Of which account.
@@ -213,6 +224,7 @@ impl Request {
             | Request::AddSite { account, .. }
             | Request::AssignPlan { account, .. }
             | Request::SetLicences { account, .. }
+            | Request::ClosePeriod { account, .. }
             | Request::ForgetUser { account, .. }
             | Request::ForgetDevices { account, .. }
             | Request::Command { account, .. } => *account,
@@ -265,6 +277,7 @@ impl Request {
             | Request::Release(_)
             | Request::AssignPlan { .. }
             | Request::SetLicences { .. }
+            | Request::ClosePeriod { .. }
             | Request::Command { .. } => {}
         }
         Ok(())

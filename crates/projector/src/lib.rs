@@ -37,7 +37,7 @@ pub use asked::Request;
 pub use denials::{Denial, Episode, Episodes, GAP, Outcome};
 pub use endings::ends_session;
 pub use evidence::Evidence;
-pub use occupancy::{LicenceChange, Marks, Notes, Occupancy, PlanChange};
+pub use occupancy::{ClosedNote, LicenceChange, Marks, Notes, Occupancy, PlanChange};
 pub use projector::{Lag, ProjectError, Projector, Spacing};
 pub use refusals::Refusal;
 pub use sessions::{Ended, SessionView, Sessions, Silence};

@@ -7,6 +7,7 @@
 use crate::Evidence;
 use bincode::{Decode, Encode};
 use ledger::{Ledger, Position, ReadError, Record};
+use seats::closing::Closing;
 use seats::{
     Account, AccountId, ByUser, Digest, Effective, Event, Liveness, RequestId, Timestamp, UserId,
     settle,
@@ -46,6 +47,15 @@ pub struct PlanChange {
     pub effective: Effective,
 }
 
+/// A month that was closed.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct ClosedNote {
+    /// When it was recorded, and where.
+    pub recorded: Evidence,
+    /// What it came to.
+    pub closing: Closing,
+}
+
 /// What reports need beyond the rules' state.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct Notes {
@@ -54,6 +64,8 @@ pub struct Notes {
     plans: Vec<PlanChange>,
     opened: Option<Evidence>,
     closed: Option<Evidence>,
+    periods: Vec<ClosedNote>,
+    overdraft: Option<(Timestamp, Timestamp)>,
 }
 
 impl Notes {
@@ -77,6 +89,14 @@ impl Notes {
     pub fn closed(&self) -> Option<Evidence> {
         self.closed
     }
+    /// The months that were closed, in order.
+    pub fn periods(&self) -> &[ClosedNote] {
+        &self.periods
+    }
+    /// When a seat was first and last granted as overdraft.
+    pub fn overdraft(&self) -> Option<(Timestamp, Timestamp)> {
+        self.overdraft
+    }
 
     /// Takes up a commit; `before` is the account as it was before it.
     fn apply(&mut self, before: &Account, record: &Record) {
@@ -90,6 +110,10 @@ impl Notes {
             match event {
                 Event::AccountOpened { .. } => self.opened = Some(recorded),
                 Event::AccountClosed => self.closed = Some(recorded),
+                Event::PeriodClosed(closing) => {
+                    let closing = Closing::clone(closing);
+                    self.periods.push(ClosedNote { recorded, closing });
+                }
                 Event::LicencesChanged { from, to, effective } => {
                     let (from, to, effective) = (*from, *to, *effective);
                     self.licences.push(LicenceChange { recorded, from, to, effective });
@@ -110,6 +134,10 @@ impl Notes {
                     }
                 }
                 Event::SeatGranted { request, .. } | Event::SeatDenied { request, .. } => {
+                    if matches!(event, Event::SeatGranted { overdraft: true, .. }) {
+                        let first = self.overdraft.map_or(recorded.at, |(first, _)| first);
+                        self.overdraft = Some((first, recorded.at));
+                    }
                     let older = older.get_or_insert_with(left_by_before);
                     let answered = match request {
                         None => newest.take().or_else(|| older.pop()),

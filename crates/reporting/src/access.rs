@@ -164,7 +164,8 @@ fn is_act(event: &Event) -> bool {
         | Event::ClockStepped { .. }
         | Event::SealingKeyChanged { .. }
         | Event::IdentityShown { .. }
-        | Event::EvidenceTaken { .. } => true,
+        | Event::EvidenceTaken { .. }
+        | Event::PeriodClosed(_) => true,
         Event::LoggedOut { by, .. } => *by == EndedBy::Release,
         _ => false,
     }

@@ -153,6 +153,26 @@ impl Zone {
         timestamp(first.with_timezone(&Utc))
     }
 
+    /// The civil day whose stretch an instant lies in. That is the date that the clock shows, but where a day
+    /// ended with the clocks going back over its midnight: what comes again belongs to the next day.
+    pub fn day_of(self, at: Timestamp) -> CivilDate {
+        let date = self.date_of(at);
+        let next = CivilDate(date.0.saturating_add(1));
+        if self.midnight(next).is_some_and(|next| next <= at) { next } else { date }
+    }
+
+    /// The first instant of the day that lies so many months after the day of `at`: of its last day where
+    /// the month is shorter, of the next day that exists where the zone skipped it.
+    pub fn months_after(self, at: Timestamp, months: u32) -> Option<Timestamp> {
+        let day = naive_date(self.day_of(at))?.checked_add_months(Months::new(months))?;
+        self.midnight(day_number(day))
+    }
+
+    /// By how many seconds local time is ahead of UTC at an instant.
+    pub(crate) fn offset_at(self, at: Timestamp) -> Option<i32> {
+        Some(self.local(at)?.offset().fix().local_minus_utc())
+    }
+
     /// The instant that a local time names.
     fn instant(self, local: NaiveDateTime) -> Result<Timestamp, CivilError> {
         let zone = self.name();

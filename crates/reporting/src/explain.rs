@@ -1,7 +1,7 @@
 //! From a statement's line to the days and the commits behind it. The other way: [`trace`](crate::trace).
 
 use crate::civil::{Month, Zone};
-use crate::facts::{DaysFact, Facts, LineFact, Terms};
+use crate::facts::{DaysFact, Facts, LineFact};
 use crate::plan::Plan;
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
@@ -9,7 +9,6 @@ use crate::shown::{At, Report, Side, table};
 use ledger::{Position, Record};
 use seats::{AccountId, Digest, Notation, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A commit, in words.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -29,7 +28,7 @@ pub struct Behind {
 pub struct ExplainedLine {
     /// The line, from 1.
     pub line: usize,
-    /// `monthly` or `setup`.
+    /// What it is for, as in the statement.
     pub charge: String,
     /// How many.
     pub quantity: i64,
@@ -71,11 +70,8 @@ impl Reports<'_> {
         month: Month,
         line: Option<usize>,
     ) -> Result<Explained, ReportError> {
-        // The statement says best what is wrong with the month that was asked for.
-        self.statement(account, month, self.known_until()?)?;
-        let (_, zone) = self.whole(account)?;
-        let terms = self.terms(account)?;
-        let facts = self.facts(&terms, month, zone)?;
+        let owed = self.owed(account, month, self.known_until()?)?;
+        let (zone, facts) = (owed.zone, owed.facts);
         let lines = facts.lines.len();
         if let Some(line) = line.filter(|line| !(1..=lines).contains(line)) {
             let month = month.in_words();
@@ -97,30 +93,6 @@ impl Reports<'_> {
         Ok(Explained { account, month, days: facts.days, lines: explained, provenance, zone })
     }
 
-    /// What an account's whole history says of licences and plans.
-    pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
-        let mut terms = Terms::default();
-        for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
-            let record = record?;
-            terms.note(record.position.0, &record.commit);
-        }
-        Ok(terms)
-    }
-
-    pub(crate) fn facts(
-        &self,
-        terms: &Terms,
-        month: Month,
-        zone: Zone,
-    ) -> Result<Facts, ReportError> {
-        let mut plans: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
-        for digest in terms.plans() {
-            plans.extend(self.views.ledger().book().plan(digest)?.map(|file| (digest, file)));
-        }
-        let facts = terms.facts(month, zone, &plans);
-        facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })
-    }
-
     fn explained(
         &self,
         zone: Zone,
@@ -133,21 +105,8 @@ impl Reports<'_> {
             let record = self.views.ledger().record(Position(*position))?;
             commits.extend(record.map(|record| self.behind(&record, zone)));
         }
-        let days: u64 = facts.days.iter().map(|row| row.days).sum();
-        let how = match fact.charge.as_str() {
-            "monthly" if facts.licence_days.is_multiple_of(days.max(1)) => {
-                format!(
-                    "{} licence-days are {} licences for all {days} days",
-                    facts.licence_days, fact.quantity
-                )
-            }
-            "monthly" => format!(
-                "{} licence-days of {days} days, times the monthly fee, rounded once",
-                facts.licence_days
-            ),
-            _ => format!("{} licences more than ever paid for, once each", fact.quantity),
-        };
         let show = |minor: i64| self.money(facts, minor);
+        let how = how(fact, facts);
         let (unit, net) = (show(fact.unit), show(fact.net));
         let (charge, quantity) = (fact.charge.clone(), fact.quantity);
         Ok(ExplainedLine { line, charge, quantity, unit, net, how, commits })
@@ -170,6 +129,23 @@ impl Reports<'_> {
         let what = line.strip_prefix(&shown).unwrap_or(&line).trim_start().to_owned();
         let (position, version) = (record.position.0, commit.version);
         Behind { position, version, at: At(commit.at), what }
+    }
+}
+
+/// How the quantity of a line comes about, in words.
+fn how(fact: &LineFact, facts: &Facts) -> String {
+    let counted = fact.counted.unwrap_or_default();
+    match fact.charge.as_str() {
+        "monthly" => {
+            let days: u64 = facts.days.iter().map(|row| row.days).sum();
+            format!("{counted} licence-days of the {days} days of the month")
+        }
+        "discount" => "off the monthly fees".to_owned(),
+        "setup" => "licences added above what was paid for before".to_owned(),
+        "refund" => "licences given back within the cooling-off time".to_owned(),
+        "overdraft" => format!("{counted}: seats above the licences, to their last sign of life"),
+        "adjustment" => "what the month would come to now, less what was charged for it".to_owned(),
+        _ => String::new(),
     }
 }
 

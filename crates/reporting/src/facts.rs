@@ -1,17 +1,16 @@
-//! The facts of a statement, derived from an account's commits alone.
-//!
-//! No log, no view, no name: whoever has the commits and the plan files comes to the same facts, which is what
-//! an auditor does. The rules are those of [`billing`](crate::billing).
+//! A statement as it is kept: whole numbers and digests, no name, no words. `docs/billing.md`, "Closing",
+//! shows one.
 
-use crate::billing::{Charge, Counting, Day, Period, Timeline};
-use crate::civil::{Month, Zone, show_date};
+use crate::billing::{Day, Overdraft};
+use crate::calendar::Calendar;
+use crate::civil::{Month, show_date};
 use crate::object;
-use crate::plan::Plan;
 use crate::shown::Side;
-use ledger::Commit;
-use seats::{Digest, Event, Timestamp};
+use seats::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+
+/// What the document says it is.
+pub const FORMAT: &str = "seatledger statement 1";
 
 /// Days on end with the same licences.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,35 +30,78 @@ pub struct DaysFact {
     pub licence_days: u64,
 }
 
+/// Days on end with as many seats above the licences.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverFact {
+    /// The first day, as `2026-05-14`.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// How many days.
+    pub days: u64,
+    /// The most seats above the licences on each.
+    pub over: u32,
+}
+
 /// A charge.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineFact {
-    /// `monthly` or `setup`.
+    /// `monthly`, `discount`, `setup`, `refund`, `overdraft` or `adjustment`.
     pub charge: String,
+    /// The tier, the discount's name or the month that is adjusted.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub subject: Option<String>,
+    /// Licence-days or seat-days that it is worked out from.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub counted: Option<u64>,
     /// How many.
-    #[serde(deserialize_with = "object::amount")]
     pub quantity: i64,
     /// At how much each, in minor units.
-    #[serde(deserialize_with = "object::amount")]
     pub unit: i64,
     /// Together.
-    #[serde(deserialize_with = "object::amount")]
     pub net: i64,
     /// Positions of the commits that it follows from.
     pub commits: Vec<u64>,
+}
+
+/// Value added tax.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VatFact {
+    /// What the accounts package calls the rate.
+    pub code: String,
+    /// In per cent, as the plan writes it.
+    pub rate: String,
+    /// In minor units.
+    pub amount: i64,
 }
 
 /// What a month comes to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The account's number.
+    pub account: u64,
     /// The month, as `2026-05`.
     pub month: String,
     /// Its first instant, in microseconds since 1970.
     pub from: u64,
     /// The first instant of the next month.
     pub to: u64,
+    /// The account's zone.
+    pub zone: String,
+    /// Version of the zone rules.
+    pub tzdb: String,
+    /// From when, and by how many seconds local time is ahead of UTC.
+    pub offsets: Vec<(u64, i32)>,
+    /// The version of the account's history up to which facts were taken.
+    pub as_of: u64,
+    /// The instant up to which things were known.
+    pub until: u64,
     /// BLAKE3 of the plan, in hexadecimal.
     #[serde(deserialize_with = "Option::deserialize")]
     pub plan: Option<String>,
@@ -75,173 +117,74 @@ pub struct Facts {
     pub days: Vec<DaysFact>,
     /// Billable licences summed over all days.
     pub licence_days: u64,
+    /// Days with seats above the licences.
+    #[serde(deserialize_with = "object::list")]
+    pub overdraft: Vec<OverFact>,
     /// The charges.
     #[serde(deserialize_with = "object::list")]
     pub lines: Vec<LineFact>,
     /// Their sum.
-    #[serde(deserialize_with = "object::amount_or_null")]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub net: Option<i64>,
+    /// Value added tax, if it is worked out.
+    #[serde(deserialize_with = "object::or_null")]
+    pub vat: Option<VatFact>,
+    /// With value added tax.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub gross: Option<i64>,
+    /// Credit from the month before; 0 or less.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub carried_in: Option<i64>,
+    /// What is to be paid; 0 or more.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub due: Option<i64>,
+    /// Credit for the next month; 0 or less.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub carried_out: Option<i64>,
 }
 
-/// What an account's commits say of licences and plans.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Terms {
-    /// IANA name of its zone.
-    pub zone: String,
-    /// From when, how many, and the commit's position; in the order recorded.
-    changes: Vec<(Timestamp, u32, u64)>,
-    /// From when, and which; with the commit's position.
-    plans: Vec<(Timestamp, u64, Digest)>,
-    closed: Option<(Timestamp, u64)>,
-}
-
-impl Terms {
-    /// Takes up the account's next commit.
-    pub fn note(&mut self, position: u64, commit: &Commit) {
-        for event in &commit.events {
-            match event {
-                Event::AccountOpened { zone, .. } => self.zone.clone_from(zone),
-                Event::LicencesChanged { to, effective, .. } => {
-                    self.changes.push((effective.instant, *to, position));
-                }
-                Event::PlanAssigned { plan, effective } => {
-                    self.plans.push((effective.instant, position, *plan));
-                }
-                Event::AccountClosed => self.closed = Some((commit.at, position)),
-                _ => {}
-            }
-        }
-    }
-
-    /// From when on there are licences; `None` if there never were any.
-    pub fn begins(&self) -> Option<Timestamp> {
-        self.changes.iter().map(|(from, _, _)| *from).min()
-    }
-
-    /// The digests of all plans that were assigned.
-    pub fn plans(&self) -> impl Iterator<Item = Digest> {
-        self.plans.iter().map(|(_, _, plan)| *plan)
-    }
-
-    /// What a month comes to.
+impl Facts {
+    /// The document as it is kept and hashed.
     ///
     /// # Errors
-    /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
-    pub fn facts(
-        &self,
-        month: Month,
-        zone: Zone,
-        plans: &BTreeMap<Digest, Vec<u8>>,
-    ) -> Result<Facts, String> {
-        let too_much = || format!("an amount of {month} is beyond what can be counted");
-        let timeline = self.timeline();
-        let count = |counting| Period::count(&timeline, month, zone, counting);
-        let Period { from, to, .. } = count(Counting::of(None)).ok_or_else(too_much)?;
-        let assigned = self.assigned(month, (from, to), plans)?;
-        let plan = assigned.as_ref().map(|(_, _, plan)| plan);
-        let period = count(Counting::of(plan)).ok_or_else(too_much)?;
-        let mut lines = Vec::new();
-        let counting = self.counting();
-        if let Some((position, _, plan)) = &assigned {
-            for line in period.lines(plan).ok_or_else(too_much)? {
-                let (charge, commits) = match line.charge {
-                    Charge::Monthly => {
-                        ("monthly", self.behind_month(&counting, from, to, *position))
-                    }
-                    Charge::Setup(setup) => {
-                        ("setup", counting.get(&setup.at).copied().into_iter().collect())
-                    }
-                };
-                let (quantity, unit, net) = (line.quantity, line.unit, line.net);
-                lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
-            }
-        }
-        let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net));
-        let net = plan.map(|_| sum.ok_or_else(too_much)).transpose()?;
-        Ok(Facts {
-            month: month.to_string(),
-            from: from.0,
-            to: to.0,
-            plan: assigned.as_ref().map(|(_, digest, _)| digest.to_string()),
-            currency: plan.map(|plan| plan.currency.code().to_owned()),
-            opening_licences: timeline.at(from),
-            closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
-            days: days(&period.days),
-            licence_days: period.licence_days(),
-            lines,
-            net,
-        })
+    /// Never for facts; the type is the writer's.
+    pub fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
     }
 
-    fn timeline(&self) -> Timeline {
-        // For the same instant the one recorded later counts.
-        let changes: BTreeMap<Timestamp, u32> =
-            self.changes.iter().map(|(from, to, _)| (*from, *to)).collect();
-        Timeline {
-            changes: changes.into_iter().collect(),
-            opened_with: self.changes.first().map_or(0, |(_, to, _)| *to),
-            closed: self.closed.map(|(at, _)| at),
+    /// Reads a document as it was kept.
+    ///
+    /// # Errors
+    /// When it is none, in words.
+    pub fn read(bytes: &[u8]) -> Result<Facts, String> {
+        let object::Object(facts) =
+            serde_json::from_slice::<object::Object<Facts>>(bytes).map_err(|e| e.to_string())?;
+        match facts.format.as_str() {
+            FORMAT => Ok(facts),
+            other => Err(format!("{other:?} is not a format that this program reads")),
         }
     }
 
-    /// The plan that a month is billed by: the position of its assignment, its digest, and what it says.
-    fn assigned(
-        &self,
-        month: Month,
-        (from, to): (Timestamp, Timestamp),
-        plans: &BTreeMap<Digest, Vec<u8>>,
-    ) -> Result<Option<(u64, Digest, Plan)>, String> {
-        let mut assignments = self.plans.clone();
-        // Stable: one commit may assign several plans for one instant, and the last of them counts.
-        assignments.sort_by_key(|(effective, position, _)| (*effective, *position));
-        let begun = assignments.partition_point(|(effective, _, _)| *effective <= from);
-        let (before, after) = assignments.split_at(begun);
-        let after = after.iter().take_while(|(effective, _, _)| *effective < to);
-        let mut passed = BTreeSet::new();
-        for (_, position, digest) in before.iter().rev().chain(after) {
-            if !passed.insert(*digest) {
-                continue; // It was read, and is not usable for this month.
-            }
-            let file = plans.get(digest).ok_or_else(|| format!("the plan {digest} is missing"))?;
-            let text = std::str::from_utf8(file).map_err(|e| e.to_string())?;
-            if text.starts_with('\u{feff}') {
-                return Err(format!("the plan {digest} begins with a byte order mark"));
-            }
-            let plan = Plan::read(text).map_err(|e| e.to_string())?;
-            if plan.effective_from <= month.first_day() {
-                return Ok(Some((*position, *digest, plan)));
-            }
-        }
-        Ok(None)
+    /// The month's days, by the zone rules with which it was made.
+    pub fn calendar(&self) -> Option<Calendar> {
+        let month = Month::read(&self.month).ok()?;
+        let offsets = self.offsets.iter().map(|(since, offset)| (Timestamp(*since), *offset));
+        Calendar::kept(month, Timestamp(self.to), &offsets.collect::<Vec<_>>())
     }
 
-    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
-    fn counting(&self) -> BTreeMap<Timestamp, u64> {
-        self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect()
-    }
-
-    /// The commits behind the fee of a month.
-    fn behind_month(
-        &self,
-        counting: &BTreeMap<Timestamp, u64>,
-        from: Timestamp,
-        to: Timestamp,
-        plan: u64,
-    ) -> Vec<u64> {
-        let open = |at: Timestamp| self.closed.is_none_or(|(closed, _)| at < closed);
-        let opening = counting.range(..=from).next_back().filter(|_| open(from));
-        let opening = opening.map(|(_, position)| *position);
-        let within = counting.range(from..to).filter(|(at, _)| **at > from && open(**at));
-        let closed = self.closed.filter(|(at, _)| (from..to).contains(at));
-        let mut commits: Vec<u64> = opening.into_iter().collect();
-        commits.extend(within.map(|(_, position)| *position));
-        commits.extend(closed.map(|(_, position)| position));
-        commits.push(plan);
-        commits.sort_unstable();
-        commits.dedup();
-        commits
+    /// What its own charges come to, and what it adjusts in months closed before.
+    pub(crate) fn own_and_adjusted(&self) -> (i64, Vec<(&str, i64)>) {
+        let adjusts = |line: &&LineFact| line.charge == ADJUSTMENT;
+        let own = self.lines.iter().filter(|line| !adjusts(line));
+        let own = own.fold(0_i64, |sum, line| sum.saturating_add(line.net));
+        let adjusted = self.lines.iter().filter(adjusts);
+        let adjusted = adjusted.filter_map(|line| Some((line.subject.as_deref()?, line.net)));
+        (own, adjusted.collect())
     }
 }
+
+/// The charge of a line that adjusts a closed month.
+pub(crate) const ADJUSTMENT: &str = "adjustment";
 
 /// Days on end with the same licences, as one row each.
 pub(crate) fn days(days: &[Day]) -> Vec<DaysFact> {
@@ -267,6 +210,25 @@ pub(crate) fn days(days: &[Day]) -> Vec<DaysFact> {
     rows
 }
 
+/// Days on end with as many seats above the licences, as one row each.
+pub(crate) fn over(overdraft: &Overdraft, calendar: &Calendar) -> Vec<OverFact> {
+    let mut rows: Vec<OverFact> = Vec::new();
+    let mut before: Option<(usize, u32)> = None;
+    for (place, (date, ..)) in calendar.spans().enumerate() {
+        let Some((_, over)) = overdraft.days.iter().find(|(day, _)| *day == date) else { continue };
+        let day = show_date(date);
+        match rows.last_mut() {
+            Some(row) if before == Some((place, *over)) => {
+                row.to = day;
+                row.days = row.days.saturating_add(1);
+            }
+            _ => rows.push(OverFact { from: day.clone(), to: day, days: 1, over: *over }),
+        }
+        before = Some((place.saturating_add(1), *over));
+    }
+    rows
+}
+
 impl DaysFact {
     /// The headings of a table of days.
     pub(crate) const COLUMNS: [(&str, Side); 6] = [
@@ -286,23 +248,3 @@ impl DaysFact {
         cells
     }
 }
-
-/// The calendar months that lie within `[from, to)`, at most those of a hundred years.
-pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
-    let mut months = Vec::new();
-    let mut month = Month::of(zone.date_of(from));
-    while let Some(this) = month {
-        let Some((days, end)) = this.days(zone) else { break };
-        if end > to || months.len() >= MONTHS_MAX {
-            break;
-        }
-        if days.first().is_some_and(|(_, first)| *first >= from) {
-            months.push(this);
-        }
-        month = Month::of(this.next_first_day());
-    }
-    months
-}
-
-/// A hundred years.
-const MONTHS_MAX: usize = 1_200;

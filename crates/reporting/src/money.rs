@@ -55,6 +55,24 @@ pub enum AmountError {
 /// The largest fee, in minor units: below it no sum of a statement overflows.
 pub const FEE_MAX: i64 = 1_000_000_000;
 
+/// Reads a share in per cent, such as `12.5`, into hundredths of a per cent: 0 to 10,000.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read_share(text: &str) -> Result<u32, String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return Err(format!("{text:?} is no share in per cent; write it like \"12.5\""));
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > 2 {
+        return Err(format!("{text:?} has more than two decimals"));
+    }
+    let share = format!("{whole}{fraction:0<2}").parse().ok().filter(|share| *share <= 10_000);
+    share.ok_or_else(|| format!("{text:?} is more than 100"))
+}
+
 impl Currency {
     /// The currency of that code, in upper case; `None` if ISO 4217 has none, or one without minor units.
     pub fn parse(code: &str) -> Option<Currency> {

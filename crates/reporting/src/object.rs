@@ -4,7 +4,7 @@
 //! of a field for its `None`. Another verifier, in another language, would not; so these functions do not.
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
@@ -46,15 +46,4 @@ pub fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(Option::<Object<T>>::deserialize(from)?.map(|Object(value)| value))
-}
-
-/// A number from 0 to 2^63 - 1.
-pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
-    i64::try_from(u64::deserialize(from)?).map_err(D::Error::custom)
-}
-
-/// The same, or null; but not nothing.
-pub(crate) fn amount_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    let said = Option::<u64>::deserialize(from)?;
-    said.map(i64::try_from).transpose().map_err(D::Error::custom)
 }

@@ -1,48 +1,133 @@
-//! Price plans: what a licence costs.
-//!
-//! ```toml
-//! plan = "standard-2026"
-//! currency = "GBP"
-//! effective_from = "2026-01-01"      # always the first of a month
-//! monthly_fee = "35.00"              # amounts are strings, never floating point
-//! setup_fee = "150.00"               # once per licence added; default none
-//! setup_on = "above_high_water"      # or "every_increase"
-//! included_licences = 0              # free ones
-//! increase = "daily"
-//! decrease = "end_of_period"         # or "daily"
-//! rounding = "half_up"               # or "half_even"
-//! ```
+//! Price plans: what a licence costs. The file's keys and their meaning stand in `docs/billing.md`.
 //!
 //! The file's BLAKE3 is what the log holds; the file itself stands in the directory. An unknown key is an
-//! error, and so is a key that is planned but not supported yet: a plan never says more than is billed.
+//! error, and so is a word that is not known: a plan never says more than is billed.
 
-use crate::civil::{read_date, show_date};
+mod file;
+
+use crate::civil::Month;
 use crate::money::{Currency, Rounding};
-use crate::nearest::nearest;
-use seats::CivilDate;
-use serde::de::{IgnoredAny, Visitor};
-use serde::{Deserialize, Deserializer};
-use std::fmt;
-use toml::Spanned;
+use seats::{CivilDate, Micros};
+use serde::Deserialize;
+
+/// The most tiers that a plan may have.
+pub const TIERS_MAX: usize = 20;
+/// The most discounts that a plan may have.
+pub const DISCOUNTS_MAX: usize = 20;
 
 /// What the set-up fee is charged on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupOn {
     /// On each licence above the most the account ever paid for.
+    #[default]
     AboveHighWater,
     /// On each licence of every increase.
     EveryIncrease,
 }
 
+/// From when more licences cost more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Increase {
+    /// From their day on.
+    #[default]
+    Daily,
+    /// For the whole of the month in which they are added.
+    FullMonth,
+    /// From the next month on.
+    NextMonth,
+}
+
 /// From when fewer licences cost less.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decrease {
     /// From the next month on.
+    #[default]
     EndOfPeriod,
     /// From the next day on.
     Daily,
+}
+
+/// How many days a month counts for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MonthBasis {
+    /// As many as it has.
+    #[default]
+    ActualDays,
+    /// Thirty; more than thirty days of one licence count as thirty, and all days of a month too.
+    #[serde(rename = "fixed_30")]
+    Fixed30,
+}
+
+/// What a licence costs where that depends on their number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TierMode {
+    /// Each licence costs the fee of its own tier.
+    #[default]
+    Graduated,
+    /// All licences cost the fee of the tier that their number lies in.
+    Volume,
+}
+
+/// Some licences, by their number, and what each costs for a month.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tier {
+    /// The first of them, from 1.
+    pub first: u32,
+    /// The last of them; `None`: there is no last.
+    pub last: Option<u32>,
+    /// The fee of one for a month.
+    pub fee: i64,
+}
+
+/// What a discount takes off the monthly fees.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Off {
+    /// A share, in hundredths of a per cent.
+    Share(u32),
+    /// An amount a month.
+    Amount(i64),
+}
+
+/// A discount on the monthly fees, for a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Discount {
+    /// What it is called on statements.
+    pub name: String,
+    /// What it takes off.
+    pub off: Off,
+    /// The first day on which it is valid, the first of a month; `None`: always was.
+    pub from: Option<CivilDate>,
+    /// The last day on which it is valid, the last of a month.
+    pub until: CivilDate,
+}
+
+/// What seats above the licences cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OverdraftFee {
+    /// Nothing, and the plan covers none.
+    Deny,
+    /// Nothing; they are listed.
+    ReportOnly,
+    /// So much for each seat and day.
+    PerSeatDay(i64),
+    /// So much for each seat of the most that were above the licences on any day.
+    MonthlyPeak(i64),
+}
+
+/// Value added tax, worked out beside the net amounts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Vat {
+    /// What the accounts package calls the rate.
+    pub code: String,
+    /// The rate as it was written, in per cent.
+    pub rate: String,
+    /// The rate in hundredths of a per cent.
+    pub share: u32,
 }
 
 /// A price plan. Amounts are in minor units of its currency.
@@ -54,18 +139,40 @@ pub struct Plan {
     pub currency: Currency,
     /// The first day it can be used for; the first of a month.
     pub effective_from: CivilDate,
-    /// Fee for a licence for a month.
-    pub monthly_fee: i64,
+    /// Fees for a licence for a month: tiers that follow one another, the first from 1, the last without end.
+    pub tiers: Vec<Tier>,
+    /// How tiers are meant; `None`: there is one fee for all licences.
+    pub tier_mode: Option<TierMode>,
     /// Fee for a licence that is added.
     pub setup_fee: i64,
     /// What the set-up fee is charged on.
     pub setup_on: SetupOn,
+    /// Within how many days a licence can be given back and its set-up fee with it.
+    pub cooling_off_days: u32,
     /// Licences that cost nothing.
     pub included_licences: u32,
+    /// From when more licences cost more.
+    pub increase: Increase,
     /// From when fewer licences cost less.
     pub decrease: Decrease,
-    /// How a fee for part of a month is rounded.
+    /// For how many months a licence is paid for at least.
+    pub min_term_months: u32,
+    /// How many days a month counts for.
+    pub month_basis: MonthBasis,
+    /// How a fraction of a minor unit is rounded.
     pub rounding: Rounding,
+    /// Discounts, in the order in which they are taken off.
+    pub discounts: Vec<Discount>,
+    /// What seats above the licences cost.
+    pub overdraft: OverdraftFee,
+    /// A shorter time above the licences does not count.
+    pub overlap_grace: Micros,
+    /// Value added tax, if it is worked out.
+    pub vat: Option<Vat>,
+    /// How many civil days after its end a month is closed at the earliest.
+    pub grace_days: u32,
+    /// Whoever assigned it may not alone close the first month it counts for.
+    pub second_person: bool,
 }
 
 /// A plan file that is not accepted. Whoever wrote it mends it at the place named.
@@ -78,261 +185,36 @@ pub struct PlanError {
     pub reason: String,
 }
 
-/// The keys that a plan may have.
-const KEYS: [&str; 10] = [
-    "plan",
-    "currency",
-    "effective_from",
-    "monthly_fee",
-    "setup_fee",
-    "setup_on",
-    "included_licences",
-    "increase",
-    "decrease",
-    "rounding",
-];
-
-/// Text in quotes: numbers and dates must be, so that nothing reads them as something else.
-struct Quoted(String);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Increase {
-    Daily,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Round {
-    HalfUp,
-    HalfEven,
-}
-
-/// The file as it is written. Keys below the line are known and not supported yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    plan: Spanned<Quoted>,
-    currency: Spanned<Quoted>,
-    effective_from: Spanned<Quoted>,
-    monthly_fee: Spanned<Quoted>,
-    setup_fee: Option<Spanned<Quoted>>,
-    setup_on: Option<SetupOn>,
-    included_licences: Option<u32>,
-    increase: Option<Increase>,
-    decrease: Option<Decrease>,
-    rounding: Option<Round>,
-    // ----
-    min_term_months: Option<Spanned<IgnoredAny>>,
-    month_basis: Option<Spanned<IgnoredAny>>,
-    timing: Option<Spanned<IgnoredAny>>,
-    cooling_off_days: Option<Spanned<IgnoredAny>>,
-    tiers: Option<Spanned<IgnoredAny>>,
-    discounts: Option<Spanned<IgnoredAny>>,
-    overdraft: Option<Spanned<IgnoredAny>>,
-    vat: Option<Spanned<IgnoredAny>>,
-    close: Option<Spanned<IgnoredAny>>,
-}
-
 impl Plan {
     /// Reads a plan file.
     ///
     /// # Errors
     /// [`PlanError`] with the line, for anything that is missing, unknown, misspelled or out of range.
     pub fn read(text: &str) -> Result<Plan, PlanError> {
-        let file: File = toml::from_str(text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            PlanError { line: line_of(text, offset), reason: in_our_words(error.message().trim()) }
-        })?;
-        let at = |offset: usize, reason: String| PlanError { line: line_of(text, offset), reason };
-        if let Some((key, offset)) = file.unsupported() {
-            return Err(at(offset, format!("{key} is not supported yet; leave it out")));
-        }
-        let name = file.plan.get_ref().0.trim();
-        if name.is_empty() {
-            return Err(at(file.plan.span().start, "plan: the name is empty".to_owned()));
-        }
-        let currency = Currency::parse(&file.currency.get_ref().0).ok_or_else(|| {
-            let code = &file.currency.get_ref().0;
-            let reason =
-                format!("currency: {code:?} is no currency of ISO 4217; write it like \"GBP\"");
-            at(file.currency.span().start, reason)
-        })?;
-        let date = &file.effective_from;
-        let effective_from = read_date(&date.get_ref().0)
-            .map_err(|error| at(date.span().start, format!("effective_from: {error}")))?;
-        let shown = show_date(effective_from);
-        if !shown.ends_with("-01") || shown.starts_with("0000") || shown != date.get_ref().0 {
-            let reason = format!(
-                "effective_from: {} is not the first of a month; a price changes only between months",
-                date.get_ref().0
-            );
-            return Err(at(date.span().start, reason));
-        }
-        let amount = |key: &str, text: &Spanned<Quoted>| {
-            let read = currency.read(&text.get_ref().0);
-            read.map_err(|error| at(text.span().start, format!("{key}: {error}")))
+        file::read(text)
+    }
+
+    /// What the first licence costs for a month.
+    pub fn monthly_fee(&self) -> i64 {
+        self.tiers.first().map_or(0, |tier| tier.fee)
+    }
+
+    /// The discounts that are valid in a month.
+    pub fn discounts_in(&self, month: Month) -> impl Iterator<Item = &Discount> {
+        let day = month.first_day();
+        let valid = move |discount: &&Discount| {
+            discount.from.is_none_or(|from| from <= day) && day <= discount.until
         };
-        let monthly_fee = amount("monthly_fee", &file.monthly_fee)?;
-        let setup_fee = file.setup_fee.as_ref().map_or(Ok(0), |fee| amount("setup_fee", fee))?;
-        let Increase::Daily = file.increase.unwrap_or(Increase::Daily);
-        Ok(Plan {
-            name: name.to_owned(),
-            currency,
-            effective_from,
-            monthly_fee,
-            setup_fee,
-            setup_on: file.setup_on.unwrap_or(SetupOn::AboveHighWater),
-            included_licences: file.included_licences.unwrap_or(0),
-            decrease: file.decrease.unwrap_or(Decrease::EndOfPeriod),
-            rounding: match file.rounding {
-                None | Some(Round::HalfUp) => Rounding::HalfUp,
-                Some(Round::HalfEven) => Rounding::HalfEven,
-            },
-        })
+        self.discounts.iter().filter(valid)
     }
 }
 
-impl File {
-    /// The first key that is known but not supported yet, and where its value stands.
-    fn unsupported(&self) -> Option<(&'static str, usize)> {
-        let planned = [
-            ("min_term_months", &self.min_term_months),
-            ("month_basis", &self.month_basis),
-            ("timing", &self.timing),
-            ("cooling_off_days", &self.cooling_off_days),
-            ("tiers", &self.tiers),
-            ("discounts", &self.discounts),
-            ("overdraft", &self.overdraft),
-            ("vat", &self.vat),
-            ("close", &self.close),
-        ];
-        let found = planned.into_iter().filter_map(|(key, value)| {
-            let value = value.as_ref()?;
-            Some((key, value.span().start))
-        });
-        found.min_by_key(|(_, offset)| *offset)
-    }
-}
-
-impl<'de> Deserialize<'de> for Quoted {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Quoted, D::Error> {
-        struct InQuotes;
-        impl Visitor<'_> for InQuotes {
-            type Value = Quoted;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text in quotes, such as \"35.00\" or \"2026-01-01\"")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Quoted, E> {
-                Ok(Quoted(text.to_owned()))
-            }
+impl Tier {
+    /// The licences it is of, as `1-10` or `11+`.
+    pub fn name(&self) -> String {
+        match self.last {
+            Some(last) => format!("{}-{last}", self.first),
+            None => format!("{}+", self.first),
         }
-        deserializer.deserialize_str(InQuotes)
-    }
-}
-
-/// The parser's message, with suggestions for a key it does not know.
-fn in_our_words(message: &str) -> String {
-    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-    let Some(key) = unknown else { return message.to_owned() };
-    match nearest(key, KEYS.into_iter()).first() {
-        Some(near) => format!("unknown key {key:?}; did you mean {near}?"),
-        None => format!("unknown key {key:?}; the keys are {}", KEYS.join(", ")),
-    }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().iter().take(offset);
-    before.filter(|byte| **byte == b'\n').count().saturating_add(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STANDARD: &str = r#"plan = "standard-2026"
-currency = "GBP"
-effective_from = "2026-01-01"
-monthly_fee = "35.00"
-setup_fee   = "150.00"
-"#;
-
-    #[test]
-    fn a_plan_is_read_with_its_defaults() {
-        let plan = Plan::read(STANDARD).unwrap();
-        assert_eq!((plan.monthly_fee, plan.setup_fee, plan.included_licences), (3500, 15000, 0));
-        assert_eq!(
-            (plan.setup_on, plan.decrease),
-            (SetupOn::AboveHighWater, Decrease::EndOfPeriod)
-        );
-        assert_eq!(plan.rounding, Rounding::HalfUp);
-        let more = "setup_on = \"every_increase\"\ndecrease = \"daily\"\nrounding = \"half_even\"\n\
-                    increase = \"daily\"\nincluded_licences = 2\n";
-        let plan = Plan::read(&format!("{STANDARD}{more}")).unwrap();
-        assert_eq!((plan.setup_on, plan.decrease), (SetupOn::EveryIncrease, Decrease::Daily));
-        assert_eq!((plan.rounding, plan.included_licences), (Rounding::HalfEven, 2));
-    }
-
-    /// What a line is replaced by, and the error that follows; line 6 is added.
-    #[test]
-    fn a_mistake_is_named_with_its_line() {
-        let check = |line: usize, replacement: &str, expected: &str| {
-            let mut lines: Vec<&str> = STANDARD.lines().collect();
-            lines.resize(lines.len().max(line), "");
-            lines[line - 1] = replacement;
-            let error = Plan::read(&lines.join("\n")).unwrap_err();
-            assert_eq!((error.line, error.reason.as_str()), (line, expected), "{replacement}");
-        };
-        check(1, "plan = \" \"", "plan: the name is empty");
-        check(
-            2,
-            "currency = \"GPB\"",
-            "currency: \"GPB\" is no currency of ISO 4217; write it like \"GBP\"",
-        );
-        check(
-            3,
-            "effective_from = \"2026-01-15\"",
-            "effective_from: 2026-01-15 is not the first of a month; a price changes only between months",
-        );
-        check(
-            3,
-            "effective_from = \"1/1/2026\"",
-            "effective_from: date: \"1/1/2026\" cannot be read; write it like 2026-03-29",
-        );
-        check(
-            3,
-            "effective_from = 2026-01-01",
-            "invalid type: map, expected text in quotes, such as \"35.00\" or \"2026-01-01\"",
-        );
-        check(
-            4,
-            "monthly_fee = 35.0",
-            "invalid type: floating point `35.0`, expected text in quotes, such as \"35.00\" or \"2026-01-01\"",
-        );
-        check(4, "monthly_fee = \"-35\"", "monthly_fee: \"-35\" is negative; a fee is 0 or more");
-        check(
-            4,
-            "monthly_fee = \"35.005\"",
-            "monthly_fee: \"35.005\" has more decimals than GBP (2)",
-        );
-        check(
-            5,
-            "setup_fee = \"lots\"",
-            "setup_fee: \"lots\" is no amount; write it like \"35.00\"",
-        );
-        check(6, "increase = \"next_month\"", "unknown variant `next_month`, expected `daily`");
-        check(6, "vat = { mode = \"none\" }", "vat is not supported yet; leave it out");
-        check(6, "min_term_months = 0", "min_term_months is not supported yet; leave it out");
-        check(6, "included_licences = -1", "invalid value: integer `-1`, expected u32");
-        check(6, "[overdraft]\nmode = \"deny\"", "overdraft is not supported yet; leave it out");
-        check(6, "montly_fee = \"35.00\"", "unknown key \"montly_fee\"; did you mean monthly_fee?");
-        check(
-            6,
-            "discount_code = 5",
-            "unknown key \"discount_code\"; the keys are plan, currency, effective_from, monthly_fee, \
-             setup_fee, setup_on, included_licences, increase, decrease, rounding",
-        );
-        check(1, "", "missing field `plan`");
-        check(6, "plan = \"twice\"", "duplicate key");
     }
 }

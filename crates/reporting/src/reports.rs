@@ -2,11 +2,10 @@
 
 use crate::civil::{CivilError, Zone};
 use crate::names::{Names, find_account};
-use crate::plan::PlanError;
 use crate::provenance::Provenance;
 use ledger::{BookError, ReadError};
 use projector::{AsOf, Occupancy, Views};
-use seats::{AccountId, Standing, Timestamp, UserId};
+use seats::{AccountId, Digest, Standing, Timestamp, UserId};
 
 /// Makes reports from one state of the log.
 #[derive(Clone, Copy)]
@@ -86,16 +85,16 @@ pub enum ReportError {
         /// The day of its first licences.
         first: String,
     },
-    /// The plan that the log names is not in the directory. Restore the directory, or keep the file again.
-    #[error("the plan {0} that is assigned is not in the directory; keep its file again")]
-    MissingPlan(String),
-    /// The plan file that was assigned is not accepted. Finance assigns one that is.
-    #[error("the plan {digest} that is assigned is not accepted: {source}")]
-    BadPlan {
-        /// BLAKE3 of the file.
-        digest: String,
-        /// What is wrong with it.
-        source: PlanError,
+    /// The statement that the log names is not in the directory. Restore the directory from a backup.
+    #[error(
+        "the statement of {month}, which was closed, is not in the directory ({digest}); restore the \
+         directory book/ from a backup"
+    )]
+    MissingStatement {
+        /// The month.
+        month: String,
+        /// BLAKE3 of the statement.
+        digest: Digest,
     },
     /// An amount is beyond 64 bits of minor units. Finance looks at plan and licences.
     #[error(

@@ -110,21 +110,27 @@ impl Reports<'_> {
         let bears = |event: &Event| {
             matches!(
                 event,
-                Event::LicencesChanged { .. } | Event::PlanAssigned { .. } | Event::AccountClosed
+                Event::LicencesChanged { .. }
+                    | Event::PlanAssigned { .. }
+                    | Event::AccountClosed
+                    | Event::PeriodClosed(_)
+                    | Event::SeatGranted { overdraft: true, .. }
             )
         };
         let mut lines = Vec::new();
         if !record.commit.events.iter().any(bears) {
             return Ok(lines);
         }
-        let terms = self.terms(record.commit.account)?;
+        let account = record.commit.account;
         let until = self.known_until()?;
-        let mut month = Month::of(zone.date_of(terms.begins().unwrap_or(record.commit.at)));
+        let begins = self.owed_from(account)?.unwrap_or(record.commit.at);
+        let mut month = Month::of(zone.day_of(begins));
         while let Some(this) = month {
-            let facts = self.facts(&terms, this, zone)?;
-            if facts.from > until.0 {
-                break;
-            }
+            let facts = match self.owed(account, this, until) {
+                Ok(owed) => owed.facts,
+                Err(ReportError::FutureMonth { .. }) => break,
+                Err(error) => return Err(error),
+            };
             for (line, fact) in (1..).zip(&facts.lines) {
                 if fact.commits.contains(&record.position.0) {
                     let (charge, net) = (fact.charge.clone(), self.money(&facts, fact.net));

@@ -153,6 +153,7 @@ pub struct Account {
     pub(crate) lingers: Vec<Linger>,
     pub(crate) pending: Vec<Pending>,
     pub(crate) last_session: SessionId,
+    pub(crate) closed_until: Option<Timestamp>,
     pub(crate) endings: VecDeque<Ending>,
 }
 
@@ -181,6 +182,7 @@ impl Account {
             lingers: Vec::new(),
             pending: Vec::new(),
             last_session: SessionId(0),
+            closed_until: None,
             endings: VecDeque::new(),
         }
     }
@@ -226,6 +228,10 @@ impl Account {
     /// How many commits have been applied; the version of the last one.
     pub fn version(&self) -> u64 {
         self.version
+    }
+    /// The end of the last closed month: its statement and those before it are final.
+    pub fn closed_until(&self) -> Option<Timestamp> {
+        self.closed_until
     }
     /// `at` of the last commit.
     pub fn last_at(&self) -> Timestamp {

@@ -1,5 +1,6 @@
 //! What can be asked of an account.
 
+use crate::closing::Closing;
 use crate::event::{Effective, ReleaseReason};
 use crate::ids::{Commitment, DeviceId, Digest, RequestId, SessionId, SiteId, UserId};
 use crate::policy::Setting;
@@ -147,6 +148,8 @@ pub enum Command {
         /// Whether names are among it.
         names: bool,
     },
+    /// Make a month's statement final. The statement is derived, and kept, by the caller.
+    ClosePeriod(Box<Closing>),
     /// Admit nobody new.
     Suspend,
     /// Admit again.

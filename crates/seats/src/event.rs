@@ -6,6 +6,7 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
+use crate::closing::Closing;
 use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
@@ -356,4 +357,6 @@ pub enum Event {
         /// Why.
         how: Leaving,
     },
+    /// A month's statement is final. Boxed, because it is large and rare.
+    PeriodClosed(Box<Closing>),
 }

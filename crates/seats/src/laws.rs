@@ -65,6 +65,8 @@ pub struct Laws {
     account: AccountId,
     open: Open,
     last_at: Timestamp,
+    /// How many commits were checked, or begun to be.
+    version: u64,
     /// From when, and how many; of two for the same instant the one recorded later.
     licences: BTreeMap<Timestamp, u32>,
     overdraft: u32,
@@ -79,6 +81,8 @@ pub struct Laws {
     /// never goes into the map.
     asked: Option<(RequestId, UserId)>,
     importing: Option<Digest>,
+    /// The end of the last closed month.
+    closed_until: Option<Timestamp>,
     seating: Seating,
 }
 
@@ -89,6 +93,7 @@ impl Laws {
             account,
             open: Open::Not,
             last_at: Timestamp::ZERO,
+            version: 0,
             licences: BTreeMap::new(),
             overdraft: 0,
             users: FxHashMap::default(),
@@ -99,6 +104,7 @@ impl Laws {
             line: Line::default(),
             asked: None,
             importing: None,
+            closed_until: None,
             seating: Seating::default(),
         }
     }
@@ -112,6 +118,7 @@ impl Laws {
             return Err(Breach::TimeGoesBack { from: self.last_at, to: at });
         }
         self.last_at = at;
+        self.version = self.version.saturating_add(1);
         self.requests.extend(self.asked.take());
         self.seating.begin();
         events.iter().try_for_each(|event| self.event(at, event))?;
@@ -259,6 +266,15 @@ impl Laws {
                 if self.importing.take() != Some(*source) {
                     return Err(Breach::Import);
                 }
+            }
+            Event::PeriodClosed(closing) => {
+                let follows = self.closed_until.is_none_or(|until| until == closing.from);
+                let over = closing.from < closing.to && closing.to <= closing.until;
+                let known = closing.as_of < self.version && closing.until <= at;
+                if !follows || !over || !known {
+                    return Err(Breach::Period(closing.period()));
+                }
+                self.closed_until = Some(closing.to);
             }
             Event::AccountOpened { .. }
             | Event::PlanAssigned { .. }

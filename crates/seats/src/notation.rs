@@ -139,6 +139,7 @@ impl Notation<'_> {
             Command::TakeEvidence { from, to, .. } => {
                 format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
             }
+            Command::ClosePeriod(closing) => format!("close {}", closing.period()),
             Command::Suspend => "suspend account".to_owned(),
             Command::Reinstate => "reinstate account".to_owned(),
             Command::Close => "close account".to_owned(),
@@ -266,6 +267,14 @@ impl Notation<'_> {
                 let (from, to) = ((self.time)(*from), (self.time)(*to));
                 asked(format!("evidence taken of {from} to {to}{names}"))
             }
+            Event::PeriodClosed(closing) => asked(format!(
+                "{} closed: net {} {} (minor units), due {}, carried {}",
+                closing.period(),
+                closing.net,
+                closing.currency(),
+                closing.due,
+                closing.carried
+            )),
         }
     }
 

@@ -70,6 +70,27 @@ fn of_the_account() -> impl Strategy<Value = Event> {
             .prop_map(|(a, b)| Event::ClockStepped { from: Timestamp(a), to: Timestamp(b) }),
         small().prop_map(|device| Event::DeviceForgotten { device: DeviceId(device) }),
         Just(Event::ReasonGiven { note: profile }),
+        (number(), number()).prop_map(|(from, to)| {
+            Event::PeriodClosed(Box::new(seats::closing::Closing {
+                year: 2026,
+                month: 5,
+                from: Timestamp(from),
+                to: Timestamp(to),
+                as_of: 0,
+                until: Timestamp(to),
+                statement: Digest([1; 32]),
+                plan: Digest([2; 32]),
+                currency: *b"GBP",
+                net: -1,
+                gross: -1,
+                due: 0,
+                carried: -1,
+                size: 0,
+                root: Digest([3; 32]),
+                tzdb: String::new(),
+                product: String::new(),
+            }))
+        }),
         (number(), number()).prop_map(|(a, b)| Event::EvidenceTaken {
             from: Timestamp(a),
             to: Timestamp(b),

@@ -8,13 +8,14 @@ use super::pages::Table;
 use super::{Book, BookError};
 
 /// The tables, in the order of their numbers in a dump.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table::Profiles,
     Table::Names,
     Table::Commitments,
     Table::Plans,
     Table::Liveness,
     Table::Marks,
+    Table::Statements,
 ];
 
 impl Book {

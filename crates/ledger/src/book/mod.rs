@@ -10,6 +10,7 @@
 //!  names        scope, kind, normalised name   -> number
 //!  commitments  commitment                     -> scope, kind, number
 //!  plans        digest                         -> the plan file
+//!  statements   digest                         -> the statement of a closed month
 //!  liveness     account, part                  -> opaque bytes
 //!  marks        "alive"                        -> an instant; the others: see `retention`
 //! ```

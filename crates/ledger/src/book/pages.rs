@@ -22,15 +22,17 @@ pub(super) enum Table {
     Plans,
     Liveness,
     Marks,
+    Statements,
 }
 
-const TABLES: [(Table, &str); 6] = [
+const TABLES: [(Table, &str); 7] = [
     (Table::Profiles, "profiles"),
     (Table::Names, "names"),
     (Table::Commitments, "commitments"),
     (Table::Plans, "plans"),
     (Table::Liveness, "liveness"),
     (Table::Marks, "marks"),
+    (Table::Statements, "statements"),
 ];
 
 /// A key with its value.

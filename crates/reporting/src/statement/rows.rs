@@ -1,32 +1,22 @@
-//! The rows of a statement, from what was counted.
+//! The rows of a statement, from its numbers.
 
-use super::assigned::Assigned;
-use super::{ChangeRow, LineRow, PlanTold, UsedTold};
-use crate::billing::{Charge, Counting, Line, Period, Timeline};
-use crate::civil::{Zone, show_date};
-use crate::plan::{Decrease, Plan, SetupOn};
+use super::{ChangeRow, LineRow, PlanTold, Sums, UsedTold, VatTold};
+use crate::civil::{Month, Zone, show_date};
+use crate::facts::{Facts, LineFact};
+use crate::money::Currency;
+use crate::plan::{MonthBasis, OverdraftFee, Plan};
 use crate::shown::{At, counted};
 use projector::{LicenceChange, Usage};
 use seats::Timestamp;
 
-pub(super) fn plan(assigned: Assigned) -> PlanTold {
-    let Assigned { digest, plan } = assigned;
+pub(super) fn plan(plan: &Plan, digest: &str) -> PlanTold {
     PlanTold {
-        digest: digest.to_string(),
+        name: plan.name.clone(),
+        digest: digest.to_owned(),
         currency: plan.currency.code(),
-        monthly_fee: plan.currency.show(plan.monthly_fee),
+        monthly_fee: plan.currency.show(plan.monthly_fee()),
         setup_fee: plan.currency.show(plan.setup_fee),
-        setup_on: match plan.setup_on {
-            SetupOn::AboveHighWater => "above_high_water",
-            SetupOn::EveryIncrease => "every_increase",
-        },
         included_licences: plan.included_licences,
-        decrease: match plan.decrease {
-            Decrease::EndOfPeriod => "end_of_period",
-            Decrease::Daily => "daily",
-        },
-        rounding: plan.rounding.name(),
-        name: plan.name,
     }
 }
 
@@ -47,31 +37,99 @@ pub(super) fn changes(changes: &[LicenceChange], from: Timestamp, to: Timestamp)
     rows
 }
 
-pub(super) fn lines(lines: &[Line], plan: &Plan, period: &Period, zone: Zone) -> Vec<LineRow> {
-    let row = |line: &Line| LineRow {
-        what: match line.charge {
-            Charge::Monthly => monthly(plan, period),
-            Charge::Setup(setup) => {
-                format!("Set-up of licences added on {}", show_date(zone.date_of(setup.at)))
-            }
-        },
-        quantity: line.quantity,
-        unit: plan.currency.show(line.unit),
-        net: plan.currency.show(line.net),
-        net_minor: line.net,
+pub(super) fn lines(
+    facts: &Facts,
+    plan: Option<&Plan>,
+    changes: &[LicenceChange],
+    zone: Zone,
+) -> Vec<LineRow> {
+    let day = |line: &LineFact| {
+        let change =
+            changes.iter().find(|change| line.commits.contains(&change.recorded.position.0))?;
+        Some(show_date(zone.date_of(change.effective.instant)))
     };
-    lines.iter().map(row).collect()
+    let Some(plan) = plan else { return Vec::new() };
+    let show = |minor: i64| plan.currency.show(minor);
+    let row = |line: &LineFact| LineRow {
+        charge: line.charge.clone(),
+        what: what(line, facts, plan, day(line)),
+        counted: line.counted,
+        quantity: line.quantity,
+        unit: show(line.unit),
+        unit_minor: line.unit,
+        net: show(line.net),
+        net_minor: line.net,
+        adjusts: line.subject.clone().filter(|_| line.charge == crate::facts::ADJUSTMENT),
+        commits: line.commits.clone(),
+    };
+    facts.lines.iter().map(row).collect()
 }
 
-/// What the monthly fee is for; how it is worked out, where it is not so many licences for a whole month.
-fn monthly(plan: &Plan, period: &Period) -> String {
-    let (days, licence_days) = (period.days.len(), period.licence_days());
-    let whole = u64::try_from(days).is_ok_and(|days| licence_days.is_multiple_of(days));
-    if whole {
-        return "Licences, monthly fee".to_owned();
+/// What a line is for; how it is worked out, where it is not so many licences for a whole month.
+fn what(line: &LineFact, facts: &Facts, plan: &Plan, day: Option<String>) -> String {
+    let subject = line.subject.as_deref();
+    match line.charge.as_str() {
+        "monthly" => monthly(line, facts, plan),
+        "discount" => format!("Discount: {}", subject.unwrap_or_default()),
+        "setup" => day.map_or("Set-up of licences added".into(), |day| {
+            format!("Set-up of licences added on {day}")
+        }),
+        "refund" => "Set-up refunded: licences given back within the cooling-off time".to_owned(),
+        "overdraft" => match plan.overdraft {
+            OverdraftFee::MonthlyPeak(_) => {
+                "Overdraft: the most seats above the licences on a day".into()
+            }
+            _ => "Overdraft: seats above the licences, by day".to_owned(),
+        },
+        "adjustment" => {
+            let month = subject.and_then(|month| Month::read(month).ok());
+            let month = month.map_or_else(String::new, Month::in_words);
+            format!("Adjustment of {month}, which was closed before this was known")
+        }
+        other => other.to_owned(),
     }
-    let fee = plan.currency.show(plan.monthly_fee);
-    format!("Licences, monthly fee: {fee} x {licence_days} licence-days / {days} days")
+}
+
+fn monthly(line: &LineFact, facts: &Facts, plan: &Plan) -> String {
+    let days: u64 = facts.days.iter().map(|row| row.days).sum();
+    let whole = match plan.month_basis {
+        MonthBasis::ActualDays => days,
+        MonthBasis::Fixed30 => 30,
+    };
+    let counted = line.counted.unwrap_or_default();
+    let of = line.subject.as_ref().map_or_else(String::new, |tier| format!(" ({tier})"));
+    if counted.checked_rem(whole) == Some(0) {
+        return format!("Licences{of}, monthly fee");
+    }
+    let fee =
+        line.subject.as_ref().and_then(|name| plan.tiers.iter().find(|tier| tier.name() == *name));
+    let fee = plan.currency.show(fee.map_or_else(|| plan.monthly_fee(), |tier| tier.fee));
+    format!("Licences{of}, monthly fee: {fee} x {counted} licence-days / {whole} days")
+}
+
+pub(super) fn sums(facts: &Facts, currency: Currency) -> Option<Sums> {
+    let show = |minor: i64| currency.show(minor);
+    let vat = facts.vat.as_ref().map(|vat| VatTold {
+        code: vat.code.clone(),
+        rate: vat.rate.clone(),
+        amount: show(vat.amount),
+        amount_minor: vat.amount,
+    });
+    let (net, gross, due) = (facts.net?, facts.gross?, facts.due?);
+    let (carried_in, carried_out) = (facts.carried_in?, facts.carried_out?);
+    Some(Sums {
+        net: show(net),
+        net_minor: net,
+        vat,
+        gross: show(gross),
+        gross_minor: gross,
+        carried_in: show(carried_in),
+        carried_in_minor: carried_in,
+        due: show(due),
+        due_minor: due,
+        carried_out: show(carried_out),
+        carried_out_minor: carried_out,
+    })
 }
 
 pub(super) fn used(usage: &Usage) -> UsedTold {
@@ -84,48 +142,11 @@ pub(super) fn used(usage: &Usage) -> UsedTold {
     }
 }
 
-pub(super) fn provisional(zone: Zone, known_until: Timestamp) -> String {
+/// What was used, in words.
+pub(super) fn used_in_words(used: &Usage) -> String {
     format!(
-        "Provisional: the month is not over as of {}. It is billed as if nothing more changed than is \
-         announced.",
-        zone.show(known_until)
-    )
-}
-
-/// What else must be said.
-pub(super) fn remarks(
-    timeline: &Timeline,
-    period: &Period,
-    counting: Counting,
-    zone: Zone,
-    used: &Usage,
-) -> Vec<String> {
-    let mut said = vec![format!(
         "Licences are billed as bought; using fewer never lowers the fee. In use: peak {}, {}.",
         used.peak_seats.count,
         counted(used.sessions, "session")
-    )];
-    if counting.included > 0 {
-        said.push(format!("{} included in the plan.", are(counting.included)));
-    }
-    if let Some(closed) = timeline.closed.filter(|closed| *closed < period.to) {
-        let day = show_date(zone.date_of(closed));
-        said.push(match counting.decrease {
-            _ if closed < period.from => format!("The account was closed on {day}; nothing is billed after that."),
-            Decrease::EndOfPeriod => {
-                format!("The account was closed on {day}; its licences are billed to the end of that month.")
-            }
-            Decrease::Daily => {
-                format!("The account was closed on {day}; its licences are billed to that day inclusive.")
-            }
-        });
-    }
-    said.push("This is not a VAT invoice. Amounts are net of VAT.".to_owned());
-    said
-}
-
-/// `1 licence is`, `3 licences are`.
-fn are(licences: u32) -> String {
-    let verb = if licences == 1 { "is" } else { "are" };
-    format!("{} {verb}", counted(licences.into(), "licence"))
+    )
 }

@@ -1,17 +1,21 @@
 //! A statement on paper.
 
-use super::Statement;
+use super::{Standing, Statement, Sums};
 use crate::civil::show_date;
-use crate::facts::DaysFact;
+use crate::facts::{DaysFact, OverFact};
 use crate::shown::{Report, Side, table};
 use seats::CivilDate;
 
 impl Report for Statement {
     fn text(&self) -> String {
         let mut text = self.provenance.header();
-        let provisional = if self.provisional { " (provisional)" } else { "" };
+        let standing = match self.standing {
+            Standing::Provisional => " (provisional)",
+            Standing::Open => " (open)",
+            Standing::Closed { .. } => "",
+        };
         let month = self.calendar.in_words();
-        text += &format!("\nStatement for {month}{provisional}\n{}\n\n", self.account);
+        text += &format!("\nStatement for {month}{standing}\n{}\n\n", self.account);
         let last = CivilDate(self.calendar.next_first_day().0.saturating_sub(1));
         let (first, last) = (show_date(self.calendar.first_day()), show_date(last));
         text += &format!("Period    {first} to {last}, {}\n", self.zone);
@@ -24,9 +28,13 @@ impl Report for Statement {
         text += &self.changes_in_words();
         text += "\n";
         text += &self.days_in_rows();
-        if self.plan.is_some() {
+        if !self.overdraft.is_empty() {
             text += "\n";
-            text += &self.lines_in_rows();
+            text += &self.overdraft_in_rows();
+        }
+        if let Some(sums) = &self.sums {
+            text += "\n";
+            text += &self.lines_in_rows(sums);
         }
         text += "\n";
         for note in &self.notes {
@@ -65,7 +73,20 @@ impl Statement {
         table(&DaysFact::COLUMNS, rows)
     }
 
-    fn lines_in_rows(&self) -> String {
+    fn overdraft_in_rows(&self) -> String {
+        let columns = [
+            ("Overdraft from", Side::Left),
+            ("To", Side::Left),
+            ("Days", Side::Right),
+            ("Seats above", Side::Right),
+        ];
+        let cells = |row: &OverFact| {
+            vec![row.from.clone(), row.to.clone(), row.days.to_string(), row.over.to_string()]
+        };
+        table(&columns, self.overdraft.iter().map(cells).collect())
+    }
+
+    fn lines_in_rows(&self, sums: &Sums) -> String {
         let columns = [
             ("Charge", Side::Left),
             ("Quantity", Side::Right),
@@ -81,9 +102,24 @@ impl Statement {
                 line.net.clone(),
             ]);
         }
+        let mut sum = |what: String, amount: &str| {
+            rows.push(vec![what, String::new(), String::new(), amount.to_owned()]);
+        };
         let currency = self.plan.as_ref().map_or("", |plan| plan.currency);
-        let net = self.net.clone().unwrap_or_default();
-        rows.push(vec![format!("Total {currency}"), String::new(), String::new(), net]);
+        sum(format!("Total {currency}"), &sums.net);
+        if let Some(vat) = &sums.vat {
+            sum(format!("VAT, {}% ({})", vat.rate, vat.code), &vat.amount);
+            sum("With VAT".to_owned(), &sums.gross);
+        }
+        if sums.carried_in_minor != 0 {
+            sum("Credit from the month before".to_owned(), &sums.carried_in);
+        }
+        if sums.due_minor != sums.net_minor {
+            sum(format!("To pay {currency}"), &sums.due);
+        }
+        if sums.carried_out_minor != 0 {
+            sum("Credit for the next month".to_owned(), &sums.carried_out);
+        }
         table(&columns, rows)
     }
 }

@@ -169,4 +169,7 @@ pub enum Breach {
     /// An import completes what it started, in an account that nobody used before.
     #[error("an import completes that did not start, or starts in an account in use")]
     Import,
+    /// Months are closed in order, each once, when they are over, by what was known.
+    #[error("{0} is closed before it is over, out of order, twice, or by what was not known")]
+    Period(String),
 }

@@ -123,6 +123,14 @@ pub(crate) fn shape(event: &Event) -> Value {
         Event::EvidenceTaken { from, to, names } => {
             named("EvidenceTaken", json!({ "from": At(*from), "to": At(*to), "names": names }))
         }
+        Event::PeriodClosed(closing) => named(
+            "PeriodClosed",
+            json!({
+                "month": closing.period(), "statement": closing.statement.to_string(),
+                "plan": closing.plan.to_string(), "currency": closing.currency(), "net": closing.net,
+                "gross": closing.gross, "due": closing.due, "carried": closing.carried,
+            }),
+        ),
     }
 }
 

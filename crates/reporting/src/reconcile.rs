@@ -1,0 +1,213 @@
+//! The reconciliation: whether all statements together are what the log says from its first event on.
+//!
+//! Two ways lead to the amounts. Statements come from views and from what was kept when months were closed;
+//! here every month is derived again from the account's commits alone. For each month what was charged for it,
+//! when it was closed and by adjustments since, must be what it comes to now; and each closed statement must
+//! follow, byte for byte, from what was known when it was closed.
+
+use crate::calendar::Calendar;
+use crate::civil::{Month, Zone, show_utc};
+use crate::provenance::Provenance;
+use crate::reports::{ReportError, Reports};
+use crate::shown::{Report, Side, table};
+use crate::terms::{Known, Terms};
+use seats::{AccountId, Digest, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A month, reckoned twice.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReconciledMonth {
+    /// The month, as `2026-05`.
+    pub month: String,
+    /// Whether it is closed.
+    pub closed: bool,
+    /// Its currency.
+    pub currency: Option<String>,
+    /// What its own statement charges for it, in minor units.
+    pub charged_minor: i64,
+    /// What later statements adjust in it.
+    pub adjusted_minor: i64,
+    /// What it comes to from the first event on.
+    pub recomputed_minor: i64,
+    /// The closed statement follows from what was known then, byte for byte.
+    pub same_bytes: Option<bool>,
+}
+
+impl ReconciledMonth {
+    /// What is charged too little; negative: too much. Zero in a ledger that is right.
+    pub fn difference(&self) -> i64 {
+        self.recomputed_minor.saturating_sub(self.charged_minor.saturating_add(self.adjusted_minor))
+    }
+}
+
+/// Whether an account's statements are what the log says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Reconciliation {
+    /// The account's name.
+    pub account: String,
+    /// Its months, by time.
+    pub months: Vec<ReconciledMonth>,
+    /// Everything agrees.
+    pub agrees: bool,
+    /// Why a closed statement could not be derived again, if one could not.
+    pub not_derived: Option<String>,
+    /// Where this comes from.
+    pub provenance: Provenance,
+    #[serde(skip)]
+    decimals: BTreeMap<String, crate::money::Currency>,
+}
+
+impl Reports<'_> {
+    /// Reckons an account's statements twice.
+    ///
+    /// # Errors
+    /// When there is no such account, it is hidden, or the log cannot be read.
+    pub fn reconcile(
+        &self,
+        account: AccountId,
+        known_until: Timestamp,
+    ) -> Result<Reconciliation, ReportError> {
+        let (now, zone) = self.whole(account)?;
+        let terms = self.terms(account)?;
+        let plans = self.plans_of(&terms)?;
+        let derived = terms.derive_closed(zone, &plans);
+        let not_derived = derived.as_ref().err().cloned();
+        let derived = derived.unwrap_or_default();
+        let known = Known { as_of: terms.version(), until: known_until };
+        let mut months: Vec<ReconciledMonth> = Vec::new();
+        let mut adjusted: BTreeMap<String, i64> = BTreeMap::new();
+        let mut month = terms.begins().and_then(|begins| Month::of(zone.day_of(begins)));
+        while let Some(this) = month {
+            let owed = match self.owed(account, this, known_until) {
+                Ok(owed) => owed,
+                Err(ReportError::FutureMonth { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            let facts = &owed.facts;
+            let (charged, adjusts) = facts.own_and_adjusted();
+            for (month, net) in adjusts {
+                let sum = adjusted.entry(month.to_owned()).or_insert(0);
+                *sum = sum.saturating_add(net);
+            }
+            let same_bytes = owed.closed.as_ref().map(|note| {
+                let again = derived.iter().find(|again| again.facts.month == facts.month);
+                let again = again.and_then(|again| again.facts.bytes().ok());
+                again.is_some_and(|bytes| {
+                    Digest(*blake3::hash(&bytes).as_bytes()) == note.closing.statement
+                })
+            });
+            months.push(ReconciledMonth {
+                month: facts.month.clone(),
+                closed: owed.closed.is_some(),
+                currency: facts.currency.clone(),
+                charged_minor: charged,
+                adjusted_minor: 0,
+                recomputed_minor: self.recomputed(
+                    &terms,
+                    this,
+                    zone,
+                    known,
+                    &plans,
+                    &facts.calendar(),
+                )?,
+                same_bytes,
+            });
+            month = Month::of(this.next_first_day());
+        }
+        for month in &mut months {
+            month.adjusted_minor = adjusted.get(&month.month).copied().unwrap_or(0);
+        }
+        let agrees = not_derived.is_none()
+            && months
+                .iter()
+                .all(|month| month.difference() == 0 && month.same_bytes != Some(false));
+        let sum = |of: fn(&ReconciledMonth) -> i64| {
+            months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
+        };
+        let provenance = self
+            .provenance("reconciliation", account, zone)
+            .parameter("known_until", show_utc(known_until))
+            .rows(months.len())
+            .total("closed_months", now.notes.periods().len())
+            .total("stated_minor", sum(|m| m.charged_minor.saturating_add(m.adjusted_minor)))
+            .total("recomputed_minor", sum(|month| month.recomputed_minor));
+        let codes = months.iter().filter_map(|month| month.currency.clone());
+        let decimals =
+            codes.filter_map(|code| Some((code.clone(), crate::money::Currency::parse(&code)?)));
+        let decimals = decimals.collect();
+        let account = self.names(account).account();
+        Ok(Reconciliation { account, months, agrees, not_derived, provenance, decimals })
+    }
+
+    /// What an account's whole history says of licences, plans and seats, from its first commit on.
+    fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
+        let mut terms = Terms::new(account);
+        for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
+            let record = record?;
+            terms.note(record.position.0, &record.commit);
+        }
+        Ok(terms)
+    }
+
+    /// What a month's own charges come to from the first event on; by the days of its closing if it is closed.
+    fn recomputed(
+        &self,
+        terms: &Terms,
+        month: Month,
+        zone: Zone,
+        known: Known,
+        plans: &crate::plans::Plans,
+        kept: &Option<Calendar>,
+    ) -> Result<i64, ReportError> {
+        let too_much = || ReportError::TooMuch { month: month.in_words() };
+        let calendar = kept.clone().or_else(|| Calendar::of(month, zone)).ok_or_else(too_much)?;
+        let facts = terms.facts(&calendar, zone, known, &[], plans, None);
+        let facts = facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })?;
+        Ok(facts.own_and_adjusted().0)
+    }
+}
+
+impl Report for Reconciliation {
+    fn text(&self) -> String {
+        let mut text = self.provenance.header();
+        text += &format!("\n{}\n\n", self.account);
+        let columns = [
+            ("Month", Side::Left),
+            ("", Side::Left),
+            ("Charged", Side::Right),
+            ("Adjusted since", Side::Right),
+            ("From the first event", Side::Right),
+            ("Difference", Side::Right),
+            ("Same bytes", Side::Left),
+        ];
+        let rows = self.months.iter().map(|month| {
+            let currency = month.currency.as_ref().and_then(|code| self.decimals.get(code));
+            let show = |minor: i64| {
+                currency.map_or_else(|| minor.to_string(), |currency| currency.show(minor))
+            };
+            let same = match month.same_bytes {
+                None => "",
+                Some(true) => "yes",
+                Some(false) => "NO",
+            };
+            vec![
+                month.month.clone(),
+                if month.closed { "closed" } else { "open" }.to_owned(),
+                show(month.charged_minor),
+                show(month.adjusted_minor),
+                show(month.recomputed_minor),
+                show(month.difference()),
+                same.to_owned(),
+            ]
+        });
+        text += &table(&columns, rows.collect());
+        text += "\n";
+        text += &match (&self.agrees, &self.not_derived) {
+            (true, _) => "All statements agree with the log from its first event on.\n".to_owned(),
+            (false, Some(why)) => format!("NOT RECONCILED: {why}\n"),
+            (false, None) => "NOT RECONCILED: see the differences above.\n".to_owned(),
+        };
+        text
+    }
+}
