@@ -602,7 +602,7 @@ EVENT = choice([
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
     ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
-    ("PeriodClosed", u16, u8, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text)])
+    ("PeriodClosed", u16, u8, u64, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
 COMMIT = fields(u64, u64, b32, u64, u64, ROLE, u32, u16, u16, many(EVENT))
@@ -674,7 +674,7 @@ class Laws:
     def __init__(self, account):
         self.service, self.state, self.highest, self.granted = account == 0, "new", 0, False
         self.licences, self.overdraft, self.importing = Changes(), 0, None
-        self.period = None  # The last one closed: its month, its end, its version, what it carried on.
+        self.period = None  # The last one closed: its end, the version that closed it.
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
         self.seats, self.silent = {}, 0  # Held seats; how many of them have nobody awake.
@@ -716,16 +716,11 @@ class Laws:
             if name == "Overdraft":
                 self.overdraft = parts[0]
 
-    def PeriodClosed(self, year, month, begins, ends, as_of, statement, plan, currency, net, gross, due, carried,
-                     *log):
-        number = 12 * year + month
-        last, end, version, owed = self.period or (number - 1, begins, 0, 0)
-        law(20, 1 <= month <= 12 and year <= 9999 and begins < ends <= self.at, "no month, or one that is not over")
-        law(20, number == last + 1 and begins == end, "not the month after the one closed before")
+    def PeriodClosed(self, year, month, begins, ends, as_of, until, *rest):
+        end, version = self.period or (begins, 0)
+        law(20, end == begins < ends <= until <= self.at, "a month that is not over, or not next to the one before")
         law(20, version <= as_of < self.version, f"version {as_of} cannot be what it was derived from")
-        law(20, due >= 0 >= carried and due * carried == 0 and due + carried == gross + owed,
-            "what is due and carried is not what was charged and carried on")
-        self.period = number, ends, self.version, carried
+        self.period = ends, self.version
 
     def LicencesChanged(self, before, after, effective):
         law(3, before == self.licences.up_to(effective[0]), f"{before} licences were not in force")
@@ -1097,8 +1092,8 @@ Assigned = namedtuple("Assigned", "instant digest position version")
 Stretch = namedtuple("Stretch", "begins since ends gone till seat marked position")
 
 
-class Period(namedtuple("Period", "month begins ends as_of statement plan currency net gross due carried "
-                        "size root tzdb product until position version")):
+class Period(namedtuple("Period", "month begins ends as_of until statement plan currency net gross due carried "
+                        "size root tzdb product position version")):
     """A closed month, as its commit says."""
 
     def follows(self):
@@ -1232,7 +1227,7 @@ class Facts:
                 self.silent(parts[0], parts[-1], at, version, name != "WentDormant")
             elif name == "PeriodClosed":
                 month = f"{parts[0]:04}-{parts[1]:02}"
-                self.periods.append(Period(month, *parts[2:], at, position, version))
+                self.periods.append(Period(month, *parts[2:], position, version))
             elif name in ("SiteAdded", "UserAdded", "DeviceAdded"):
                 self.commitments[name[:-5].lower(), parts[0]] = parts[1]
 

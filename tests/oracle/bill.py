@@ -230,7 +230,7 @@ class Known:
                     self.closing = Change(at, 0, position, version)
                 elif name == "PeriodClosed":
                     what = parts[0]
-                    self.closed.append(Closed(what["month"], what["as_of"], at, position))
+                    self.closed.append(Closed(what["month"], what["as_of"], what["until"], position))
                 elif name == "SeatGranted":
                     sitting[parts[0]] = [at, *parts[1:], position]
                 elif name == "Resumed":

@@ -58,7 +58,7 @@ def account(example, base):
     commits = []
     for version, (at, _, *events) in enumerate(told, 1):
         if events[0][0] == "PeriodClosed":
-            events[0][1]["as_of"] = version - 1
+            events[0][1].update(as_of=version - 1, until=at)
         commits.append({"version": version, "position": version - 1, "at": at, "events": events})
     return bill.Account(1, commits, [plan], TZDB), told[-1][0] + 400 * 86_400 * bill.SECOND
 
