@@ -1375,6 +1375,7 @@ class Known:
     def plan_of(self, about):
         """The plan that counts for a month, and its assignment (14)."""
         before, until = bisect_right(self.assigned_at, about.begins), bisect_left(self.assigned_at, about.ends)
+        self.ledger.work(until)
         for each in self.assigned[:before][::-1] + self.assigned[before:until]:
             plan = self.ledger.plan(each.digest, about.month)
             if plan.effective_from <= about.days[0].date:
@@ -1423,6 +1424,7 @@ class Known:
 
     def days(self, about, plan):
         """Licences in force and billable of each day."""
+        self.ledger.work(1_000 + bisect_left(self.instants, about.ends) - bisect_right(self.instants, about.begins))
         in_force = [self.force.most(day.begins, day.ends) for day in about.days]
         included, bound = (plan.included, self.bound(plan.months)) if plan else (0, self.force)
         y = x = [max(bound.most(day.begins, day.ends) - included, 0) for day in about.days]
@@ -1440,11 +1442,12 @@ class Known:
     def over(self, about, grace):
         """Seats above the licences, of each day (10). What is further away than the grace changes no day."""
         since, till, days = about.begins - grace, min(about.ends + grace, self.until), [0] * len(about.days)
+        self.ledger.work(len(self.ledger.marked))
         if not any(self.clipped(each, since, till) for each in self.ledger.marked):
             return days
         first = bisect_right(self.ledger.gone, since) if self.all else 0
         last = bisect_left(self.ledger.begins, till)
-        self.ledger.work(last - first + len(self.ledger.marked))
+        self.ledger.work(max(last - first, 0))
         events = [(at, 0, 0, False) for at in self.force.instants if since < at < till]
         for each in self.ledger.stretches[max(first, 0):last]:
             begins, ends = self.clipped(each, since, till) or (0, 0)
@@ -1481,7 +1484,7 @@ class Known:
         billable = [each for _, each in days]
         monthly = self.monthly(about, plan, assigned, billable)
         return (monthly + discounts(about, plan, assigned, sum(each["net"] for each in monthly))
-                + [line for at, line in self.setup(plan) if about.begins <= at < about.ends]
+                + self.setup(plan, about)
                 + self.overdraft(about, plan, over))
 
     def monthly(self, about, plan, assigned, billable):
@@ -1501,14 +1504,15 @@ class Known:
                 found.append(line("monthly", label if plan.tiered else None, units, quantity, unit, named))
         return found[1:] if len(found) > 1 and not found[0]["counted"] else found
 
-    def setup(self, plan):
-        """Set-up fees, then refunds, over all time: instant and line (9)."""
+    def setup(self, plan, about):
+        """Set-up fees, then refunds, of a month; worked out over all time, once (9)."""
         if plan.digest not in self.setups:
             self.ledger.work(10 * len(self.changes))
             charged, refunded = [], []
             self.set_up(plan, charged, refunded)
-            self.setups[plan.digest] = charged + refunded
-        return self.setups[plan.digest]
+            self.setups[plan.digest] = [([at for at, _ in lines], lines) for lines in (charged, refunded)]
+        return [line for instants, lines in self.setups[plan.digest]
+                for _, line in lines[bisect_left(instants, about.begins):bisect_left(instants, about.ends)]]
 
     def set_up(self, plan, charged, refunded):
         if not plan.setup or not self.told:
@@ -1550,10 +1554,10 @@ class Known:
             if about.ends > since:
                 plan, assigned = self.plan_of(about)
                 days, over = self.days(about, plan), self.over(about, plan.grace)
-                self.ledger.work(1_000)
                 net = sum(each["net"] for each in self.lines(about, plan, assigned, days, over))
                 net -= self.ledger.charged[month]
                 if net:
+                    self.ledger.work(len(self.told) + len(self.assigned))
                     late = [each.position for each in self.after(period.as_of) if each.instant < about.ends]
                     found.append(line("adjustment", month, None, 1, net, {period.position, *late}))
         return found

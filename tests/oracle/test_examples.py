@@ -89,13 +89,10 @@ class Examples(unittest.TestCase):
                 self.assertEqual(has, value, f"{example['name']} {found['month']} {key}")
 
     def test_all(self):
-        for name in ("examples.toml", "peers.toml"):
-            if not (FILE / name).exists():
-                continue
-            told = tomllib.loads((FILE / name).read_text(encoding="utf-8"))
-            for example in told["example"]:
-                with self.subTest(example["name"]):
-                    self.check(example, told["base"])
+        told = tomllib.loads((FILE / "examples.toml").read_text(encoding="utf-8"))
+        for example in told["example"]:
+            with self.subTest(example["name"]):
+                self.check(example, told["base"])
 
 
 if __name__ == "__main__":

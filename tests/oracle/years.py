@@ -169,6 +169,12 @@ class Year:
             for _ in range(1 + self.likely(10)):  # Twice for one instant, now and then.
                 self.do(at, "set_licences", to=self.random.choice([1, 1, 2, 2, 3, 4, 5, 8]), effective=effective)
                 at += self.random.randrange(2 * DAY)
+            if self.likely(35):  # Given back so many days later exactly, and perhaps taken again.
+                day = bill.day_of(self.zone, at) + timedelta(days=self.random.choice([0, 1, 14, 30]))
+                at = bill.first_instant(self.zone, bill.existing(self.zone, day)) * SECOND + 12 * HOUR
+                for to in (1, self.random.choice([2, 3, 5])):
+                    self.do(at, "set_licences", to=to, effective=at)
+                    at += self.random.choice([HOUR, 9 * DAY, 20 * DAY])
 
     def use(self):
         """Days on which people come; some log out, some fall silent, some come back."""
