@@ -122,7 +122,8 @@ def damage(keys):
             check(False, f"{what}: {error!r}")
             continue
         passed += verdict == "ok"
-        check(verdict != "ok" or unzipped(data) == members, f"{what}: passed though the members differ")
+        # A reader may see nothing, where a zip says that it needs a newer one; but never another pack.
+        check(verdict != "ok" or unzipped(data) in (members, None), f"{what}: passed though the members differ")
     # What the zip file's own digests would hide: flips within the members, the manifest made anew.
     inner = 0
     for _ in range(300):

@@ -143,9 +143,9 @@ def bill_pack(seed):
     files, facts = {f"plan-{verify.blake3(toml).hexdigest()}.toml": toml for toml in plans}, verify.Facts()
     for position, raw in enumerate(log.commits):
         facts.add(position, verify.read_commit(raw), ACCOUNT)
-    facts.settle()
-    told = {month: facts.statement(month, verify.ZoneInfo(zone), files)
-                                   for month in ("2011-11", "2011-12", "2012-01")}
+    bills = verify.Ledger(facts, verify.ZoneInfo(zone), files, "2025b", ACCOUNT)
+    known = verify.Known(bills, len(log.commits), log.times[-1])
+    told = {month: bills.statement(month, known) for month in ("2011-11", "2011-12", "2012-01")}
     return pack(log, told, plans, zone=zone, period=(begins, ends), names=False, first_size=1, witnesses=[])
 
 
