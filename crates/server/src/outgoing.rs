@@ -117,11 +117,6 @@ impl Outgoing {
         }
         answered(request.send(body), wanted)
     }
-
-    /// Fetches something; reads at most `wanted` bytes of the answer.
-    pub(crate) fn get(&self, url: &str, wanted: u64) -> Result<Answered, String> {
-        answered(self.agent.get(url).header("accept", "application/json").call(), wanted)
-    }
 }
 
 /// The certificates of a PEM file.
@@ -274,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_name_that_leads_to_this_machine_is_not_called() {
-        let said = Outgoing::new(false, &[]).get("https://localhost:1/", 10).unwrap_err();
+        let said = Outgoing::new(false, &[]).post("https://localhost:1/", &[], "", 10).unwrap_err();
         assert!(said.contains("no address of the public internet"), "{said}");
     }
 }
