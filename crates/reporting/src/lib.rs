@@ -60,7 +60,7 @@ pub use glance::Glance;
 pub use heat::Heat;
 pub use origin::{OriginError, origin};
 pub use paged_trail::PagedTrail;
-pub use preview::{Preview, WhatIf};
+pub use preview::{Preview, Supposed, WhatIf};
 pub use reconcile::Reconciliation;
 pub use reports::{ReportError, Reports};
 pub use sessions::Sessions;

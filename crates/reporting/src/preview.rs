@@ -2,7 +2,7 @@
 
 use crate::billing::{Counting, Overdraft, Period, charges};
 use crate::calendar::Calendar;
-use crate::civil::{Month, Zone, show_date, show_utc};
+use crate::civil::{Month, Zone, read_date, show_date, show_utc};
 use crate::facts::{Facts, LineFact};
 use crate::money::Currency;
 use crate::owed::Owed;
@@ -11,6 +11,7 @@ use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{Report, Side, table};
 use crate::terms::Known;
+use seats::decide::LICENCES_MAX;
 use seats::{AccountId, CivilDate, Effective, Timestamp};
 use serde::Serialize;
 
@@ -21,6 +22,19 @@ pub struct WhatIf {
     pub licences: u32,
     /// From when.
     pub effective: Effective,
+}
+
+/// A change that is asked about, as it is said; at most one of the three numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Supposed {
+    /// So many licences more.
+    pub add: Option<u32>,
+    /// So many fewer.
+    pub remove: Option<u32>,
+    /// So many in all.
+    pub licences: Option<u32>,
+    /// From which day or instant, in the account's zone; now if left out.
+    pub from: Option<String>,
 }
 
 /// A month as it is, and as it would be.
@@ -60,6 +74,42 @@ pub struct Preview {
 }
 
 impl Reports<'_> {
+    /// The change that is asked about; `None` if none is.
+    ///
+    /// # Errors
+    /// When it cannot be read, or makes no sense in the account.
+    pub fn what_if(
+        &self,
+        account: AccountId,
+        asked: &Supposed,
+        now: Timestamp,
+    ) -> Result<Option<WhatIf>, ReportError> {
+        let wrong = |why: String| ReportError::BadChange { why };
+        let (occupancy, zone) = self.whole(account)?;
+        let effective = match asked.from.as_deref() {
+            None => Effective { instant: now, date: None },
+            Some(text) => match read_date(text) {
+                Ok(day) => zone.effective(day)?,
+                Err(_) => Effective { instant: zone.read_time(text)?, date: None },
+            },
+        };
+        let then = occupancy.account.licences().at(effective.instant);
+        let licences = match (asked.add, asked.remove, asked.licences) {
+            (None, None, None) if asked.from.is_none() => return Ok(None),
+            (Some(more), None, None) => then.checked_add(more),
+            (None, Some(fewer), None) => then.checked_sub(fewer),
+            (None, None, Some(licences)) => Some(licences),
+            _ => {
+                return Err(wrong("say one of: how many more, how many fewer, how many".to_owned()));
+            }
+        };
+        let licences = licences.filter(|licences| (1..=LICENCES_MAX).contains(licences));
+        let licences = licences.ok_or_else(|| {
+            wrong(format!("there are {then} licences then, and there can be 1 to {LICENCES_MAX}"))
+        })?;
+        Ok(Some(WhatIf { licences, effective }))
+    }
+
     /// The month so far, its forecast and the next month's, with the effect of a change if one is asked about.
     ///
     /// # Errors

@@ -43,6 +43,12 @@ pub enum ReportError {
         /// The account's name.
         account: String,
     },
+    /// The change that is asked about makes no sense. Whoever asked says it otherwise.
+    #[error("change: {why}")]
+    BadChange {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The range ends before it begins. Whoever asked swaps the two.
     #[error("the range ends ({to}) before it begins ({from})")]
     Backwards {
@@ -202,14 +208,6 @@ impl<'a> Reports<'a> {
     /// When the account does not exist, or the log cannot be read.
     pub fn zone(&self, account: AccountId) -> Result<Zone, ReportError> {
         Ok(self.whole(account)?.1)
-    }
-
-    /// Licences in force in an account at an instant, by what is known now.
-    ///
-    /// # Errors
-    /// When the account does not exist, or the log cannot be read.
-    pub fn licences(&self, account: AccountId, at: Timestamp) -> Result<u32, ReportError> {
-        Ok(self.whole(account)?.0.account.licences().at(at))
     }
 
     /// The instant at which the last commit was recorded; the beginning of time in an empty log.

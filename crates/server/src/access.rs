@@ -50,6 +50,8 @@ pub enum Act {
     ManageAccounts,
     /// Statements and what explains them.
     Statements,
+    /// Make the statements of a month final.
+    CloseMonths,
     /// Seals, commits, proofs, evidence packs, who looked at what.
     Audit,
     /// Erase who somebody is.
@@ -93,7 +95,7 @@ impl TokenRole {
             TokenRole::Admin => true,
             TokenRole::App => matches!(act, UseSeats | ManagePeople),
             TokenRole::Support => matches!(act, Look | Release | ManagePeople | Statements),
-            TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts),
+            TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts | CloseMonths),
             TokenRole::Auditor => matches!(act, Look | Statements | Audit),
             TokenRole::Customer => matches!(act, Look | Release | Statements),
         }

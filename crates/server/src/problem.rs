@@ -47,6 +47,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("unknown_webhook", 404, "There is no webhook of that number."),
     ("unknown_position", 404, "The log is not that long."),
     ("method_not_allowed", 405, "The path exists, and the method does not go with it."),
+    (
+        "not_closable",
+        409,
+        "The month cannot be closed now: `detail` says why, and what to do first.",
+    ),
     ("not_acceptable", 406, "Nothing is answered in the type that `Accept` asks for."),
     ("all_seats_held", 409, "The login is refused: every seat is held. `holders` says by whom."),
     ("seats_reserved", 409, "The login is refused: the free seats are reserved for other sites."),

@@ -83,7 +83,7 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    place::admit(ledger.clone(), close.account.as_ref().map(|_| accounts[0]), close_all)?;
+    place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
     bar.finish_and_clear();
     let resealed = if sealed.is_some() { seal(&ledger)? } else { None };
     told(&ledger, month, &became, close.dry_run, resealed, output)

@@ -8,10 +8,9 @@ use crate::place;
 use admission::{Admission, ManualClock, Seen, SystemClock};
 use ledger::{Ledger, Role};
 use projector::{ProjectError, Projector, Views};
-use reporting::civil::{Month, Zone, read_date};
-use reporting::{Present, Report, ReportError, Reports, WhatIf};
-use seats::decide::LICENCES_MAX;
-use seats::{AccountId, Effective, Liveness, Look, Timestamp, UserId};
+use reporting::civil::{Month, Zone};
+use reporting::{Present, Report, ReportError, Reports, Supposed};
+use seats::{AccountId, Liveness, Look, Timestamp, UserId};
 use std::path::Path;
 
 pub(crate) fn who(
@@ -95,7 +94,10 @@ pub(crate) fn statement(
 /// What a month is coming to, and what a change would cost.
 pub(crate) fn preview(data: &Path, asked: &Preview, output: Output) -> Result<(), Failure> {
     ask(data, &asked.account, output, |question| {
-        let change = question.what_if(asked)?;
+        let Preview { add, remove, licences, from, .. } = asked;
+        let (add, remove, licences, from) = (*add, *remove, *licences, from.clone());
+        let asked = Supposed { add, remove, licences, from };
+        let change = question.reports.what_if(question.account, &asked, question.now)?;
         Ok(question.reports.preview(question.account, question.now, change)?)
     })
 }
@@ -115,38 +117,6 @@ pub(crate) struct Question<'a> {
 impl Question<'_> {
     fn liveness(&self) -> Result<Liveness, Failure> {
         Ok(admission::saved_signs(self.ledger, self.account)?)
-    }
-
-    /// The change that is asked about, if any.
-    fn what_if(&self, asked: &Preview) -> Result<Option<WhatIf>, Failure> {
-        let effective = match asked.from.as_deref() {
-            None => Effective { instant: self.now, date: None },
-            Some(text) => match read_date(text) {
-                Ok(day) => self.zone.effective(day).map_err(Failure::usage)?,
-                Err(_) => {
-                    let instant = self.zone.read_time(text).map_err(Failure::usage)?;
-                    Effective { instant, date: None }
-                }
-            },
-        };
-        let now = self.reports.licences(self.account, effective.instant)?;
-        let licences = match (asked.add, asked.remove, asked.licences) {
-            (Some(more), ..) => now.checked_add(more),
-            (_, Some(fewer), _) => now.checked_sub(fewer),
-            (.., Some(licences)) => Some(licences),
-            _ if asked.from.is_some() => {
-                return Err(Failure::usage(
-                    "from: say what changes: --add, --remove or --licences",
-                ));
-            }
-            _ => return Ok(None),
-        };
-        match licences.filter(|licences| (1..=LICENCES_MAX).contains(licences)) {
-            Some(licences) => Ok(Some(WhatIf { licences, effective })),
-            None => Err(Failure::usage(format!(
-                "licences: there are {now} then, and there can be 1 to {LICENCES_MAX}"
-            ))),
-        }
     }
 
     /// An instant that has come. Nobody knows what will be recorded after it.
@@ -312,7 +282,9 @@ impl From<ReportError> for Failure {
             ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingStatement { .. } => {
                 Kind::Damaged
             }
-            ReportError::Backwards { .. } | ReportError::Civil(_) => Kind::Usage,
+            ReportError::Backwards { .. }
+            | ReportError::BadChange { .. }
+            | ReportError::Civil(_) => Kind::Usage,
             _ => Kind::Refused,
         };
         Failure::new(kind, error)

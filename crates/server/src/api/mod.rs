@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod bulk;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
+pub(crate) mod finance;
 pub(crate) mod logins;
 pub(crate) mod openapi;
 pub(crate) mod people;
@@ -40,6 +41,9 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/trail", get(reports::trail))
         .route("/usage", get(reports::usage))
         .route("/statements/{month}", get(reports::statement))
+        .route("/statements/{month}/close", post(finance::close))
+        .route("/preview", get(finance::preview))
+        .route("/reconciliation", get(finance::reconciliation))
         .route("/users", get(people::users).post(people::add_user))
         .route("/users/{user}/{act}", post(people::change_user))
         .route("/sites", get(people::sites).post(people::add_site))

@@ -1,7 +1,7 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
 use crate::api::{
-    accounts, audit, bulk, events, logins, people, reports, seat, sessions, webhooks,
+    accounts, audit, bulk, events, finance, logins, people, reports, seat, sessions, webhooks,
 };
 use crate::problem::CODES;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -20,7 +20,7 @@ use utoipa::{Modify, OpenApi};
         logins::log_in, logins::leave, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
         sessions::release, seat::heartbeat, seat::goodbye, seat::log_out, bulk::heartbeats,
         bulk::commands, reports::occupancy, reports::why, reports::trail, reports::usage,
-        reports::statement, reports::sessions, reports::denials, accounts::list, accounts::show,
+        reports::statement, finance::close, finance::preview, finance::reconciliation, reports::sessions, reports::denials, accounts::list, accounts::show,
         accounts::open, accounts::set_licences, accounts::set_policy, accounts::set_plan,
         accounts::change_standing, people::users, people::add_user, people::change_user,
         people::sites, people::add_site, events::of_all, events::of_account, audit::seals,
