@@ -3,6 +3,7 @@
 mod account;
 mod bench;
 mod evidence;
+mod finance;
 mod people;
 mod seat;
 mod serve;
@@ -10,6 +11,7 @@ mod serve;
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
+pub(crate) use finance::{Close, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
@@ -201,6 +203,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "YYYY-MM")]
         month: String,
     },
+    /// Make a month's statements final: of one account, or of all.
+    ///
+    /// From then on the statement is what it was, byte for byte; what comes to be known later is an adjustment
+    /// in the next month. Closing a closed month changes nothing. If there is a key, the log is sealed.
+    Close(Close),
+    /// Hold all statements against the log, from its first event on; exit code 5 if anything differs.
+    Reconcile {
+        /// The account's name; all if left out.
+        account: Option<String>,
+    },
+    /// The month so far, its forecast, and what a change of licences would cost.
+    Preview(Preview),
     /// Bring another system's history into a new account.
     #[command(subcommand)]
     Import(Import),

@@ -74,6 +74,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Statement { account, month } => {
             commands::reports::statement(data, &account, &month, output)
         }
+        Command::Close(close) => commands::close::run(data, &close, caller, output),
+        Command::Reconcile { account } => {
+            commands::close::reconcile(data, account.as_deref(), caller.clock, output)
+        }
+        Command::Preview(asked) => commands::reports::preview(data, &asked, output),
         Command::Import(import) => commands::import::run(data, import, output),
         Command::Log { from, account, naming } => {
             let shown = Shown { caller, naming };

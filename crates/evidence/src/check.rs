@@ -9,8 +9,10 @@ use ledger::commit::{NO_PREVIOUS, leaf_hash};
 use ledger::merkle::{Blake3, verify_growth, verify_inclusion};
 use ledger::note::{Note, VerifierKey};
 use ledger::seal::{Policy, Seal};
+use reporting::calendar::{Calendar, months_within};
 use reporting::civil::Zone;
-use reporting::facts::{Terms, months_within};
+use reporting::plans::Plans;
+use reporting::terms::{Known, Terms};
 use seats::{AccountId, Commitment, Digest, Event, Laws, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
@@ -48,7 +50,7 @@ fn checked(
     let history = History::read(&pack, &commits, last)?;
     included(&pack, &history, first, last)?;
     period(&pack, &history)?;
-    let months = statements(&pack, &history.terms)?;
+    let months = statements(&pack, &history)?;
     let names = directory(&pack, &history)?;
     Ok(Summary {
         origin: pack.about.origin.clone(),
@@ -133,6 +135,8 @@ struct History {
     /// Position, leaf hash and time of each.
     commits: Vec<(u64, Digest, Timestamp)>,
     terms: Terms,
+    /// The last commit closes a month: its first instant, and that of the next.
+    closes: Option<(Timestamp, Timestamp)>,
     /// What binds each name: kind and number.
     bound: BTreeMap<(&'static str, u64), Commitment>,
 }
@@ -140,8 +144,12 @@ struct History {
 impl History {
     fn read(pack: &Pack, commits: &[(u64, &[u8])], last: Head) -> Result<History, Bad> {
         let account = AccountId(pack.about.account);
-        let mut history =
-            History { commits: Vec::new(), terms: Terms::default(), bound: BTreeMap::new() };
+        let mut history = History {
+            commits: Vec::new(),
+            terms: Terms::new(account),
+            closes: None,
+            bound: BTreeMap::new(),
+        };
         let mut laws = Laws::new(account);
         let mut before: Option<Commit> = None;
         for (number, (position, bytes)) in commits.iter().enumerate() {
@@ -182,6 +190,10 @@ impl History {
     fn note(&mut self, position: u64, bytes: &[u8], commit: &Commit) {
         self.commits.push((position, leaf_hash(bytes), commit.at));
         self.terms.note(position, commit);
+        self.closes = commit.events.iter().find_map(|event| match event {
+            Event::PeriodClosed(closing) => Some((closing.from, closing.to)),
+            _ => None,
+        });
         for event in &commit.events {
             let bound = match event {
                 Event::AccountOpened { profile, .. } => ("account", commit.account.0, profile),
@@ -257,7 +269,9 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
     }
     match history.commits.split_last() {
         Some((closing, before)) if at_or_after(&closing) => {
-            if before.last().is_some_and(|last| at_or_after(&last)) {
+            let closes = history.closes;
+            let closes = closes.is_some_and(|(from, to)| about.from <= from.0 && to.0 <= about.to);
+            if !closes && before.last().is_some_and(|last| at_or_after(&last)) {
                 return wrong("commits follow the one that closes the period");
             }
         }
@@ -282,14 +296,40 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
 /// What each month comes to: its net in minor units of a currency.
 type Month = (String, Option<(i64, String)>);
 
-fn statements(pack: &Pack, terms: &Terms) -> Result<Vec<Month>, Bad> {
+fn statements(pack: &Pack, history: &History) -> Result<Vec<Month>, Bad> {
     let zone = Zone::parse(&pack.about.zone).map_err(|e| Bad::new(Code::Period, e.to_string()))?;
-    let about = &pack.about;
+    let (about, terms) = (&pack.about, &history.terms);
     let months = months_within(zone, Timestamp(about.from), Timestamp(about.to));
+    let mut plans = Plans::default();
+    for (digest, file) in &pack.plans {
+        plans.add(*digest, file);
+    }
+    let closed = terms.derive_closed(zone, &plans).map_err(|why| Bad::new(Code::Statement, why))?;
+    let until = history.commits.last().map_or(Timestamp::ZERO, |(_, _, at)| *at);
+    let known = Known { as_of: terms.version(), until };
     let mut nets = Vec::new();
     for (month, said) in months.into_iter().zip(&pack.statements) {
         let wrong = |why: String| Bad::new(Code::Statement, format!("{month}: {why}"));
-        let facts = terms.facts(month, zone, &pack.plans).map_err(wrong)?;
+        let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
+            Some(closed) => {
+                let kept = closed.facts.bytes().unwrap_or_default();
+                if pack.member(&format!("statement-{month}.json")) != kept {
+                    return Err(wrong(
+                        "it is not the statement that the month was closed with".into(),
+                    ));
+                }
+                closed.facts.clone()
+            }
+            None => {
+                let calendar = Calendar::of(month, zone);
+                let calendar = calendar.ok_or_else(|| wrong("its days cannot be said".into()))?;
+                let facts = terms.facts(&calendar, zone, known, &closed, &plans, None);
+                let mut facts = facts.map_err(wrong)?;
+                // Which rules gave these days is not the question; that they are these days is.
+                facts.tzdb.clone_from(&said.tzdb);
+                facts
+            }
+        };
         if facts != *said {
             return Err(wrong("the facts are not those that follow from the commits".into()));
         }

@@ -98,8 +98,11 @@ pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
 /// A hundred years.
 const MONTHS_MAX: usize = 1_200;
 
-/// The first instant after `since` whose offset is another; that of `last` is.
+/// The first instant from `since` on whose offset is another; that of `last` is.
 fn change(zone: Zone, since: Timestamp, last: Timestamp, offset: i32) -> Option<Timestamp> {
+    if zone.offset_at(since)? != offset {
+        return Some(since);
+    }
     let (mut same, mut other) = (since.0, last.0);
     while same.checked_add(1)? < other {
         let middle = same.midpoint(other);

@@ -204,6 +204,14 @@ impl<'a> Reports<'a> {
         Ok(self.whole(account)?.1)
     }
 
+    /// Licences in force in an account at an instant, by what is known now.
+    ///
+    /// # Errors
+    /// When the account does not exist, or the log cannot be read.
+    pub fn licences(&self, account: AccountId, at: Timestamp) -> Result<u32, ReportError> {
+        Ok(self.whole(account)?.0.account.licences().at(at))
+    }
+
     /// The instant at which the last commit was recorded; the beginning of time in an empty log.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::seated::Seated;
 use ledger::Commit;
 use projector::Notes;
 use seats::closing::Closing;
-use seats::{AccountId, Digest, Event, Timestamp};
+use seats::{AccountId, Digest, Effective, Event, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -136,6 +136,12 @@ impl Terms {
             seated: Seated::default(),
             version,
         }
+    }
+
+    /// Supposes a change of licences that nobody made.
+    pub(crate) fn suppose(&mut self, to: u32, effective: Effective) {
+        let (position, version) = (u64::MAX, u64::MAX);
+        self.changes.push(Change { effective: effective.instant, to, position, version });
     }
 
     /// Whether something came to be known that counts from within a closed month.

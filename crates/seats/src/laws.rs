@@ -83,6 +83,8 @@ pub struct Laws {
     importing: Option<Digest>,
     /// The end of the last closed month.
     closed_until: Option<Timestamp>,
+    /// The version that closed it.
+    closed_at: u64,
     seating: Seating,
 }
 
@@ -105,6 +107,7 @@ impl Laws {
             asked: None,
             importing: None,
             closed_until: None,
+            closed_at: 0,
             seating: Seating::default(),
         }
     }
@@ -270,11 +273,12 @@ impl Laws {
             Event::PeriodClosed(closing) => {
                 let follows = self.closed_until.is_none_or(|until| until == closing.from);
                 let over = closing.from < closing.to && closing.to <= closing.until;
-                let known = closing.as_of < self.version && closing.until <= at;
-                if !follows || !over || !known {
+                let told = closing.until <= at;
+                let known = (self.closed_at..self.version).contains(&closing.as_of);
+                if !follows || !over || !told || !known {
                     return Err(Breach::Period(closing.period()));
                 }
-                self.closed_until = Some(closing.to);
+                (self.closed_until, self.closed_at) = (Some(closing.to), self.version);
             }
             Event::AccountOpened { .. }
             | Event::PlanAssigned { .. }

@@ -267,7 +267,7 @@ impl From<ReportError> for Problem {
             ReportError::NoCommit { .. } => "unknown_position",
             ReportError::Read(_)
             | ReportError::Book(_)
-            | ReportError::MissingPlan(_)
+            | ReportError::MissingStatement { .. }
             | ReportError::Civil(_) => "unreadable",
             _ => "unprocessable",
         };

@@ -1,6 +1,6 @@
 //! `who`, `why`, `trail`, `usage`, `statement`: questions to the record.
 
-use crate::args::{Format, Naming, Range};
+use crate::args::{Format, Naming, Preview, Range};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
@@ -8,9 +8,10 @@ use crate::place;
 use admission::{Admission, ManualClock, Seen, SystemClock};
 use ledger::{Ledger, Role};
 use projector::{ProjectError, Projector, Views};
-use reporting::civil::{Month, Zone};
-use reporting::{Present, Report, ReportError, Reports};
-use seats::{AccountId, Liveness, Look, Timestamp, UserId};
+use reporting::civil::{Month, Zone, read_date};
+use reporting::{Present, Report, ReportError, Reports, WhatIf};
+use seats::decide::LICENCES_MAX;
+use seats::{AccountId, Effective, Liveness, Look, Timestamp, UserId};
 use std::path::Path;
 
 pub(crate) fn who(
@@ -86,11 +87,16 @@ pub(crate) fn statement(
 ) -> Result<(), Failure> {
     let month = Month::read(month).map_err(Failure::usage)?;
     ask(data, account, output, |question| {
-        // The log knows nothing of the days since its last commit; the clock does. Of a month that is
-        // over it need not say more, so that the statement is the same whenever it is asked for.
-        let end = month.days(question.zone).map_or(question.now, |(_, end)| end);
-        let known_until = question.now.min(end);
-        Ok(question.reports.statement(question.account, month, known_until)?)
+        // The log knows nothing of the days since its last commit; the clock does.
+        Ok(question.reports.statement(question.account, month, question.now)?)
+    })
+}
+
+/// What a month is coming to, and what a change would cost.
+pub(crate) fn preview(data: &Path, asked: &Preview, output: Output) -> Result<(), Failure> {
+    ask(data, &asked.account, output, |question| {
+        let change = question.what_if(asked)?;
+        Ok(question.reports.preview(question.account, question.now, change)?)
     })
 }
 
@@ -109,6 +115,38 @@ pub(crate) struct Question<'a> {
 impl Question<'_> {
     fn liveness(&self) -> Result<Liveness, Failure> {
         Ok(admission::saved_signs(self.ledger, self.account)?)
+    }
+
+    /// The change that is asked about, if any.
+    fn what_if(&self, asked: &Preview) -> Result<Option<WhatIf>, Failure> {
+        let effective = match asked.from.as_deref() {
+            None => Effective { instant: self.now, date: None },
+            Some(text) => match read_date(text) {
+                Ok(day) => self.zone.effective(day).map_err(Failure::usage)?,
+                Err(_) => {
+                    let instant = self.zone.read_time(text).map_err(Failure::usage)?;
+                    Effective { instant, date: None }
+                }
+            },
+        };
+        let now = self.reports.licences(self.account, effective.instant)?;
+        let licences = match (asked.add, asked.remove, asked.licences) {
+            (Some(more), ..) => now.checked_add(more),
+            (_, Some(fewer), _) => now.checked_sub(fewer),
+            (.., Some(licences)) => Some(licences),
+            _ if asked.from.is_some() => {
+                return Err(Failure::usage(
+                    "from: say what changes: --add, --remove or --licences",
+                ));
+            }
+            _ => return Ok(None),
+        };
+        match licences.filter(|licences| (1..=LICENCES_MAX).contains(licences)) {
+            Some(licences) => Ok(Some(WhatIf { licences, effective })),
+            None => Err(Failure::usage(format!(
+                "licences: there are {now} then, and there can be 1 to {LICENCES_MAX}"
+            ))),
+        }
     }
 
     /// An instant that has come. Nobody knows what will be recorded after it.
@@ -271,7 +309,7 @@ pub(crate) fn origin(ledger: &Ledger) -> Result<String, Failure> {
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Failure {
         let kind = match &error {
-            ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingPlan(_) => {
+            ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingStatement { .. } => {
                 Kind::Damaged
             }
             ReportError::Backwards { .. } | ReportError::Civil(_) => Kind::Usage,
