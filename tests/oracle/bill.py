@@ -345,15 +345,13 @@ class Account:
         self.number, self.commits, self.tzdb = number, commits, tzdb
         self.plans = {plan.digest: plan for plan in plans}
         self.settled = {}
-        whole = Known(commits, NEVER, NEVER)
-        self.zone, self.closings = whole.zone, whole.closed
+        self.closings = Known(commits, NEVER, NEVER).closed
 
     def statement(self, name, until):
-        """As it was closed; or as all commits say, known until an instant, or a day after the month's end."""
+        """As it was closed; or as all commits say, known until an instant."""
         for closed in self.closings:
             if closed.month == name:
                 return self.closed(closed)
-        until = min(until, month_of(self.zone, name).ends + 24 * 3_600 * SECOND)
         return self.derive(name, Known(self.commits, self.commits[-1]["version"], until))
 
     def closed(self, closed):
