@@ -352,6 +352,9 @@ class Account:
         for closed in self.closings:
             if closed.month == name:
                 return self.closed(closed)
+        # Of a month that is over nothing more need be known a day later.
+        zone = Known(self.commits, self.commits[-1]["version"], until).zone
+        until = min(until, month_of(zone, name).ends + 86_400 * SECOND)
         return self.derive(name, Known(self.commits, self.commits[-1]["version"], until))
 
     def closed(self, closed):
