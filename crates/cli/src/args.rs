@@ -7,6 +7,7 @@ mod finance;
 mod people;
 mod seat;
 mod serve;
+mod webhook;
 
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
@@ -15,6 +16,7 @@ pub(crate) use finance::{Close, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
+pub(crate) use webhook::Webhook;
 
 use crate::caller::read_actor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -110,6 +112,9 @@ pub(crate) enum Command {
     /// Make and revoke access tokens; a running server sees it at once.
     #[command(subcommand)]
     Token(Token),
+    /// Have other servers told what is recorded; needs --server, because the running server tells.
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// The server's settings.
     #[command(subcommand)]
     Config(ConfigCommand),
