@@ -32,6 +32,19 @@ pub(crate) struct Owed {
 const GRACE_MAX: u64 = 86_400_000_000;
 
 impl Reports<'_> {
+    /// What an account owes for a month, as it is or would be kept: see [`Reports::statement`].
+    ///
+    /// # Errors
+    /// As for the statement.
+    pub fn facts(
+        &self,
+        account: AccountId,
+        month: Month,
+        known_until: Timestamp,
+    ) -> Result<Facts, ReportError> {
+        Ok(self.owed(account, month, known_until)?.facts)
+    }
+
     /// What an account owes for a month.
     pub(crate) fn owed(
         &self,

@@ -193,7 +193,7 @@ fn told(
             if !dry_run && closed > 0 {
                 output::talk(&match sealed {
                     Some(size) => format!("the log is sealed at {size} commits"),
-                    None => "the log is not sealed: there is no key yet (`seatledger key make`)"
+                    None => "the log is not sealed: there is no key yet (`seatledger key new`)"
                         .to_owned(),
                 });
             }
