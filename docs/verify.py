@@ -1301,6 +1301,10 @@ class Ledger:
             closed = self.statement(period.month, Known(self, period.as_of, period.until, period.version - 1))
             for key, told in period.follows().items():
                 need(closed[key] == told, "statement", f"{period.month}: it was closed with {key} {told}, not {closed[key]}")
+            closed["tzdb"] = period.tzdb
+            kept = json.dumps(closed, ensure_ascii=False, separators=(",", ":")).encode()
+            need(blake3(kept).digest() == period.statement, "statement",
+                 f"{period.month}: it is not the statement that was closed")
             self.closed[period.month], self.charged[period.month] = (period, closed), 0
             for line in closed["lines"]:
                 self.charged[line["subject"] if line["charge"] == "adjustment" else period.month] += line["net"]
@@ -1749,7 +1753,6 @@ def check_statements(pack, parsed, about, walked, zone):
     for month in about["months"]:
         told, (period, derived) = parsed[f"statement-{month}.json"], ledger.closed.get(month, (None, None))
         if period:
-            derived["tzdb"] = period.tzdb
             digest = blake3(pack[f"statement-{month}.json"]).digest()
             need(digest == period.statement, "statement", f"{month}: it is not the statement that was closed")
         else:

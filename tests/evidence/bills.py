@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from blake3 import blake3
 
 from build import ACCOUNT, SECOND, days, document, micros, pack
-from writer import Log, to_json, zipped
+from writer import Log, kept_json, zipped
 
 BILLS = []
 
@@ -524,7 +524,7 @@ def bill_cases():
 
 def closing(told, **forge):
     """The event that closes a month with this statement."""
-    known = {"as_of": told["as_of"], "until": told["until"], "statement": blake3(to_json(told)).digest(),
+    known = {"as_of": told["as_of"], "until": told["until"], "statement": blake3(kept_json(told)).digest(),
              "net": told["net"], **forge}
     return "PeriodClosed", [
         int(told["month"][:4]), int(told["month"][5:]), told["from"], told["to"], known["as_of"], known["until"],

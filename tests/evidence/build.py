@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from blake3 import blake3
 
-from writer import Log, SigningKey, frames, manifest, seal, to_json, zipped
+from writer import Log, SigningKey, frames, kept_json, manifest, seal, to_json, zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN, ACCOUNT, LONDON = "ledger.example/seats", 3, "Europe/London"
@@ -291,7 +291,7 @@ def pack(log, told=None, plans=(PLAN,), account=ACCOUNT, zone=LONDON, period=(FR
         "commits.bin": frames((position, log.commits[position]) for position in ours),
         "proofs.json": to_json(proofs(log, first_size, end, named, account))})
     for month, statement in told.items():
-        members[f"statement-{month}.json"] = to_json(statement)
+        members[f"statement-{month}.json"] = kept_json(statement)
     for toml in plans:
         members[f"plan-{blake3(toml).hexdigest()}.toml"] = toml
     if names:

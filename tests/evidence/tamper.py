@@ -716,7 +716,7 @@ def statement_names_another_commit():
 @case("pack")
 def amount_as_a_fraction():
     """24032.0 is not an amount."""
-    content = GOOD["statement-2026-05.json"].replace(b'"net": 24032,', b'"net": 24032.0,')
+    content = GOOD["statement-2026-05.json"].replace(b'"net":24032,', b'"net":24032.0,')
     return with_members(statement_2026_05_json=content)
 
 
@@ -828,7 +828,7 @@ def a_key_twice():
 @case("pack")
 def truth_for_a_number():
     """In some languages true is 1."""
-    content = GOOD["statement-2026-05.json"].replace(b'"quantity": 1', b'"quantity": true')
+    content = GOOD["statement-2026-05.json"].replace(b'"quantity":1', b'"quantity":true')
     return with_members(statement_2026_05_json=content)
 
 

@@ -232,6 +232,11 @@ def seal(origin, size, root, *signers):
 
 # Packs ------------------------------------------------------------------------------------------------------
 
+def kept_json(value):
+    """As a closed statement is kept."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def to_json(value):
     return (json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode()
 

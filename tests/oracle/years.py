@@ -169,12 +169,14 @@ class Year:
             for _ in range(1 + self.likely(10)):  # Twice for one instant, now and then.
                 self.do(at, "set_licences", to=self.random.choice([1, 1, 2, 2, 3, 4, 5, 8]), effective=effective)
                 at += self.random.randrange(2 * DAY)
-            if self.likely(35):  # Given back so many days later exactly, and perhaps taken again.
-                day = bill.day_of(self.zone, at) + timedelta(days=self.random.choice([0, 1, 14, 30]))
-                at = bill.first_instant(self.zone, bill.existing(self.zone, day)) * SECOND + 12 * HOUR
+            if self.likely(35):  # Given back so many days or months later exactly, and perhaps taken again.
+                day = bill.day_of(self.zone, at)
+                later = [day + timedelta(days=days) for days in (0, 1, 14, 30)]
+                later += [bill.months_after(day, months) for months in (1, 1, 2, 3)]
                 for to in (1, self.random.choice([2, 3, 5])):
-                    self.do(at, "set_licences", to=to, effective=at)
-                    at += self.random.choice([HOUR, 9 * DAY, 20 * DAY])
+                    day = bill.existing(self.zone, self.random.choice(later))
+                    at = max(at + HOUR, bill.first_instant(self.zone, day) * SECOND)
+                    self.do(at, "set_licences", to=to, effective=day.isoformat() if self.likely(50) else at)
 
     def use(self):
         """Days on which people come; some log out, some fall silent, some come back."""
@@ -183,6 +185,9 @@ class Year:
             for user in self.random.sample(range(1, 10), self.random.randrange(1, 9)):
                 at = begins + self.random.choice([0, 1, 5, 9]) * MINUTE + self.random.randrange(2 * MINUTE)
                 self.do(at, "login", user=user)
+                if self.likely(15):  # As long as a grace, to the microsecond.
+                    self.do(at + self.random.choice([1, 60, 300]) * SECOND, "logout", user=user)
+                    continue
                 for _ in range(self.random.choice([0, 1, 3, 6, 9])):
                     at += self.random.choice([1, 4, 4, 20, 200]) * MINUTE + self.random.randrange(2 * MINUTE)
                     self.do(at, "heartbeat", user=user)
