@@ -88,7 +88,7 @@ pub(crate) async fn accounts(
             let mut wanted = accounts.filter(wanted);
             let accounts: Vec<AccountId> = wanted.by_ref().take(GLANCED_MAX).collect();
             let is_cut = wanted.next().is_some();
-            Ok((Reports::new(views, &origin).glance(accounts.into_iter(), now, |_| None)?, is_cut))
+            Ok((Reports::new(views, &origin).glance(accounts, now, |_| None)?, is_cut))
         });
         let ((glance, is_cut), sort) = (glance.await?, Sort::from_word(&asked.sort));
         let page = asked.page.unwrap_or(1);
