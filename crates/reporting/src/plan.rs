@@ -78,6 +78,9 @@ pub struct PlanError {
     pub reason: String,
 }
 
+/// The longest plan: what the ledger keeps as one value.
+const BYTES_MAX: usize = 28 * 1024;
+
 /// The keys that a plan may have.
 const KEYS: [&str; 10] = [
     "plan",
@@ -140,6 +143,16 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] with the line, for anything that is missing, unknown, misspelled or out of range.
     pub fn read(text: &str) -> Result<Plan, PlanError> {
+        if text.len() > BYTES_MAX {
+            let reason = format!("a plan is at most {BYTES_MAX} bytes long");
+            return Err(PlanError { line: line_of(text, BYTES_MAX), reason });
+        }
+        if let Some(offset) = text.find('\\') {
+            let reason = "a plan has no backslash: TOML's versions differ in what it means; write \
+                          the character itself"
+                .to_owned();
+            return Err(PlanError { line: line_of(text, offset), reason });
+        }
         let file: File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             PlanError { line: line_of(text, offset), reason: in_our_words(error.message().trim()) }
@@ -256,6 +269,19 @@ effective_from = "2026-01-01"
 monthly_fee = "35.00"
 setup_fee   = "150.00"
 "#;
+
+    #[test]
+    fn what_versions_of_toml_disagree_about_is_refused() {
+        let refused = |text: &str, because: &str| {
+            let error = Plan::read(text).unwrap_err().to_string();
+            assert!(error.contains(because), "{error}");
+        };
+        refused(&format!("{STANDARD}# C:\\\n"), "line 6: a plan has no backslash");
+        refused(&STANDARD.replace("standard-2026", "\\e"), "line 1: a plan has no backslash");
+        let long = format!("{STANDARD}#{}", "x".repeat(BYTES_MAX - STANDARD.len() - 1));
+        assert!(Plan::read(&long).is_ok());
+        refused(&format!("{long}x"), "at most 28672 bytes");
+    }
 
     #[test]
     fn a_plan_is_read_with_its_defaults() {
