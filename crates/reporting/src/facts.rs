@@ -321,4 +321,4 @@ pub const MONTHS_MAX: usize = 1_200;
 /// The most assignments of plans in an account of which a statement is derived.
 const ASSIGNMENTS_MAX: usize = 10_000;
 /// The most changes of licences in an account of which a statement is derived.
-const CHANGES_MAX: usize = 100_000;
+const CHANGES_MAX: usize = 50_000;

@@ -20,7 +20,7 @@ use crate::civil::{read_date, show_date};
 use crate::money::{Currency, Rounding};
 use crate::nearest::nearest;
 use seats::CivilDate;
-use serde::de::{IgnoredAny, Visitor};
+use serde::de::{IgnoredAny, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use toml::Spanned;
@@ -95,6 +95,9 @@ const KEYS: [&str; 10] = [
     "rounding",
 ];
 
+/// One of some words, as text: a table of one key would do too, for the parser and for no other reader.
+struct Word<T>(T);
+
 /// Text in quotes: numbers and dates must be, so that nothing reads them as something else.
 struct Quoted(String);
 
@@ -120,11 +123,11 @@ struct File {
     effective_from: Spanned<Quoted>,
     monthly_fee: Spanned<Quoted>,
     setup_fee: Option<Spanned<Quoted>>,
-    setup_on: Option<SetupOn>,
+    setup_on: Option<Word<SetupOn>>,
     included_licences: Option<u32>,
-    increase: Option<Increase>,
-    decrease: Option<Decrease>,
-    rounding: Option<Round>,
+    increase: Option<Word<Increase>>,
+    decrease: Option<Word<Decrease>>,
+    rounding: Option<Word<Round>>,
     // ----
     min_term_months: Option<Spanned<IgnoredAny>>,
     month_basis: Option<Spanned<IgnoredAny>>,
@@ -188,19 +191,19 @@ impl Plan {
         };
         let monthly_fee = amount("monthly_fee", &file.monthly_fee)?;
         let setup_fee = file.setup_fee.as_ref().map_or(Ok(0), |fee| amount("setup_fee", fee))?;
-        let Increase::Daily = file.increase.unwrap_or(Increase::Daily);
+        let Increase::Daily = file.increase.map_or(Increase::Daily, |Word(increase)| increase);
         Ok(Plan {
             name: name.to_owned(),
             currency,
             effective_from,
             monthly_fee,
             setup_fee,
-            setup_on: file.setup_on.unwrap_or(SetupOn::AboveHighWater),
+            setup_on: file.setup_on.map_or(SetupOn::AboveHighWater, |Word(setup_on)| setup_on),
             included_licences: file.included_licences.unwrap_or(0),
-            decrease: file.decrease.unwrap_or(Decrease::EndOfPeriod),
+            decrease: file.decrease.map_or(Decrease::EndOfPeriod, |Word(decrease)| decrease),
             rounding: match file.rounding {
-                None | Some(Round::HalfUp) => Rounding::HalfUp,
-                Some(Round::HalfEven) => Rounding::HalfEven,
+                None | Some(Word(Round::HalfUp)) => Rounding::HalfUp,
+                Some(Word(Round::HalfEven)) => Rounding::HalfEven,
             },
         })
     }
@@ -241,6 +244,13 @@ impl<'de> Deserialize<'de> for Quoted {
             }
         }
         deserializer.deserialize_str(InQuotes)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word<T>, D::Error> {
+        let Quoted(word) = Quoted::deserialize(deserializer)?;
+        T::deserialize(word.into_deserializer()).map(Word)
     }
 }
 
