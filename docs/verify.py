@@ -28,6 +28,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import deque, namedtuple
 from datetime import date, datetime, time, timedelta, timezone
 from itertools import accumulate, groupby
+from heapq import heappop, heappush
 from zoneinfo import ZoneInfo
 
 try:
@@ -41,7 +42,7 @@ except ImportError:
     tomllib = None
 
 MEMBERS, UNPACKED, OTHERS, COMMITS, PATH = 4096, 1 << 30, 64 << 20, 4_000_000, 64
-MONTHS, ASSIGNMENTS, CHANGES, SKEW = 1_200, 10_000, 100_000, 300
+MONTHS, ASSIGNMENTS, CHANGES, PLAN_BYTES, SKEW = 1_200, 10_000, 50_000, 28_672, 300
 SECOND, DAY = 1_000_000, 86_400_000_000
 COMMIT_BYTES, NOTE_BYTES, SIGNATURES, RECLAIMS = 24_576, 64 << 10, 100, 1_000
 
@@ -678,6 +679,7 @@ class Laws:
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
         self.seats, self.silent = {}, 0  # Held seats; how many of them have nobody awake.
+        self.linger, self.kept, self.ends = 0, {}, []  # Free seats that may linger: seat -> until; a heap.
         # Requests in line: whose; how many of each user; what is offered to them: request -> seat, until.
         self.line, self.in_line, self.offers = {}, {}, {}
 
@@ -715,6 +717,14 @@ class Laws:
         for name, parts in settings:
             if name == "Overdraft":
                 self.overdraft = parts[0]
+            elif name == "Linger":
+                self.linger = parts[0] * SECOND
+
+    def dated(self, instant, day):
+        law(19, day is None or (day - 1) * DAY < instant < (day + 2) * DAY, f"no zone has day {day} then")
+
+    def PlanAssigned(self, plan, effective):
+        self.dated(*effective)
 
     def PeriodClosed(self, year, month, begins, ends, as_of, until, *rest):
         end, version = self.period or (begins, 0)
@@ -723,6 +733,7 @@ class Laws:
         self.period = ends, self.version
 
     def LicencesChanged(self, before, after, effective):
+        self.dated(*effective)
         law(3, before == self.licences.up_to(effective[0]), f"{before} licences were not in force")
         self.licences.add(effective[0], after)
 
@@ -799,6 +810,7 @@ class Laws:
         law(16, number not in self.seats and number not in self.emptied, f"seat {number} is held")
         law(16, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered twice")
         self.offers[request], self.reclaims = (number, until), 0
+        self.kept.pop(number, None)
 
     def OfferLapsed(self, request):
         law(17, request in self.offers, "an offer lapses that was not made")
@@ -836,6 +848,7 @@ class Laws:
         self.highest, self.granted, self.reclaims = session, True, 0
         self.emptied.discard(number)
         self.taken.pop(number, None)
+        self.kept.pop(number, None)
         self.sessions[session] = Session(number, user, overdraft, self.at)
         if not seat:
             seat = self.seats[number] = Seat(user)
@@ -851,8 +864,13 @@ class Laws:
             self.leave_line(request)
 
     def count(self, number, held, dormant):
-        is_held = len(self.seats) + len(self.offers)
-        law(number, held >= is_held, f"{is_held} seats are held or offered, not {held}")
+        while self.ends and self.ends[0][0] <= self.at:
+            until, seat = heappop(self.ends)
+            if self.kept.get(seat) == until:
+                del self.kept[seat]
+        least = len(self.seats) + len(self.offers)
+        law(number, least <= held <= least + len(self.kept),
+            f"{least} seats are held or offered and {len(self.kept)} linger, not {held}")
         law(number, dormant == self.silent, f"{self.silent} held seats are dormant, not {dormant}")
 
     def sitting(self, number, silent=0):
@@ -875,7 +893,10 @@ class Laws:
 
     def LoggedOut(self, number, by, release, note, silent):
         law(9, by == "User" or release is not None, "a release without a reason")
-        self.leave(number, silent)
+        seat = self.leave(number, silent)
+        if by == "User" and self.linger and seat not in self.seats:
+            self.kept[seat] = min(self.at + self.linger, (1 << 64) - 1)
+            heappush(self.ends, (self.kept[seat], seat))
 
     def Expired(self, number, cause, silent):
         session, _ = self.sitting(number, silent)
@@ -889,6 +910,7 @@ class Laws:
                 self.emptied.add(session.seat)
 
     def leave(self, number, silent):
+        """A session ends. The number of its seat."""
         session, seat = self.sitting(number, silent)
         del self.sessions[number]
         self.silent -= not seat.awake
@@ -898,6 +920,7 @@ class Laws:
             self.silent += not seat.awake
         else:
             del self.seats[session.seat]
+        return session.seat
 
     def ImportStarted(self, source):
         law(14, self.importing is None and not self.granted,
@@ -911,7 +934,7 @@ class Laws:
 
 # Price plans: "The plan file" of billing.md ----------------------------------------------------------------
 
-PLAN_BYTES, TIERS, DISCOUNTS = 64 << 10, 100, 20
+TIERS, DISCOUNTS = 20, 20
 MINOR_UNITS = """
 0: BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF
 2: AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
@@ -1665,7 +1688,7 @@ def check_manifest(pack):
     need(pack["manifest.txt"] == expected.encode(), "manifest", "the manifest is not that of the members")
 
 
-Walked = namedtuple("Walked", "leaves below first last before at count facts")
+Walked = namedtuple("Walked", "leaves below first last before at recorded count facts")
 
 
 def check_commits(content, about, first_size, size, wanted):
@@ -1696,7 +1719,7 @@ def check_commits(content, about, first_size, size, wanted):
             leaves[position] = previous
         if position < first_size:
             below = position, previous
-    return Walked(leaves, below, first, last, before, at, count, facts)
+    return Walked(leaves, below, first, last, before, at, recorded, count, facts)
 
 
 def check_inclusion(parsed, walked, first, last):
@@ -1738,11 +1761,17 @@ def check_period(about, walked):
          and not about["zone"].startswith(("posix/", "right/")), "period", "no zone of the IANA database")
     try:
         zone = ZoneInfo(about["zone"])
-        months = months_within(zone, about["from"], about["to"], len(about["months"]))
+        months = months_within(zone, about["from"], about["to"], min(len(about["months"]), MONTHS))
     except (LookupError, ValueError, OSError, OverflowError):
         raise Wrong("period", f"no calendar here for {about['zone']} and this period") from None
-    need(months == about["months"], "period", "the months are not those within the period")
+    need(len(months) <= MONTHS and months == about["months"], "period", "the months are not those within the period")
     return zone
+
+
+def in_time(last, walked):
+    """Who signed the last seal; of the witnesses those who could have seen the commit that closes the period."""
+    return [(key, when) for key, when in last.signers
+            if when is None or (when + SKEW) * SECOND >= walked.recorded]
 
 
 def check_statements(pack, parsed, about, walked, zone):
@@ -1786,6 +1815,9 @@ def verify(data, keys, policy=None):
                            {entry["position"] for entry in proofs["inclusion"]})
     check_inclusion(parsed, walked, first, last)
     zone = check_period(about, walked)
+    last = last._replace(signers=in_time(last, walked))
+    need(not policy or policy.met([key for key, _ in last.signers]), "witness",
+         "witnesses that the policy asks for signed before the period was closed")
     closed = check_statements(pack, parsed, about, walked, zone)
     check_directory(parsed, walked.facts)
     return report(parsed, about, walked, first, last, closed)

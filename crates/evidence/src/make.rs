@@ -9,7 +9,7 @@ use ledger::note::Note;
 use ledger::seal::{Seal, SealError, Seals};
 use ledger::{BookError, Head, Ledger, Position, ProveError, ReadError};
 use projector::{AsOf, Views};
-use reporting::calendar::{Calendar, months_within};
+use reporting::calendar::{Calendar, MONTHS_MAX, months_within};
 use reporting::civil::{CivilError, TZDB_VERSION, Zone, show_utc};
 use reporting::plans::Plans;
 use reporting::provenance::PRODUCT;
@@ -63,8 +63,11 @@ pub enum MakeError {
     /// The account has more commits than a pack may hold. Take the whole log as evidence instead.
     #[error("the account has more than {COMMITS_MAX} commits; verify the ledger itself instead")]
     TooMany,
+    /// The period holds more months than a pack may have statements. Whoever asked makes several packs.
+    #[error("more than {MONTHS_MAX} months lie within the period; make a pack for each part of it")]
+    TooLong,
     /// A statement cannot be derived.
-    #[error("no statement can be derived for {0}")]
+    #[error("no statement can be derived: {0}")]
     Statement(String),
     /// There is no seal, or it cannot be read.
     #[error(transparent)]
@@ -112,6 +115,9 @@ pub fn make(
         }
     }
     let months = months_within(zone, wanted.from, wanted.to);
+    if months.len() > MONTHS_MAX {
+        return Err(MakeError::TooLong);
+    }
     let mut named = BTreeSet::new();
     let cannot = |why: String| MakeError::Statement(why);
     let closed = history.terms.derive_closed(zone, &plans).map_err(cannot)?;

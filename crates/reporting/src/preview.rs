@@ -100,7 +100,9 @@ impl Reports<'_> {
             (None, Some(fewer), None) => then.checked_sub(fewer),
             (None, None, Some(licences)) => Some(licences),
             _ => {
-                return Err(wrong("say one of: how many more, how many fewer, how many".to_owned()));
+                return Err(wrong(
+                    "say one of: how many more, how many fewer, how many".to_owned(),
+                ));
             }
         };
         let licences = licences.filter(|licences| (1..=LICENCES_MAX).contains(licences));

@@ -27,6 +27,7 @@ impl Terms {
     /// # Errors
     /// In words, when one cannot be derived, or is not what the log says that it came to.
     pub fn derive_closed(&self, zone: Zone, plans: &Plans) -> Result<Vec<ClosedMonth>, String> {
+        self.check_size()?;
         let mut closed: Vec<ClosedMonth> = Vec::new();
         for (position, closing) in &self.closings {
             let period = closing.period();
