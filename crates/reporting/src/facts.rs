@@ -164,62 +164,6 @@ impl Facts {
             other => Err(format!("{other:?} is not a format that this program reads")),
         }
     }
-}
-
-/// An account's terms, in order: every plan is read once, however many months ask for it.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    timeline: Timeline,
-    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
-    counting: BTreeMap<Timestamp, u64>,
-    /// By instant, then by position.
-    assignments: Vec<(Timestamp, u64, Digest)>,
-    plans: BTreeMap<Digest, Result<Plan, String>>,
-    closed: Option<(Timestamp, u64)>,
-}
-
-impl Settled {
-    /// What a month comes to.
-    ///
-    /// # Errors
-    /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
-    pub fn facts(&self, month: Month, zone: Zone) -> Result<Facts, String> {
-        let too_much = || format!("an amount of {month} is beyond what can be counted");
-        let timeline = &self.timeline;
-        let count = |counting| Period::count(timeline, month, zone, counting);
-        let Period { from, to, .. } = count(Counting::of(None)).ok_or_else(too_much)?;
-        let assigned = self.assigned(month, (from, to))?;
-        let plan = assigned.map(|(_, _, plan)| plan);
-        let period = count(Counting::of(plan)).ok_or_else(too_much)?;
-        let mut lines = Vec::new();
-        if let Some((position, _, plan)) = assigned {
-            for line in period.lines(plan).ok_or_else(too_much)? {
-                let (charge, commits) = match line.charge {
-                    Charge::Monthly => ("monthly", self.behind_month(from, to, position)),
-                    Charge::Setup(setup) => {
-                        ("setup", self.counting.get(&setup.at).copied().into_iter().collect())
-                    }
-                };
-                let (quantity, unit, net) = (line.quantity, line.unit, line.net);
-                lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
-            }
-        }
-        let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net));
-        let net = plan.map(|_| sum.ok_or_else(too_much)).transpose()?;
-        Ok(Facts {
-            month: month.to_string(),
-            from: from.0,
-            to: to.0,
-            plan: assigned.map(|(_, digest, _)| digest.to_string()),
-            currency: plan.map(|plan| plan.currency.code().to_owned()),
-            opening_licences: timeline.at(from),
-            closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
-            days: days(&period.days),
-            licence_days: period.licence_days(),
-            lines,
-            net,
-        })
-    }
 
     /// The month's days, by the zone rules with which it was made.
     pub fn calendar(&self) -> Option<Calendar> {

@@ -11,6 +11,22 @@ setup_fee   = "150.00"
 "#;
 
 #[test]
+fn what_versions_of_toml_disagree_about_is_refused() {
+    let refused = |text: &str, because: &str| {
+        let error = Plan::read(text).unwrap_err().to_string();
+        assert!(error.contains(because), "{error}");
+    };
+    refused(&format!("{STANDARD}# C:\\\n"), "line 6: a plan has no backslash");
+    refused(&STANDARD.replace("standard-2026", "\\e"), "line 1: a plan has no backslash");
+    let long = format!("{STANDARD}#{}", "x".repeat(28 * 1024 - STANDARD.len() - 1));
+    assert!(Plan::read(&long).is_ok());
+    refused(&format!("{long}x"), "at most 28672 bytes");
+    // A word is text, and not a table of one key, which only our parser would take for it.
+    let word = format!("{STANDARD}decrease = {{ daily = {{}} }}\n");
+    refused(&word, "line 6: invalid type: map");
+}
+
+#[test]
 fn a_plan_is_read_with_its_defaults() {
     let plan = Plan::read(STANDARD).unwrap();
     assert_eq!((plan.monthly_fee(), plan.setup_fee, plan.included_licences), (3500, 15000, 0));
