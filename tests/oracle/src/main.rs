@@ -100,5 +100,6 @@ fn played(year: &Year) -> Result<Value, String> {
     let commits = stage.commits()?;
     Ok(json!({
         "year": year.year, "commits": commits, "refused": refused, "statements": statements,
+        "not_reconciled": stage.reconciled().err(),
     }))
 }

@@ -6,7 +6,7 @@ use ledger::memory::MemoryStore;
 use ledger::{Actor, Draft, Ledger, Role, Subject};
 use projector::Views;
 use reporting::civil::{Month, Zone, read_date};
-use reporting::{Closable, Reports};
+use reporting::{Closable, Report, Reports};
 use seats::closing::Closing;
 use seats::{
     Account, AccountId, Command, Effective, Event, Live, Liveness, LogIn, PoolId, RULES_VERSION,
@@ -134,6 +134,14 @@ impl<'a> Stage<'a> {
         let facts = reports.facts(ACCOUNT, month, self.now).map_err(|error| error.to_string())?;
         let bytes = facts.bytes().map_err(|error| error.to_string())?;
         String::from_utf8(bytes).map_err(|error| error.to_string())
+    }
+
+    /// Whether all statements are what the log says from its first event on; else the report.
+    pub(crate) fn reconciled(&self) -> Result<(), String> {
+        let views = Views::without_snapshots(&self.ledger);
+        let report = Reports::new(&views, "oracle").reconcile(ACCOUNT, self.now);
+        let report = report.map_err(|error| error.to_string())?;
+        if report.agrees { Ok(()) } else { Err(report.text()) }
     }
 
     /// What is recorded, as far as statements depend on it.
