@@ -1,0 +1,279 @@
+//! What stands on each sheet.
+
+use super::SeatRow;
+use super::sheet::{Cell, Sheet};
+use crate::bill::Bill;
+use crate::{ExportError, ExportSettings};
+use reporting::civil::{Zone, show_date};
+use reporting::money::Currency;
+use reporting::statement::Standing;
+
+fn text(text: impl Into<String>) -> Cell {
+    Cell::Text(text.into())
+}
+
+fn number(number: impl TryInto<i64>) -> Cell {
+    Cell::Number(number.try_into().unwrap_or(i64::MAX))
+}
+
+/// A row for each statement, and what they come to in each currency.
+pub(super) fn summary(bills: &[Bill], settings: &ExportSettings) -> Sheet {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    let mut sums: Vec<(Currency, [i64; 6])> = Vec::new();
+    for bill in bills {
+        let (statement, money) = (bill.statement, bill.sums);
+        let amounts = [
+            money.net_minor,
+            bill.vat(),
+            money.gross_minor,
+            money.carried_in_minor,
+            money.due_minor,
+            money.carried_out_minor,
+        ];
+        match sums.iter_mut().find(|(currency, _)| *currency == bill.currency) {
+            Some((_, sum)) => add(sum, amounts),
+            None => sums.push((bill.currency, amounts)),
+        }
+        let called = settings.called(statement.account_number, bill.account());
+        let mut row = vec![
+            text(&bill.reference),
+            number(statement.account_number),
+            text(&called.reference),
+            text(bill.account()),
+            text(&statement.month),
+            if bill.draft { text("DRAFT") } else { Cell::Day(show_date(bill.dated)) },
+            text(&bill.plan.name),
+            number(statement.opening_licences),
+            number(statement.closing_licences),
+            number(statement.licence_days),
+            number(statement.used.peak_seats),
+            number(statement.used.sessions),
+            text(bill.currency.code()),
+        ];
+        row.extend(amounts.map(|minor| Cell::Amount(minor, bill.currency)));
+        rows.push(row);
+    }
+    for (currency, sum) in sums {
+        let mut row = vec![text("Total")];
+        row.resize(12, Cell::Blank);
+        row.push(text(currency.code()));
+        row.extend(sum.map(|minor| Cell::Amount(minor, currency)));
+        rows.push(row);
+    }
+    Sheet { name: "Summary", columns: &SUMMARY, rows }
+}
+
+const SUMMARY: [(&str, u8); 19] = [
+    ("Reference", 11),
+    ("Account", 9),
+    ("Customer reference", 12),
+    ("Name", 30),
+    ("Month", 9),
+    ("Closed", 11),
+    ("Plan", 18),
+    ("Licences at the beginning", 11),
+    ("Licences at the end", 10),
+    ("Licence-days", 9),
+    ("Most seats at once", 9),
+    ("Sessions", 9),
+    ("Currency", 9),
+    ("Net", 12),
+    ("VAT", 11),
+    ("With VAT", 12),
+    ("Credit from the month before", 13),
+    ("To pay", 12),
+    ("Credit for the next month", 13),
+];
+
+fn add(sum: &mut [i64; 6], amounts: [i64; 6]) {
+    for (sum, amount) in sum.iter_mut().zip(amounts) {
+        *sum = sum.saturating_add(amount);
+    }
+}
+
+/// A row for each charge.
+pub(super) fn charges(bills: &[Bill], settings: &ExportSettings) -> Sheet {
+    let mut rows = Vec::new();
+    for bill in bills {
+        let statement = bill.statement;
+        let called = settings.called(statement.account_number, bill.account());
+        for (place, line) in (1_i64..).zip(&statement.lines) {
+            let commits: Vec<String> = line.commits.iter().map(u64::to_string).collect();
+            rows.push(vec![
+                text(&bill.reference),
+                text(&called.reference),
+                text(bill.account()),
+                Cell::Day(show_date(bill.month.first_day())),
+                Cell::Day(show_date(bill.last_day())),
+                number(place),
+                text(&line.charge),
+                text(&line.what),
+                line.counted.map_or(Cell::Blank, number),
+                number(line.quantity),
+                Cell::Amount(line.unit_minor, bill.currency),
+                Cell::Amount(line.net_minor, bill.currency),
+                text(bill.currency.code()),
+                line.adjusts.as_ref().map_or(Cell::Blank, text),
+                text(commits.join(" ")),
+            ]);
+        }
+    }
+    Sheet { name: "Charges", columns: &CHARGES, rows }
+}
+
+const CHARGES: [(&str, u8); 15] = [
+    ("Reference", 11),
+    ("Customer reference", 12),
+    ("Name", 26),
+    ("From", 11),
+    ("To", 11),
+    ("Line", 6),
+    ("Charge", 11),
+    ("What for", 48),
+    ("Days counted", 9),
+    ("Quantity", 9),
+    ("Unit", 12),
+    ("Net", 12),
+    ("Currency", 9),
+    ("Adjusts", 9),
+    ("Commits (log positions)", 16),
+];
+
+/// The days of each statement.
+pub(super) fn days(bills: &[Bill]) -> Sheet {
+    let mut rows = Vec::new();
+    for bill in bills {
+        for days in &bill.statement.days {
+            rows.push(vec![
+                text(&bill.reference),
+                text(bill.account()),
+                Cell::Day(days.from.clone()),
+                Cell::Day(days.to.clone()),
+                number(days.days),
+                number(days.in_force),
+                number(days.billable),
+                number(days.licence_days),
+                Cell::Blank,
+            ]);
+        }
+        for over in &bill.statement.overdraft {
+            rows.push(vec![
+                text(&bill.reference),
+                text(bill.account()),
+                Cell::Day(over.from.clone()),
+                Cell::Day(over.to.clone()),
+                number(over.days),
+                Cell::Blank,
+                Cell::Blank,
+                Cell::Blank,
+                number(over.over),
+            ]);
+        }
+    }
+    Sheet { name: "Licences (days)", columns: &DAYS, rows }
+}
+
+const DAYS: [(&str, u8); 9] = [
+    ("Reference", 11),
+    ("Name", 30),
+    ("From", 11),
+    ("To", 11),
+    ("Days", 8),
+    ("Licences in force", 11),
+    ("Licences billed", 11),
+    ("Licence-days", 11),
+    ("Seats above the licences (overdraft)", 14),
+];
+
+/// Who sat where.
+pub(super) fn seats(bills: &[Bill], seats: &[SeatRow]) -> Result<Sheet, ExportError> {
+    let row = |seat: &SeatRow| {
+        let of = |bill: &&Bill| bill.statement.account_number == seat.account;
+        let strange = || ExportError::StrangeSeat { account: seat.account };
+        let bill = bills.iter().find(of).ok_or_else(strange)?;
+        let to = |zone| seat.to.map_or(Cell::Blank, |to| Cell::Time(to, zone));
+        Ok(vec![
+            number(seat.account),
+            text(bill.account()),
+            number(seat.seat),
+            text(&seat.holder),
+            Cell::Time(seat.from, bill.zone),
+            to(bill.zone),
+            text(bill.zone.name()),
+            Cell::Time(seat.from, Zone::UTC),
+            to(Zone::UTC),
+            text(&seat.ended),
+        ])
+    };
+    let rows = seats.iter().map(row).collect::<Result<_, ExportError>>()?;
+    Ok(Sheet { name: "Seat timeline", columns: &SEATS, rows })
+}
+
+const SEATS: [(&str, u8); 10] = [
+    ("Account", 9),
+    ("Name", 30),
+    ("Seat", 6),
+    ("Held by", 24),
+    ("From (local)", 19),
+    ("To (local)", 19),
+    ("Time zone", 16),
+    ("From (UTC)", 19),
+    ("To (UTC)", 19),
+    ("How it ended", 34),
+];
+
+/// Where each statement comes from, and by what it can be checked.
+pub(super) fn evidence(bills: &[Bill]) -> Sheet {
+    let row = |bill: &Bill| {
+        let (statement, provenance) = (bill.statement, &bill.statement.provenance);
+        let mut row =
+            vec![text(&bill.reference), text(bill.account()), text(provenance.ledger.clone())];
+        row.extend(match &statement.standing {
+            Standing::Closed { closed_at, position, digest, log_size, log_root } => [
+                Cell::Time(closed_at.0, Zone::UTC),
+                number(*position),
+                text(digest),
+                number(*log_size),
+                text(log_root),
+            ],
+            Standing::Open | Standing::Provisional => [
+                text("DRAFT"),
+                Cell::Blank,
+                Cell::Blank,
+                number(provenance.size),
+                text(&provenance.root),
+            ],
+        });
+        row.extend([
+            text(&bill.plan.name),
+            text(&bill.plan.digest),
+            text(provenance.time_zone),
+            Cell::Time(statement.from.0, Zone::UTC),
+            Cell::Time(statement.to.0, Zone::UTC),
+            text(provenance.tzdb),
+            text(provenance.product),
+            number(statement.lines.len() as u64),
+        ]);
+        row
+    };
+    Sheet { name: "Evidence", columns: &EVIDENCE, rows: bills.iter().map(row).collect() }
+}
+
+const EVIDENCE: [(&str, u8); 16] = [
+    ("Reference", 11),
+    ("Name", 26),
+    ("Ledger", 24),
+    ("Closed (UTC)", 19),
+    ("Closed by the commit at", 11),
+    ("BLAKE3 of the statement", 34),
+    ("Commits in the log before", 11),
+    ("Merkle root of the log then", 34),
+    ("Plan", 18),
+    ("BLAKE3 of the plan", 34),
+    ("Time zone", 15),
+    ("Month from (UTC)", 19),
+    ("Month to (UTC)", 19),
+    ("Zone rules", 9),
+    ("Made by", 18),
+    ("Charges", 9),
+];
