@@ -210,7 +210,7 @@ fn notes(bill: &Bill) -> Markup {
     html! {
         ul {
             @for note in &bill.statement.notes { li { (note) } }
-            li { "A seat that was left behind without logging out costs nothing." }
+            li { "A seat left behind without logging out costs nothing from the moment its holder has gone silent." }
         }
     }
 }
@@ -232,8 +232,8 @@ fn proof(bill: &Bill) -> Markup {
                         dt { "Where" }
                         dd {
                             "ledger " (provenance.ledger) ", " (counted(*log_size, "commit")) "; closed by the commit at position "
-                            (position) ", " (bill.zone.show(closed_at.0)) ". Both are BLAKE3; "
-                            code { "seatledger verify" } " checks them."
+                            (position) ", " (bill.zone.show(closed_at.0)) ". Both are BLAKE3. An evidence pack of the \
+                             month, which you may ask for, holds the same two, and all that they follow from."
                         }
                     }
                 }

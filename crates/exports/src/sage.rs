@@ -95,7 +95,7 @@ fn rows_of(bill: &Bill, settings: &ExportSettings) -> Result<Vec<Vec<String>>, E
         let kind = if line.net_minor < 0 { "SC" } else { "SI" };
         let nominal = settings.sage.nominal_codes.of(&line.charge, "sage.nominal_codes", FILE)?;
         let draft = if bill.draft { "DRAFT " } else { "" };
-        let details = format!("{draft}{} {}", bill.month, line.what);
+        let details = format!("{draft}{}", line.what);
         Ok(vec![
             kind.to_owned(),
             account.clone(),

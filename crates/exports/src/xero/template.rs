@@ -90,7 +90,7 @@ impl XeroTemplate {
     /// [`ExportError::Template`] when a column that the file cannot do without is missing, one stands there
     /// twice, or a mandatory one is not known.
     pub fn read(bytes: &[u8]) -> Result<XeroTemplate, ExportError> {
-        let headings = table::rows(WHOSE, bytes)?.swap_remove(0);
+        let headings = table::headings(WHOSE, bytes)?;
         let refused = |why: String| ExportError::Template { whose: WHOSE, why };
         let mut columns: Vec<(String, Column)> = Vec::new();
         let mut strange = Vec::new();
