@@ -25,7 +25,7 @@ from decimal import Decimal
 folder = pathlib.Path(sys.argv[1])
 skip = set(filter(None, os.environ.get("SKIP", "").split(",")))
 statements = {}
-for path in sorted(folder.glob("statement-*.json")):
+for path in sorted(folder.glob("statement-[0-9].json")):
     statement = json.loads(path.read_text())
     year, month = statement["month"].split("-")
     statements[f"{year[2:]}{month}{statement['account_number']:04d}"] = statement
@@ -128,10 +128,11 @@ def sheets_agree(sheets, by):
     days = sheets["Licences (days)"]
     billed = sum(int(row[7] or 0) for row in days[1:])
     same(billed, sum(s["licence_days"] for s in statements.values()), f"{by}: licence-days")
-    evidence = {row[0]: row for row in sheets["Evidence"][1:]}
+    evidence = {(row[0], row[2]): row[3] for row in sheets["Evidence"][1:]}
     for ref, statement in statements.items():
-        same(evidence[ref][5], statement["digest"], f"{by}: digest")
-        same(evidence[ref][7], statement["log_root"], f"{by}: root")
+        same(evidence[ref, "Statement (BLAKE3)"], statement["digest"], f"{by}: digest")
+        same(evidence[ref, "Merkle root of the log then (BLAKE3)"], statement["log_root"], f"{by}: root")
+        same(int(evidence[ref, "Charges"]), len(statement["lines"]), f"{by}: charges counted")
 
 
 def by_openpyxl(path):
@@ -151,7 +152,7 @@ def by_openpyxl(path):
     same(book.properties.created.isoformat() + "Z", closed, "creation time")
     summary = book["Summary"]
     same(type(summary["F2"].value), datetime.datetime, "a date is a date")
-    same(type(summary["N2"].value), float, "an amount is a number")
+    same(summary["N2"].data_type, "n", "an amount is a number")
     seats = list(book["Seat timeline"].iter_rows(values_only=True))
     same(seats[3][4], datetime.datetime(2026, 6, 4, 9, 30), "local time")
     same(seats[3][7], datetime.datetime(2026, 6, 4, 8, 30), "UTC")
@@ -161,13 +162,14 @@ def by_openpyxl(path):
 
 def by_libreoffice(path):
     with tempfile.TemporaryDirectory() as scratch:
-        # 44,34,76,1: comma, double quote, UTF-8, from line 1; -1: every sheet a file of its own; true: as shown.
-        tokens = "44,34,76,1,,0,false,false,false,false,false,-1"
-        run = [
-            "soffice", f"-env:UserInstallation=file://{scratch}/profile", "--headless", "--convert-to",
-            f"csv:Text - txt - csv (StarCalc):{tokens}", "--outdir", scratch, str(path),
-        ]
-        subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=240)
+
+        def convert(source, to, *more):
+            run = ["soffice", f"-env:UserInstallation=file://{scratch}/profile", "--headless", *more]
+            run += ["--convert-to", to, "--outdir", scratch, str(source)]
+            subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=240)
+
+        # Comma, double quote, UTF-8, from line 1; the -1: every sheet a file of its own.
+        convert(path, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1")
         sheets = {}
         for out in pathlib.Path(scratch).glob("*.csv"):
             with open(out, newline="", encoding="utf-8") as file:
@@ -175,14 +177,14 @@ def by_libreoffice(path):
         for name in ("Summary", "Charges", "Licences (days)", "Seat timeline", "Evidence"):
             assert name in sheets, f"LibreOffice: {sorted(sheets)}"
         sheets_agree(sheets, "LibreOffice")
-        # And a CSV of ours, opened as a spreadsheet does: nothing in it is run.
-        charges = next(folder.glob("charges-*.csv"))
-        shutil.copy(charges, f"{scratch}/opened.csv")
-        run[4:6] = ["ods"]
-        run[run.index(scratch) : ] = [scratch, f"{scratch}/opened.csv"]
-        subprocess.run([part for part in run if part], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=240)
-        content = zipfile.ZipFile(f"{scratch}/opened.ods").read("content.xml").decode()
-        same(content.count("table:formula"), 0, "LibreOffice: formulas in charges.csv")
+
+        # Our CSV opened as a spreadsheet that runs formulas; the first one shows that it would.
+        control = pathlib.Path(scratch, "control.csv")
+        control.write_text("a\r\n=1+1\r\n")
+        for source, expected in [(control, 1), *((ours, 0) for ours in sorted(folder.glob("*.csv")))]:
+            convert(source, "ods", "--infilter=Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,0,true")
+            content = zipfile.ZipFile(f"{scratch}/{source.stem}.ods").read("content.xml").decode()
+            same(content.count("table:formula="), expected, f"LibreOffice: formulas in {source.name}")
 
 
 def by_chromium():

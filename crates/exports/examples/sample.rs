@@ -4,7 +4,7 @@
 //! cargo run -p exports --example sample -- FOLDER [XERO_TEMPLATE]
 //! ```
 
-#![expect(
+#![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

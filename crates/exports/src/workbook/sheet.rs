@@ -14,6 +14,12 @@ pub(super) const EXACT_MAX: u64 = 999_999_999_999_999;
 /// How many rows a spreadsheet has.
 const ROWS_MAX: usize = 1_048_576;
 
+/// How many lines headings take at most.
+const HEADING_LINES: u32 = 3;
+
+/// A row is not made higher than so many lines; a spreadsheet has no rows above 409 points.
+const LINES_MAX: u32 = 20;
+
 /// DIN A4 in Excel's list of papers.
 const A4: u8 = 9;
 
@@ -65,6 +71,10 @@ impl Sheet {
         self.frame(sheet, title).map_err(unwritten)?;
         let formats = Formats::new();
         for (row, cells) in (1..).zip(&self.rows) {
+            let lines = self.lines(cells);
+            if lines > 1 {
+                sheet.set_row_height(row, height(lines)).map_err(unwritten)?;
+            }
             for ((column, cell), (heading, _)) in (0..).zip(cells).zip(self.columns) {
                 formats.write(sheet, (row, column), cell, heading, file)?;
             }
@@ -76,12 +86,19 @@ impl Sheet {
         let heading = Format::new()
             .set_bold()
             .set_text_wrap()
-            .set_align(FormatAlign::Top)
+            .set_align(FormatAlign::Bottom)
             .set_border_bottom(FormatBorder::Thin);
+        let over_text = heading.clone().set_indent(1);
+        let over_numbers = heading.set_align(FormatAlign::Right);
         sheet.set_name(self.name)?;
+        sheet.set_row_height(0, height(HEADING_LINES))?;
         for (column, (name, width)) in (0..).zip(self.columns) {
+            let of_text = |row: &Vec<Cell>| {
+                matches!(row.get(usize::from(column)), Some(Cell::Text(_) | Cell::Blank) | None)
+            };
+            let format = if self.rows.iter().all(of_text) { &over_text } else { &over_numbers };
             sheet.set_column_width(column, f64::from(*width))?;
-            sheet.write_string_with_format(0, column, *name, &heading)?;
+            sheet.write_string_with_format(0, column, *name, format)?;
         }
         sheet.set_freeze_panes(1, 0)?;
         sheet.set_repeat_rows(0, 0)?;
@@ -90,6 +107,24 @@ impl Sheet {
         sheet.set_header(format!("&L{title}&R{}", self.name)).set_footer("&RPage &P of &N");
         Ok(())
     }
+
+    /// How many lines the longest text of a row takes in its column.
+    fn lines(&self, cells: &[Cell]) -> u32 {
+        let lines = |(cell, (_, width)): (&Cell, &(&str, u8))| match cell {
+            // The indent takes a little of the width, and words do not break.
+            Cell::Text(text) => {
+                text.chars().count().div_ceil(usize::from(*width).saturating_sub(2).max(1))
+            }
+            _ => 1,
+        };
+        let most = cells.iter().zip(self.columns).map(lines).max().unwrap_or(1);
+        u32::try_from(most).unwrap_or(1).min(LINES_MAX)
+    }
+}
+
+/// How high so many lines are, in points.
+fn height(lines: u32) -> f64 {
+    f64::from(lines.saturating_mul(15))
 }
 
 /// How cells of each kind look.
@@ -107,7 +142,7 @@ impl Formats {
             number: top().set_num_format("#,##0"),
             day: top().set_num_format("yyyy-mm-dd"),
             time: top().set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text: top().set_text_wrap(),
+            text: top().set_text_wrap().set_indent(1),
         }
     }
 

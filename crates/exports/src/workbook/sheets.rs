@@ -66,23 +66,23 @@ pub(super) fn summary(bills: &[Bill], settings: &ExportSettings) -> Sheet {
 const SUMMARY: [(&str, u8); 19] = [
     ("Reference", 11),
     ("Account", 9),
-    ("Customer reference", 12),
-    ("Name", 30),
+    ("Customer reference", 11),
+    ("Name", 24),
     ("Month", 9),
     ("Closed", 11),
-    ("Plan", 18),
-    ("Licences at the beginning", 11),
-    ("Licences at the end", 10),
+    ("Plan", 15),
+    ("Licences at the beginning", 10),
+    ("Licences at the end", 9),
     ("Licence-days", 9),
     ("Most seats at once", 9),
     ("Sessions", 9),
-    ("Currency", 9),
-    ("Net", 12),
-    ("VAT", 11),
-    ("With VAT", 12),
-    ("Credit from the month before", 13),
-    ("To pay", 12),
-    ("Credit for the next month", 13),
+    ("Currency", 10),
+    ("Net", 11),
+    ("VAT", 10),
+    ("With VAT", 11),
+    ("Credit from the month before", 11),
+    ("To pay", 11),
+    ("Credit for the next month", 11),
 ];
 
 fn add(sum: &mut [i64; 6], amounts: [i64; 6]) {
@@ -222,58 +222,42 @@ const SEATS: [(&str, u8); 10] = [
     ("How it ended", 34),
 ];
 
-/// Where each statement comes from, and by what it can be checked.
+/// Where each statement comes from, and by what it can be checked: a row for each fact.
 pub(super) fn evidence(bills: &[Bill]) -> Sheet {
-    let row = |bill: &Bill| {
+    let mut rows = Vec::new();
+    for bill in bills {
         let (statement, provenance) = (bill.statement, &bill.statement.provenance);
-        let mut row =
-            vec![text(&bill.reference), text(bill.account()), text(provenance.ledger.clone())];
-        row.extend(match &statement.standing {
-            Standing::Closed { closed_at, position, digest, log_size, log_root } => [
-                Cell::Time(closed_at.0, Zone::UTC),
-                number(*position),
-                text(digest),
-                number(*log_size),
-                text(log_root),
+        let mut facts = vec![("Ledger", text(provenance.ledger.clone()))];
+        facts.extend(match &statement.standing {
+            Standing::Closed { closed_at, position, digest, log_size, log_root } => vec![
+                ("Closed (UTC)", Cell::Time(closed_at.0, Zone::UTC)),
+                ("Closed by the commit at position", number(*position)),
+                ("Statement (BLAKE3)", text(digest)),
+                ("Commits in the log before", number(*log_size)),
+                ("Merkle root of the log then (BLAKE3)", text(log_root)),
             ],
-            Standing::Open | Standing::Provisional => [
-                text("DRAFT"),
-                Cell::Blank,
-                Cell::Blank,
-                number(provenance.size),
-                text(&provenance.root),
+            Standing::Open | Standing::Provisional => vec![
+                ("DRAFT: the month is not closed", Cell::Blank),
+                ("Commits in the log", number(provenance.size)),
+                ("Merkle root of the log (BLAKE3)", text(&provenance.root)),
             ],
         });
-        row.extend([
-            text(&bill.plan.name),
-            text(&bill.plan.digest),
-            text(provenance.time_zone),
-            Cell::Time(statement.from.0, Zone::UTC),
-            Cell::Time(statement.to.0, Zone::UTC),
-            text(provenance.tzdb),
-            text(provenance.product),
-            number(statement.lines.len() as u64),
+        facts.extend([
+            ("Plan", text(&bill.plan.name)),
+            ("Plan (BLAKE3 of its file)", text(&bill.plan.digest)),
+            ("Month from (UTC)", Cell::Time(statement.from.0, Zone::UTC)),
+            ("Month to, that instant left out (UTC)", Cell::Time(statement.to.0, Zone::UTC)),
+            ("Time zone", text(provenance.time_zone)),
+            ("Zone rules of this program", text(provenance.tzdb)),
+            ("Workbook made by", text(provenance.product)),
+            ("Charges", number(statement.lines.len() as u64)),
+            ("Net", Cell::Amount(bill.sums.net_minor, bill.currency)),
         ]);
-        row
-    };
-    Sheet { name: "Evidence", columns: &EVIDENCE, rows: bills.iter().map(row).collect() }
+        rows.extend(facts.into_iter().map(|(what, fact)| {
+            vec![text(&bill.reference), text(bill.account()), text(what), fact]
+        }));
+    }
+    Sheet { name: "Evidence", columns: &EVIDENCE, rows }
 }
 
-const EVIDENCE: [(&str, u8); 16] = [
-    ("Reference", 11),
-    ("Name", 26),
-    ("Ledger", 24),
-    ("Closed (UTC)", 19),
-    ("Closed by the commit at", 11),
-    ("BLAKE3 of the statement", 34),
-    ("Commits in the log before", 11),
-    ("Merkle root of the log then", 34),
-    ("Plan", 18),
-    ("BLAKE3 of the plan", 34),
-    ("Time zone", 15),
-    ("Month from (UTC)", 19),
-    ("Month to (UTC)", 19),
-    ("Zone rules", 9),
-    ("Made by", 18),
-    ("Charges", 9),
-];
+const EVIDENCE: [(&str, u8); 4] = [("Reference", 11), ("Name", 30), ("What", 36), ("Value", 68)];

@@ -1,5 +1,13 @@
 //! Files made of the statements of a small ledger, read back and compared.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
+
 mod books;
 mod charges;
 mod gocardless;

@@ -87,7 +87,9 @@ fn what_a_notice_needs() {
     let check = |settings: &str, holidays: &str, day: &str, expected: &str| {
         let settings = ExportSettings::read(settings).unwrap();
         let (holidays, day) = (Holidays::read(holidays).unwrap(), read_date(day).unwrap());
-        let error = notices(&[june.clone()], &settings, &holidays, day).unwrap_err().to_string();
+        let error = notices(std::slice::from_ref(&june), &settings, &holidays, day)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     };
     check("", HOLIDAYS, "2026-07-06", "notices.service_user is missing");

@@ -59,8 +59,9 @@ fn what_sage_would_not_take_is_refused() {
     let statement = sample().statement(1, "2026-06");
     let check = |settings: &str, expected: &str| {
         let settings = ExportSettings::read(settings).unwrap();
-        let error =
-            sage(&[statement.clone()], &settings, Finality::Closed).unwrap_err().to_string();
+        let error = sage(std::slice::from_ref(&statement), &settings, Finality::Closed)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{settings:?}: {error}");
     };
     let tax = "[sage]\ntax_codes = { \"20% (VAT on Income)\" = \"T1\" }\n";

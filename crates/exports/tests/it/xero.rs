@@ -109,7 +109,8 @@ fn what_xero_would_not_take_is_refused() {
     let check = |settings: &str, template: &str, expected: &str| {
         let settings = ExportSettings::read(settings).unwrap();
         let template = XeroTemplate::read(template.as_bytes()).unwrap();
-        let error = xero(&[statement.clone()], &template, &settings, Finality::Closed).unwrap_err();
+        let error = xero(std::slice::from_ref(&statement), &template, &settings, Finality::Closed)
+            .unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     check("", TEMPLATE, "xero.no_vat is missing");
