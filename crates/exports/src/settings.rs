@@ -99,7 +99,7 @@ pub struct Branding {
 }
 
 /// By what a customer is named in the settings.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Named {
     /// By the account's number.
     Number(u64),
@@ -110,8 +110,6 @@ pub enum Named {
 /// What other programs call an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Customer {
-    /// Which account.
-    pub account: Named,
     /// Its contact in Xero; the account's name if not said.
     pub contact: Option<String>,
     /// Its e-mail address in Xero, if Xero is to be told one.
@@ -142,7 +140,7 @@ pub struct ExportSettings {
     /// For printed statements.
     pub branding: Branding,
     /// What accounts are called.
-    pub customers: Vec<Customer>,
+    pub customers: BTreeMap<Named, Customer>,
 }
 
 /// What other programs call an account, with all defaults.
@@ -166,8 +164,8 @@ impl ExportSettings {
 
     /// What other programs call an account. An entry by number goes before one by name.
     pub(crate) fn called(&self, number: u64, name: &str) -> Called {
-        let is = |wanted: Named| self.customers.iter().find(|customer| customer.account == wanted);
-        let found = is(Named::Number(number)).or_else(|| is(Named::Name(name.to_owned())));
+        let by_name = || self.customers.get(&Named::Name(name.to_owned()));
+        let found = self.customers.get(&Named::Number(number)).or_else(by_name);
         let said = |field: fn(&Customer) -> &Option<String>| found.and_then(|c| field(c).clone());
         let reference =
             said(|customer| &customer.reference).unwrap_or_else(|| format!("A{number}"));

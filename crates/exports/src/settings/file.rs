@@ -285,26 +285,29 @@ impl Place<'_> {
         })
     }
 
-    fn customers(&self, files: &[Spanned<CustomerFile>]) -> Result<Vec<Customer>, SettingsError> {
-        let mut customers: Vec<Customer> = Vec::new();
+    fn customers(
+        &self,
+        files: &[Spanned<CustomerFile>],
+    ) -> Result<BTreeMap<Named, Customer>, SettingsError> {
+        let mut customers = BTreeMap::new();
         for spanned in files {
             let file = spanned.get_ref();
-            let account = match &file.account {
-                NamedFile::Number(number) => Named::Number(*number),
-                NamedFile::Name(name) => Named::Name(name.clone()),
+            let (account, shown) = match &file.account {
+                NamedFile::Number(number) => (Named::Number(*number), number.to_string()),
+                NamedFile::Name(name) => (Named::Name(name.clone()), format!("{name:?}")),
             };
-            if customers.iter().any(|customer| customer.account == account) {
-                let reason = format!("customers: {account:?} stands there twice; leave one out");
-                return Err(self.wrong(spanned.span().start, reason));
-            }
-            customers.push(Customer {
-                account,
+            let customer = Customer {
                 contact: self.text("contact", &file.contact)?,
                 email: self.text("email", &file.email)?,
                 reference: self.text("reference", &file.reference)?,
                 sage_account: self.code("sage_account", &file.sage_account, 8)?,
                 gocardless: self.text("gocardless", &file.gocardless)?,
-            });
+            };
+            if customers.insert(account, customer).is_some() {
+                let reason =
+                    format!("customers: account {shown} stands there twice; leave one out");
+                return Err(self.wrong(spanned.span().start, reason));
+            }
         }
         Ok(customers)
     }

@@ -88,15 +88,15 @@ impl Sheet {
             .set_text_wrap()
             .set_align(FormatAlign::Bottom)
             .set_border_bottom(FormatBorder::Thin);
-        let over_text = heading.clone().set_indent(1);
+        let over_text = left(heading.clone());
         let over_numbers = heading.set_align(FormatAlign::Right);
         sheet.set_name(self.name)?;
         sheet.set_row_height(0, height(HEADING_LINES))?;
         for (column, (name, width)) in (0..).zip(self.columns) {
-            let of_text = |row: &Vec<Cell>| {
-                matches!(row.get(usize::from(column)), Some(Cell::Text(_) | Cell::Blank) | None)
-            };
-            let format = if self.rows.iter().all(of_text) { &over_text } else { &over_numbers };
+            let cell = |row: &Vec<Cell>| row.get(usize::from(column)).cloned();
+            let mut cells = self.rows.iter().filter_map(cell).filter(|cell| *cell != Cell::Blank);
+            let numbers = cells.next().is_some_and(|cell| !matches!(cell, Cell::Text(_)));
+            let format = if numbers { &over_numbers } else { &over_text };
             sheet.set_column_width(column, f64::from(*width))?;
             sheet.write_string_with_format(0, column, *name, format)?;
         }
@@ -122,6 +122,11 @@ impl Sheet {
     }
 }
 
+/// At the left, a little away from the number before it.
+fn left(format: Format) -> Format {
+    format.set_align(FormatAlign::Left).set_indent(1)
+}
+
 /// How high so many lines are, in points.
 fn height(lines: u32) -> f64 {
     f64::from(lines.saturating_mul(15))
@@ -142,7 +147,7 @@ impl Formats {
             number: top().set_num_format("#,##0"),
             day: top().set_num_format("yyyy-mm-dd"),
             time: top().set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text: top().set_text_wrap().set_indent(1),
+            text: left(top().set_text_wrap()),
         }
     }
 

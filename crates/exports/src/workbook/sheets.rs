@@ -7,6 +7,7 @@ use crate::{ExportError, ExportSettings};
 use reporting::civil::{Zone, show_date};
 use reporting::money::Currency;
 use reporting::statement::Standing;
+use std::collections::BTreeMap;
 
 fn text(text: impl Into<String>) -> Cell {
     Cell::Text(text.into())
@@ -187,10 +188,11 @@ const DAYS: [(&str, u8); 9] = [
 
 /// Who sat where.
 pub(super) fn seats(bills: &[Bill], seats: &[SeatRow]) -> Result<Sheet, ExportError> {
+    let accounts: BTreeMap<u64, &Bill> =
+        bills.iter().map(|bill| (bill.statement.account_number, bill)).collect();
     let row = |seat: &SeatRow| {
-        let of = |bill: &&Bill| bill.statement.account_number == seat.account;
         let strange = || ExportError::StrangeSeat { account: seat.account };
-        let bill = bills.iter().find(of).ok_or_else(strange)?;
+        let bill = accounts.get(&seat.account).ok_or_else(strange)?;
         let to = |zone| seat.to.map_or(Cell::Blank, |to| Cell::Time(to, zone));
         Ok(vec![
             number(seat.account),
@@ -214,11 +216,11 @@ const SEATS: [(&str, u8); 10] = [
     ("Name", 30),
     ("Seat", 6),
     ("Held by", 24),
-    ("From (local)", 19),
-    ("To (local)", 19),
+    ("From (local)", 20),
+    ("To (local)", 20),
     ("Time zone", 16),
-    ("From (UTC)", 19),
-    ("To (UTC)", 19),
+    ("From (UTC)", 20),
+    ("To (UTC)", 20),
     ("How it ended", 34),
 ];
 
@@ -260,4 +262,4 @@ pub(super) fn evidence(bills: &[Bill]) -> Sheet {
     Sheet { name: "Evidence", columns: &EVIDENCE, rows }
 }
 
-const EVIDENCE: [(&str, u8); 4] = [("Reference", 11), ("Name", 30), ("What", 36), ("Value", 68)];
+const EVIDENCE: [(&str, u8); 4] = [("Reference", 11), ("Name", 30), ("What", 42), ("Value", 68)];

@@ -11,6 +11,7 @@
 mod books;
 mod charges;
 mod gocardless;
+mod hostile;
 mod notices;
 mod page;
 #[cfg(feature = "real-histories")]

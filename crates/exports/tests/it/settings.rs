@@ -10,7 +10,8 @@ fn settings_that_are_good() {
     assert_eq!(settings.due_days, 14);
     assert_eq!(settings.gocardless.unit, Some(Unit::Pounds));
     assert_eq!(settings.xero.account_codes.by_charge["setup"], "201");
-    assert_eq!(settings.customers[1].account, Named::Name("Hillside Surgery".to_owned()));
+    let hillside = &settings.customers[&Named::Name("Hillside Surgery".to_owned())];
+    assert_eq!(hillside.reference.as_deref(), Some("HILL"));
     let none = ExportSettings::read("").unwrap();
     assert_eq!((none.due_days, none.currency.code()), (14, "GBP"));
     assert_eq!((none.notices.working_days, &*none.sage.department), (10, "0"));
@@ -47,11 +48,26 @@ fn settings_that_are_not() {
     check("[[customers]]\naccount = 1.5\n", "write its number, or its name in quotes");
     check(
         "[[customers]]\naccount = 1\n[[customers]]\naccount = 1\n",
-        "line 3: customers: Number(1) stands there twice",
+        "line 3: customers: account 1 stands there twice",
     );
     check(
         "[[customers]]\naccount = 1\nsage_account = \"A B\"\n",
         "line 3: sage_account: \"A B\" is not up to 8",
     );
     check("due_days = \n", "line 1");
+}
+
+/// The page describes what there is: its example is accepted, its columns are the files'.
+#[test]
+fn the_document_is_right() {
+    let page = include_str!("../../../../docs/exports.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let settings = ExportSettings::read(example).unwrap();
+    assert_eq!(settings.customers[&Named::Number(3)].gocardless.as_deref(), Some("MD000123"));
+    let columns: [&[&str]; 3] =
+        [&exports::charges::COLUMNS, &exports::sage::COLUMNS, &exports::notices::COLUMNS];
+    for columns in columns {
+        assert!(page.contains(&format!("`{}`", columns.join(", "))), "{columns:?}");
+    }
 }
