@@ -25,8 +25,10 @@ import struct
 import sys
 import zlib
 from bisect import bisect_left, bisect_right, insort
-from collections import namedtuple
+from collections import deque, namedtuple
 from datetime import date, datetime, time, timedelta, timezone
+from itertools import accumulate, groupby
+from heapq import heappop, heappush
 from zoneinfo import ZoneInfo
 
 try:
@@ -40,6 +42,8 @@ except ImportError:
     tomllib = None
 
 MEMBERS, UNPACKED, OTHERS, COMMITS, PATH = 4096, 1 << 30, 64 << 20, 4_000_000, 64
+MONTHS, ASSIGNMENTS, CHANGES, PLAN_BYTES, SKEW = 1_200, 10_000, 50_000, 28_672, 300
+SECOND, DAY = 1_000_000, 86_400_000_000
 COMMIT_BYTES, NOTE_BYTES, SIGNATURES, RECLAIMS = 24_576, 64 << 10, 100, 1_000
 
 
@@ -123,7 +127,7 @@ def member(data, name, header, method, packed, length, crc):
 # JSON: no floats, no second key of a name, exactly the keys that evidence.md shows -------------------
 
 Hex, Month, Path = object(), object(), object()
-Count, Amount = range(1 << 32), range(1 << 63)
+Count, Amount, Signed = range(1 << 32), range(1 << 63), range(-1 << 63, 1 << 63)
 
 
 class Null:
@@ -141,13 +145,16 @@ SHAPES = {
     "directory.json": {"entries": [{"kind": str, "number": int, "salt": Hex, "text": str}]},
 }
 STATEMENT_SHAPE = {
-    "month": Month, "from": int, "to": int, "plan": Null(Hex), "currency": Null(str),
+    "format": str, "account": int, "month": Month, "from": int, "to": int, "zone": str, "tzdb": str,
+    "offsets": [[Signed]], "as_of": int, "until": int, "plan": Null(Hex), "currency": Null(str),
     "opening_licences": Count, "closing_licences": Count,
     "days": [{"from": str, "to": str, "days": int, "in_force": Count, "billable": Count,
               "licence_days": int}],
-    "licence_days": int,
-    "lines": [{"charge": str, "quantity": Amount, "unit": Amount, "net": Amount, "commits": [int]}],
-    "net": Null(Amount)}
+    "licence_days": int, "overdraft": [{"from": str, "to": str, "days": int, "over": Count}],
+    "lines": [{"charge": str, "subject": Null(str), "counted": Null(Amount), "quantity": Amount,
+               "unit": Signed, "net": Signed, "commits": [int]}],
+    "net": Null(Signed), "vat": Null({"code": str, "rate": str, "amount": Signed}), "gross": Null(Signed),
+    "carried_in": Null(Signed), "due": Null(Amount), "carried_out": Null(Signed)}
 
 
 def fits(value, shape):
@@ -161,7 +168,7 @@ def fits(value, shape):
     if shape is Path:
         return fits(value, [Hex]) and len(value) <= PATH
     if shape is int:
-        return type(value) is int and value < 1 << 64
+        return type(value) is int and 0 <= value < 1 << 64
     if isinstance(shape, range):
         return type(value) is int and value in shape
     if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
@@ -170,9 +177,9 @@ def fits(value, shape):
             or (shape is Month and MONTH.fullmatch(value) is not None))
 
 
-def natural(text):
-    if len(text) > 20 or text[0] == "-":
-        raise ValueError("not a number from 0 up")
+def whole(text):
+    if len(text) > 20 or text == "-0":
+        raise ValueError("no whole number of 64 bits")
     return int(text)
 
 
@@ -188,7 +195,7 @@ def once(pairs):
 
 def read_json(name, content, shape):
     try:
-        value = json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_int=natural,
+        value = json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_int=whole,
                            parse_float=refuse, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise Wrong("pack", f"{name}: {error}") from None
@@ -503,6 +510,19 @@ def i32(reader):
     return ~(number >> 1) if number & 1 else number >> 1
 
 
+def u8(reader):
+    return reader.take(1)[0]
+
+
+def i64(reader):
+    number = reader.varint(8)
+    return ~(number >> 1) if number & 1 else number >> 1
+
+
+def letters(reader):
+    return reader.take(3)
+
+
 def b16(reader):
     return reader.take(16)
 
@@ -582,7 +602,8 @@ EVENT = choice([
     ("SealingKeyChanged", b32, option(b32)), ("DeviceForgotten", u32), ("ReasonGiven", b32),
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
-    ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING)])
+    ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
+    ("PeriodClosed", u16, u8, u64, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
 COMMIT = fields(u64, u64, b32, u64, u64, ROLE, u32, u16, u16, many(EVENT))
@@ -654,14 +675,16 @@ class Laws:
     def __init__(self, account):
         self.service, self.state, self.highest, self.granted = account == 0, "new", 0, False
         self.licences, self.overdraft, self.importing = Changes(), 0, None
+        self.period = None  # The last one closed: its end, the version that closed it.
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
         self.seats, self.silent = {}, 0  # Held seats; how many of them have nobody awake.
+        self.linger, self.kept, self.ends = 0, {}, []  # Free seats that may linger: seat -> until; a heap.
         # Requests in line: whose; how many of each user; what is offered to them: request -> seat, until.
         self.line, self.in_line, self.offers = {}, {}, {}
 
     def commit(self, commit):
-        self.at, self.asked, self.reclaims, self.queued = commit.at, None, 0, []
+        self.at, self.asked, self.reclaims, self.queued, self.version = commit.at, None, 0, [], commit.version
         self.emptied, self.taken = set(), {}  # By take-over in this commit: seats; seat -> user, marked.
         for name, parts in commit.events:
             law(2, name == "ReasonGiven" or self.service == (name in SERVICE),
@@ -694,8 +717,23 @@ class Laws:
         for name, parts in settings:
             if name == "Overdraft":
                 self.overdraft = parts[0]
+            elif name == "Linger":
+                self.linger = parts[0] * SECOND
+
+    def dated(self, instant, day):
+        law(19, day is None or (day - 1) * DAY < instant < (day + 2) * DAY, f"no zone has day {day} then")
+
+    def PlanAssigned(self, plan, effective):
+        self.dated(*effective)
+
+    def PeriodClosed(self, year, month, begins, ends, as_of, until, *rest):
+        end, version = self.period or (begins, 0)
+        law(20, end == begins < ends <= until <= self.at, "a month that is not over, or not next to the one before")
+        law(20, version <= as_of < self.version, f"version {as_of} cannot be what it was derived from")
+        self.period = ends, self.version
 
     def LicencesChanged(self, before, after, effective):
+        self.dated(*effective)
         law(3, before == self.licences.up_to(effective[0]), f"{before} licences were not in force")
         self.licences.add(effective[0], after)
 
@@ -772,6 +810,7 @@ class Laws:
         law(16, number not in self.seats and number not in self.emptied, f"seat {number} is held")
         law(16, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered twice")
         self.offers[request], self.reclaims = (number, until), 0
+        self.kept.pop(number, None)
 
     def OfferLapsed(self, request):
         law(17, request in self.offers, "an offer lapses that was not made")
@@ -809,6 +848,7 @@ class Laws:
         self.highest, self.granted, self.reclaims = session, True, 0
         self.emptied.discard(number)
         self.taken.pop(number, None)
+        self.kept.pop(number, None)
         self.sessions[session] = Session(number, user, overdraft, self.at)
         if not seat:
             seat = self.seats[number] = Seat(user)
@@ -824,8 +864,13 @@ class Laws:
             self.leave_line(request)
 
     def count(self, number, held, dormant):
-        is_held = len(self.seats) + len(self.offers)
-        law(number, held >= is_held, f"{is_held} seats are held or offered, not {held}")
+        while self.ends and self.ends[0][0] <= self.at:
+            until, seat = heappop(self.ends)
+            if self.kept.get(seat) == until:
+                del self.kept[seat]
+        least = len(self.seats) + len(self.offers)
+        law(number, least <= held <= least + len(self.kept),
+            f"{least} seats are held or offered and {len(self.kept)} linger, not {held}")
         law(number, dormant == self.silent, f"{self.silent} held seats are dormant, not {dormant}")
 
     def sitting(self, number, silent=0):
@@ -848,7 +893,10 @@ class Laws:
 
     def LoggedOut(self, number, by, release, note, silent):
         law(9, by == "User" or release is not None, "a release without a reason")
-        self.leave(number, silent)
+        seat = self.leave(number, silent)
+        if by == "User" and self.linger and seat not in self.seats:
+            self.kept[seat] = min(self.at + self.linger, (1 << 64) - 1)
+            heappush(self.ends, (self.kept[seat], seat))
 
     def Expired(self, number, cause, silent):
         session, _ = self.sitting(number, silent)
@@ -862,6 +910,7 @@ class Laws:
                 self.emptied.add(session.seat)
 
     def leave(self, number, silent):
+        """A session ends. The number of its seat."""
         session, seat = self.sitting(number, silent)
         del self.sessions[number]
         self.silent -= not seat.awake
@@ -871,6 +920,7 @@ class Laws:
             self.silent += not seat.awake
         else:
             del self.seats[session.seat]
+        return session.seat
 
     def ImportStarted(self, source):
         law(14, self.importing is None and not self.granted,
@@ -882,13 +932,198 @@ class Laws:
         self.importing = None
 
 
-# Statements: whole numbers only, instants in microseconds -----------------------------------------------
+# Price plans: "The plan file" of billing.md ----------------------------------------------------------------
+
+TIERS, DISCOUNTS = 20, 20
+MINOR_UNITS = """
+0: BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF
+2: AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
+   CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD
+   HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK
+   MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB
+   SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD
+   USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL
+3: BHD IQD JOD KWD LYD OMR TND
+4: CLF UYW
+"""
+PLACES = {code: int(places) for places, codes in re.findall("([0-9]):([A-Z\\s]+)", MINOR_UNITS)
+          for code in codes.split()}
+Plan = namedtuple("Plan", "digest currency effective_from included tiers tiered volume setup every_increase "
+                  "cooling_off increase to_end months fixed_30 half_even discounts overdraft rate grace vat")
+Tier = namedtuple("Tier", "first last fee")
+Discount = namedtuple("Discount", "name percent amount since until")
+
+
+def decimal(text, places, most):
+    """A number with so many decimals as a whole one; zeros may be too many."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        raise ValueError(f"{text} is no amount")
+    whole, _, part = text.partition(".")
+    whole, part = whole.lstrip("0") or "0", part.rstrip("0")
+    if len(part) > places or len(whole) > 18 or int(whole + part.ljust(places, "0")) > most:
+        raise ValueError(f"{text} is too much, or has more than {places} decimals")
+    return int(whole + part.ljust(places, "0"))
+
+
+class Table:
+    """A table of a plan. Every key is taken once; a key that nobody takes is not known."""
+
+    def __init__(self, words, currency=None):
+        if type(words) is not dict:
+            raise ValueError("no table")
+        self.words, self.currency = dict(words), currency
+
+    def take(self, kind, key, needed=False):
+        value = self.words.pop(key, None)  # There is no null in TOML.
+        if (needed or value is not None) and type(value) is not kind:
+            raise ValueError(f"{key} is {value!r:.80}")
+        return value
+
+    def one_of(self, key, *words):
+        """One of these words; the first if it is left out."""
+        word = self.take(str, key)
+        if word is not None and word not in words:
+            raise ValueError(f"{key} is {word!r:.80}")
+        return words[0] if word is None else word
+
+    def whole(self, key, most, default=0, least=0):
+        number = self.take(int, key)
+        if number is not None and not least <= number <= most:
+            raise ValueError(f"{key} is {number}")
+        return default if number is None else number
+
+    def amount(self, key, needed=False):
+        text = self.take(str, key, needed)
+        return None if text is None else decimal(text, PLACES[self.currency], 10**9)
+
+    def name(self, key, needed=True):
+        text = self.take(str, key, needed)
+        if text is not None and not text.strip():
+            raise ValueError(f"{key} is blank")
+        return text
+
+    def day(self, key, needed=False):
+        text = self.take(str, key, needed)
+        if text is not None and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError(f"{key} is {text:.80}")
+        return None if text is None else date.fromisoformat(text)
+
+    def tables(self, key, most):
+        found = self.take(list, key) or []
+        if len(found) > most:
+            raise ValueError(f"more than {most} {key}")
+        return [Table(words, self.currency) for words in found]
+
+    def table(self, key):
+        return Table(self.take(dict, key) or {}, self.currency)
+
+    def done(self):
+        if self.words:
+            raise ValueError(f"nobody knows {sorted(self.words)[0]:.80}")
+
+
+def read_plan(content, digest=None):
+    if tomllib is None:
+        raise Usage("price plans are TOML: Python 3.11 or newer reads them")
+    if b"\\" in content or len(content) > PLAN_BYTES:
+        raise ValueError("it has a backslash, or is too long")
+    plan = Table(tomllib.loads(content.decode()))
+    plan.name("plan")
+    currency = plan.currency = plan.take(str, "currency", True)
+    if currency not in PLACES:
+        raise ValueError(f"no currency {currency:.80}")
+    effective_from, included = plan.day("effective_from", True), plan.whole("included_licences", (1 << 32) - 1)
+    tiered, tiers, volume = read_tiers(plan)
+    fixed_30 = plan.one_of("month_basis", "actual_days", "fixed_30") == "fixed_30"
+    plan.one_of("timing", "arrears")
+    if effective_from.day != 1 or volume and fixed_30:
+        raise ValueError("effective_from is no first of a month, or tiers by volume with fixed_30")
+    mode, rate, grace = read_overdraft(plan.table("overdraft"), None if tiered else tiers[0].fee)
+    close = plan.table("close")
+    close.whole("grace_days", 60)
+    close.take(bool, "second_person")
+    close.done()
+    read = Plan(
+        digest, currency, effective_from, included, tiers, tiered, volume, plan.amount("setup_fee") or 0,
+        plan.one_of("setup_on", "above_high_water", "every_increase") == "every_increase",
+        plan.whole("cooling_off_days", 366), plan.one_of("increase", "daily", "full_month", "next_month"),
+        plan.one_of("decrease", "end_of_period", "daily") == "end_of_period", plan.whole("min_term_months", 120),
+        fixed_30, plan.one_of("rounding", "half_up", "half_even") == "half_even",
+        [read_discount(words) for words in plan.tables("discounts", DISCOUNTS)], mode, rate, grace,
+        read_vat(plan.table("vat")))
+    plan.done()
+    return read
+
+
+def read_tiers(plan):
+    """Whether there are tiers, the tiers, and whether they go by volume. A plain fee is one tier."""
+    fee, mode, given, tiers = plan.amount("monthly_fee"), plan.take(str, "tier_mode"), plan.tables("tiers", TIERS), []
+    if (fee is None) != bool(given) or mode not in (("graduated", "volume", None) if given else (None,)):
+        raise ValueError("a monthly_fee or tiers, and tier_mode with tiers only")
+    for words in given:
+        first = tiers[-1].last + 1 if tiers else 1
+        last = words.whole("up_to", (1 << 32) - 1, None, first)
+        if (last is None) != (words is given[-1]):
+            raise ValueError("the last tier, and no other, is without up_to")
+        tiers.append(Tier(first, last, words.amount("monthly_fee", True)))
+        words.done()
+    return bool(given), tiers or [Tier(1, None, fee)], mode == "volume"
+
+
+def read_discount(words):
+    percent = words.take(str, "percent")
+    percent = None if percent is None else decimal(percent, 2, 10_000)
+    found = Discount(words.name("name"), percent, words.amount("amount"), words.day("from"), words.day("until", True))
+    words.done()
+    first, after = found.since or date.min, found.until + timedelta(days=1)
+    if first.day != 1 or after.day != 1 or first >= after or (percent is None) == (found.amount is None) or percent == 0:
+        raise ValueError(f"the discount {found.name:.80}")
+    return found
+
+
+def read_overdraft(words, fee):
+    mode = words.one_of("mode", "report_only", "deny", "per_seat_day", "monthly_peak")
+    day_rate, peak_rate = words.amount("day_rate"), words.amount("peak_rate")
+    grace = words.whole("overlap_grace_s", 86_400, 300) * SECOND
+    words.done()
+    peak = fee if peak_rate is None else peak_rate
+    if (mode == "per_seat_day") != (day_rate is not None) or mode != "monthly_peak" and peak_rate is not None \
+            or mode == "monthly_peak" and peak is None:
+        raise ValueError(f"the rates of overdraft {mode}")
+    return mode, day_rate if mode == "per_seat_day" else peak, grace
+
+
+def read_vat(words):
+    compute = words.one_of("mode", "none", "compute") == "compute"
+    code, rate = words.name("code", compute), words.take(str, "rate", compute)
+    hundredths = 0 if rate is None else decimal(rate, 2, 10_000)
+    words.done()
+    return (code, rate, hundredths) if compute else None
+
+
+# Statements: "Exactly" of billing.md. Whole numbers only, instants in microseconds -------------------------
 
 LATEST = 253_370_764_800_000_000  # 9999-01-01T00:00:00Z.
+NEVER = 1 << 65
+PERIODS, WORK = 1_200, 50_000_000
 EPOCH, MICRO = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
-PLACES = {**dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-          **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), "CLF": 4, "UYW": 4}
-Plan = namedtuple("Plan", "currency effective_from included fee setup every_increase to_end half_even")
+Day = namedtuple("Day", "date begins ends")
+Calendar = namedtuple("Calendar", "month days begins ends offsets")
+Change = namedtuple("Change", "instant licences position version")
+Assigned = namedtuple("Assigned", "instant digest position version")
+# When a session was live: from an instant and version; to an instant, as is known from another version on.
+Stretch = namedtuple("Stretch", "begins since ends gone till seat marked position")
+
+
+class Period(namedtuple("Period", "month begins ends as_of until statement plan currency net gross due carried "
+                        "size root tzdb product position version")):
+    """A closed month, as its commit says."""
+
+    def follows(self):
+        """What its statement must say too."""
+        return {"from": self.begins, "to": self.ends, "plan": self.plan.hex(),
+                "currency": self.currency.decode("latin-1"), "net": self.net, "gross": self.gross,
+                "due": self.due, "carried_out": self.carried}
 
 
 def first_instant(zone, day):
@@ -932,139 +1167,496 @@ def months_within(zone, start, end, at_most):
     return months
 
 
-def minor_units(amount, currency):
-    places = PLACES.get(currency, 2)
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount):
-        raise ValueError(f"{amount} is no amount")
-    whole, _, part = amount.partition(".")
-    whole, part = whole.lstrip("0") or "0", part if part.strip("0") else ""
-    if len(part) > places or len(whole) > 18:
-        raise ValueError(f"{amount} is no amount of {currency}")
-    units = int(whole + part.ljust(places, "0"))
-    if units > 10**9:
-        raise ValueError(f"{amount} is more than 1,000,000,000 minor units")
-    return units
+def offset(zone, instant):
+    return (EPOCH + instant * MICRO).astimezone(zone).utcoffset() // timedelta(seconds=1)
 
 
-def read_plan(content):
-    if tomllib is None:
-        raise Usage("price plans are TOML: Python 3.11 or newer reads them")
-    plan = {"setup_fee": "0", "setup_on": "above_high_water", "included_licences": 0, "increase": "daily",
-            "decrease": "end_of_period", "rounding": "half_up", **tomllib.loads(content.decode())}
-    included, currency, day = plan["included_licences"], plan["currency"], plan["effective_from"]
-    if (plan.keys() - {"plan", "currency", "effective_from", "monthly_fee"} != {"setup_fee", "setup_on",
-            "included_licences", "increase", "decrease", "rounding"}
-            or type(plan["plan"]) is not str or not plan["plan"].strip()
-            or plan["setup_on"] not in ("above_high_water", "every_increase") or plan["increase"] != "daily"
-            or plan["decrease"] not in ("end_of_period", "daily")
-            or plan["rounding"] not in ("half_up", "half_even") or type(included) is not int or not 0 <= included < 1 << 32
-            or not re.fullmatch("[A-Z]{3}", currency) or not re.fullmatch("[0-9]{4}-[0-9]{2}-01", day)):
-        raise ValueError("a rule that is not known here")
-    return Plan(currency, date.fromisoformat(day), included, minor_units(plan["monthly_fee"], currency),
-                minor_units(plan["setup_fee"], currency), plan["setup_on"] == "every_increase",
-                plan["decrease"] == "end_of_period", plan["rounding"] == "half_even")
+def calendar(zone, month):
+    """A month's days and edges, and the zone's offsets within it with the instants from which they hold."""
+    days = month_days(zone, month)
+    begins, ends = days[0][1], days[-1][1]
+    at, offsets = begins, [[begins, offset(zone, begins)]]
+    while at < ends - SECOND:
+        step = min(at + 3600 * SECOND, ends - SECOND)
+        if offset(zone, step) != offsets[-1][1]:
+            low, high = at, step
+            while high - low > SECOND:
+                middle = low + (high - low) // (2 * SECOND) * SECOND
+                low, high = (middle, high) if offset(zone, middle) == offsets[-1][1] else (low, middle)
+            offsets.append([high, offset(zone, high)])
+        at = step
+    days = [Day(day, start, end) for (day, start), (_, end) in zip(days, days[1:])]
+    return Calendar(month, days, begins, ends, offsets)
 
 
-def rounded(numerator, denominator, half_even):
-    whole, rest = divmod(numerator, denominator)
+def month_after(month):
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12:04}-{number % 12 + 1:02}"
+
+
+def day_of(zone, instant):
+    """The day that has begun at an instant and whose next has not. Not what a clock shows that was set back."""
+    day = (EPOCH + instant * MICRO).astimezone(zone).date()
+    while True:
+        after, begins = day + timedelta(days=1), None
+        while begins is None:
+            begins, after = first_instant(zone, after), after + timedelta(days=1)
+        if begins > instant:
+            return day
+        day = after - timedelta(days=1)
+
+
+def term_end(zone, day, months):
+    """The first instant of the day that lies so many months after another."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > 9998:
+        return NEVER
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    end, begins = date(year, month + 1, min(day.day, last)), None
+    while begins is None:
+        begins, end = first_instant(zone, end), end + timedelta(days=1)
+    return begins
+
+
+def rounded(numerator, denominator, half_even=False):
+    whole, rest = divmod(abs(numerator), denominator)
     up = 2 * rest > denominator or 2 * rest == denominator and (not half_even or whole & 1)
-    return whole + up
+    return whole + up if numerator >= 0 else -whole - up
 
 
 class Facts:
     """What the statements and the directory need to know of the commits."""
 
     def __init__(self):
-        self.zone, self.closed, self.first_to = "", (1 << 64, None), 0
-        self.said, self.assigned, self.commitments, self.plans = {}, [], {}, {}
+        self.zone, self.closing, self.live = "", Change(NEVER, 0, None, NEVER), {}
+        self.told, self.assigned, self.stretches, self.periods, self.commitments = [], [], [], [], {}
 
     def add(self, position, commit, account):
+        at, version = commit.at, commit.version
         for name, parts in commit.events:
             if name == "AccountOpened":
                 self.zone, self.commitments["account", account] = parts
             elif name == "LicencesChanged":
-                self.first_to = self.first_to if self.said else parts[1]
-                self.said[parts[2][0]] = parts[1], position
+                self.told.append(Change(parts[2][0], parts[1], position, version))
             elif name == "PlanAssigned":
-                self.assigned.append((parts[1][0], position, parts[0].hex()))
+                self.assigned.append(Assigned(parts[1][0], parts[0].hex(), position, version))
             elif name == "AccountClosed":
-                self.closed = commit.at, position
+                self.closing = Change(at, 0, position, version)
+            elif name == "SeatGranted":
+                self.live[parts[1]] = at, version, parts[2], parts[3], position
+            elif name == "Resumed":
+                self.live[parts[0]] = at, version, *self.live[parts[0]][2:]
+            elif name in ("WentDormant", "LoggedOut", "Expired"):
+                self.silent(parts[0], parts[-1], at, version, name != "WentDormant")
+            elif name == "PeriodClosed":
+                month = f"{parts[0]:04}-{parts[1]:02}"
+                self.periods.append(Period(month, *parts[2:], position, version))
             elif name in ("SiteAdded", "UserAdded", "DeviceAdded"):
                 self.commitments[name[:-5].lower(), parts[0]] = parts[1]
 
+    def silent(self, session, silent, at, version, ends):
+        """A session was heard last so long ago; if it had fallen silent before, that is known already."""
+        begins, since, seat, marked, position = self.live[session]
+        if begins is not None:
+            self.stretches.append(Stretch(begins, since, max(at - silent, begins), at, version, seat, marked, position))
+        self.live[session] = None, since, seat, marked, position
+        if ends:
+            del self.live[session]
+
+
+class Ledger:
+    """All that is known of the account, made ready to be asked as it was known at some version."""
+
+    def __init__(self, facts, zone, pack, tzdb, account):
+        self.facts, self.zone, self.pack, self.tzdb, self.account, self.left = facts, zone, pack, tzdb, account, WORK
+        need(len(facts.assigned) <= ASSIGNMENTS and len(facts.told) <= CHANGES and len(facts.periods) <= PERIODS,
+             "statement", "plans were assigned, licences changed, or months closed more often than is looked through")
+        self.plans, self.calendars, self.days_of, self.closed, self.charged = {}, {}, {}, {}, {}
+        going = [Stretch(begins, since, NEVER, NEVER, NEVER, *rest)
+                 for begins, since, *rest in facts.live.values() if begins is not None]
+        self.stretches = sorted(facts.stretches + going)
+        self.begins, self.gone, latest = [each.begins for each in self.stretches], [], 0
+        for each in self.stretches:
+            latest = max(latest, each.gone)
+            self.gone.append(latest)
+        by_till, self.open_since, earliest = sorted(self.stretches, key=lambda each: each.till), [], NEVER
+        for each in reversed(by_till):
+            earliest = min(earliest, each.begins)
+            self.open_since.append(earliest)
+        self.open_since, self.tills = self.open_since[::-1] + [NEVER], [each.till for each in by_till]
+        self.marked = [each for each in self.stretches if each.marked]
+
+    def work(self, steps):
+        self.left -= steps
+        need(self.left >= 0, "statement", "more would have to be walked through than a pack may ask")
+
+    def calendar(self, month):
+        if month not in self.calendars:
+            try:
+                self.calendars[month] = calendar(self.zone, month)
+            except (ValueError, OverflowError):
+                raise Wrong("statement", f"{month}: no calendar here for it") from None
+        return self.calendars[month]
+
+    def plan(self, digest, month):
+        if digest not in self.plans:  # Each is read once, however many months ask for it.
+            self.plans[digest] = self.read(digest)
+        need(isinstance(self.plans[digest], Plan), "statement", f"{month}: plan {digest} {self.plans[digest]}")
+        return self.plans[digest]
+
+    def read(self, digest):
+        """The plan, or what is wrong with it."""
+        if f"plan-{digest}.toml" not in self.pack:
+            return "is not in the pack"
+        try:
+            return read_plan(self.pack[f"plan-{digest}.toml"], digest)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            return f"does not read: {error}"
+
+    def day_of(self, instant):
+        if instant not in self.days_of:
+            self.days_of[instant] = day_of(self.zone, instant)
+        return self.days_of[instant]
+
     def settle(self):
-        """Licences in force, in order: instant, how many, position; each instant once, up to the closing."""
-        self.assigned.sort(key=lambda each: each[0])
-        self.changes = sorted((at, *what) for at, what in self.said.items() if at < self.closed[0])
-        self.instants = [at for at, _, _ in self.changes]
+        """The statements of all closed months, in order: each needs those before it."""
+        for period in self.facts.periods:
+            closed = self.statement(period.month, Known(self, period.as_of, period.until, period.version - 1))
+            for key, told in period.follows().items():
+                need(closed[key] == told, "statement", f"{period.month}: it was closed with {key} {told}, not {closed[key]}")
+            closed["tzdb"] = period.tzdb
+            kept = json.dumps(closed, ensure_ascii=False, separators=(",", ":")).encode()
+            need(blake3(kept).digest() == period.statement, "statement",
+                 f"{period.month}: it is not the statement that was closed")
+            self.closed[period.month], self.charged[period.month] = (period, closed), 0
+            for line in closed["lines"]:
+                self.charged[line["subject"] if line["charge"] == "adjustment" else period.month] += line["net"]
+
+    def statement(self, month, known):
+        """A month's statement by what is known (rules 1 to 15)."""
+        about = self.calendar(month)
+        plan, assigned = known.plan_of(about)
+        days, over = known.days(about, plan), known.over(about, plan.grace if plan else 300 * SECOND)
+        lines = known.lines(about, plan, assigned, days, over) if plan else []
+        carried = 0
+        if self.closed and month == month_after([*self.closed][-1]):
+            lines += known.adjustments()
+            carried = [*self.closed.values()][-1][1]["carried_out"]
+        net = sum(line["net"] for line in lines)
+        code, rate, hundredths = plan.vat if plan and plan.vat else (None, None, 0)
+        gross = net + rounded(net * hundredths, 10_000)
+        rows = [{"from": first, "to": last, "days": count, "in_force": in_force, "billable": billable,
+                 "licence_days": count * billable}
+                for first, last, count, (in_force, billable) in neighbours(about.days, days)]
+        return {
+            "format": "seatledger statement 1", "account": self.account, "month": month, "from": about.begins,
+            "to": about.ends, "zone": self.facts.zone, "tzdb": self.tzdb, "offsets": about.offsets,
+            "as_of": known.as_of, "until": known.until, "plan": plan and plan.digest,
+            "currency": plan and plan.currency, "opening_licences": known.in_force(about.begins),
+            "closing_licences": known.in_force(about.ends - 1), "days": rows,
+            "licence_days": sum(row["licence_days"] for row in rows),
+            "overdraft": [{"from": first, "to": last, "days": count, "over": number}
+                          for first, last, count, number in neighbours(about.days, over) if number],
+            "lines": lines, "net": net if plan else None,
+            "vat": {"code": code, "rate": rate, "amount": gross - net} if plan and plan.vat else None,
+            "gross": gross if plan else None, "carried_in": carried if plan else None,
+            "due": max(gross + carried, 0) if plan else None,
+            "carried_out": min(gross + carried, 0) if plan else None}
+
+
+def neighbours(days, values):
+    """Days next to one another with the same value: first day, last day, how many, value."""
+    rows = []
+    for day, value in zip(days, values):
+        if not rows or rows[-1][3] != value:
+            rows.append([day.date.isoformat(), None, 0, value])
+        rows[-1][1], rows[-1][2] = day.date.isoformat(), rows[-1][2] + 1
+    return rows
+
+
+class Known:
+    """What the commits up to a version say, known until an instant."""
+
+    def __init__(self, ledger, as_of, until, written=None):
+        """`written` is the last version there was then, if not all of it was known."""
+        facts = ledger.facts
+        self.ledger, self.as_of, self.until, self.all = ledger, as_of, until, written in (None, as_of)
+        self.told, assigned = said_by(facts.told, as_of), said_by(facts.assigned, as_of)
+        ledger.work(len(self.told) + len(assigned))
+        self.closing = facts.closing if facts.closing.version <= as_of else Change(NEVER, 0, None, NEVER)
+        self.assigned = sorted(assigned, key=lambda each: each.instant)
+        self.assigned_at = [each.instant for each in self.assigned]
+        latest = {change.instant: change for change in self.told}
+        self.changes = [latest[at] for at in sorted(latest) if at < min(self.closing.instant, LATEST)]
+        self.instants = [each.instant for each in self.changes]
+        self.force = Steps([(each.instant, each.licences) for each in self.walk()])
+        self.bounds, self.setups = {0: self.force}, {}
+
+    def walk(self):
+        """The changes in order of effective instant, the closing as one to 0."""
+        return self.changes + ([self.closing] if self.closing.instant < LATEST else [])
 
     def in_force(self, instant):
-        index = bisect_right(self.instants, instant) - 1
-        return self.changes[index][1] if index >= 0 and instant < self.closed[0] else 0
+        return self.force.at(instant)
 
-    def most_in_force(self, begins, ends):
-        within = self.changes[bisect_right(self.instants, begins):bisect_left(self.instants, ends)]
-        return max([self.in_force(begins)] + [licences for _, licences, _ in within])
+    def plan_of(self, about):
+        """The plan that counts for a month, and its assignment (14)."""
+        before, until = bisect_right(self.assigned_at, about.begins), bisect_left(self.assigned_at, about.ends)
+        self.ledger.work(until)
+        for each in self.assigned[:before][::-1] + self.assigned[before:until]:
+            plan = self.ledger.plan(each.digest, about.month)
+            if plan.effective_from <= about.days[0].date:
+                return plan, each
+        return None, None
 
-    def plan(self, month, day, begins, ends, pack):
-        """The plan that counts for the month, and the position and digest of its assignment."""
-        before = [each for each in self.assigned if each[0] <= begins]
-        within = [each for each in self.assigned if begins < each[0] < ends]
-        passed = set()  # A plan that is not usable for the month is not read again.
-        for _, position, digest in before[::-1] + within:
-            if digest in passed:
-                continue
-            passed.add(digest)
-            need(f"plan-{digest}.toml" in pack, "statement", f"{month}: plan {digest} is not in the pack")
-            try:
-                if digest not in self.plans:
-                    self.plans[digest] = read_plan(pack[f"plan-{digest}.toml"])
-                plan = self.plans[digest]
-            except (ValueError, TypeError, LookupError, RecursionError) as error:
-                raise Wrong("statement", f"{month}: plan {digest} does not read: {error}") from None
-            if plan.effective_from <= day:
-                return plan, position, digest
-        return None, None, None
+    # Days (3 to 5) ----------------------------------------------------------------------------------------
 
-    def setup_lines(self, plan, begins, ends):
-        paid_for = min([self.first_to] + [licences for _, licences, _ in self.changes[:1]])
-        paid_for = max(paid_for - plan.included, 0)
-        for at, licences, position in self.changes:
-            paid = max(licences - plan.included, 0)
-            more = paid - paid_for
+    def bound(self, months):
+        """Licences in force, and given back before the end of their term (3)."""
+        if months not in self.bounds:
+            self.ledger.work(10 * len(self.changes))
+            # Lots in order of beginning, and so of their terms' ends: those given back, then those in force.
+            back, lots, more, before = [], deque(), {}, 0
+            for change in self.walk():
+                at, k = change.instant, change.licences - before
+                before = change.licences
+                more[at] = more.get(at, 0) + k
+                while k > 0 and back and back[-1][0] > at:
+                    end, licences = back.pop()
+                    taken = min(k, licences)
+                    k -= taken
+                    more[at] -= taken
+                    more[end] += taken
+                    lots.appendleft((end, taken))
+                    if taken < licences:
+                        back.append((end, licences - taken))
+                if k > 0:
+                    back.clear()  # Their terms are over, all of them.
+                    lots.append((term_end(self.ledger.zone, self.ledger.day_of(at), months), k))
+                while k < 0:
+                    end, licences = lots.popleft()
+                    given = min(-k, licences)
+                    k += given
+                    if end > at:
+                        more[at], more[end] = more[at] + given, more.get(end, 0) - given
+                    back.append((end, given))
+                    if given < licences:
+                        lots.appendleft((end, licences - given))
+            steps, total = [], 0
+            for at in sorted(more):
+                total += more[at]
+                steps.append((at, total))
+            self.bounds[months] = Steps(steps)
+        return self.bounds[months]
+
+    def days(self, about, plan):
+        """Licences in force and billable of each day."""
+        self.ledger.work(1_000 + bisect_left(self.instants, about.ends) - bisect_right(self.instants, about.begins))
+        in_force = [self.force.most(day.begins, day.ends) for day in about.days]
+        included, bound = (plan.included, self.bound(plan.months)) if plan else (0, self.force)
+        y = x = [max(bound.most(day.begins, day.ends) - included, 0) for day in about.days]
+        if plan and plan.increase == "next_month":
+            never = not self.changes or self.changes[0].instant > about.begins
+            base = (self.changes[0].licences if self.changes else 0) if never else bound.at(about.begins)
+            y = [min(each, max(base - included, 0)) for each in x]
+        elif plan and plan.increase == "full_month":
+            first, y = self.instants[0] if self.instants else NEVER, [*accumulate(x[::-1], max)][::-1]
+            y = [each if day.ends > first else 0 for each, day in zip(y, about.days)]
+        if plan is None or plan.to_end:
+            y = [*accumulate(y, max)]
+        return [*zip(in_force, y)]
+
+    def over(self, about, grace):
+        """Seats above the licences, of each day (10). What is further away than the grace changes no day."""
+        since, till, days = about.begins - grace, min(about.ends + grace, self.until), [0] * len(about.days)
+        self.ledger.work(len(self.ledger.marked))
+        if not any(self.clipped(each, since, till) for each in self.ledger.marked):
+            return days
+        first = bisect_right(self.ledger.gone, since) if self.all else 0
+        last = bisect_left(self.ledger.begins, till)
+        self.ledger.work(max(last - first, 0))
+        events = [(at, 0, 0, False) for at in self.force.instants if since < at < till]
+        for each in self.ledger.stretches[max(first, 0):last]:
+            begins, ends = self.clipped(each, since, till) or (0, 0)
+            events += [(begins, 1, each.seat, each.marked), (ends, -1, each.seat, each.marked)] if ends else []
+        live, marked, rising, begun = {}, {}, [], [day.begins for day in about.days]
+        for at, group in groupby(sorted(events), key=lambda event: event[0]):
+            for _, more, seat, mark in group:
+                for seats in (live, marked) if mark else (live,):
+                    seats[seat] = seats.get(seat, 0) + more
+                    if not seats[seat]:
+                        del seats[seat]
+            now = max(min(len(marked), len(live) - (self.in_force(at) if live else 0)), 0)
+            start = at
+            while rising and rising[-1][1] > now:
+                start, height = rising.pop()
+                if at - start >= grace:
+                    for day in range(max(bisect_right(begun, start) - 1, 0), bisect_left(begun, at)):
+                        days[day] = max(days[day], height if about.days[day].ends > start else 0)
+            if now and (not rising or rising[-1][1] < now):
+                rising.append((start, now))
+        return days
+
+    def clipped(self, stretch, since, till):
+        """What is known of a stretch between two instants; None if there is nothing."""
+        if stretch.since > self.as_of:
+            return None
+        begins = max(stretch.begins, since)
+        ends = min(stretch.ends if stretch.till <= self.as_of else self.until, till)
+        return (begins, ends) if begins < ends else None
+
+    # Lines (6 to 11) --------------------------------------------------------------------------------------
+
+    def lines(self, about, plan, assigned, days, over):
+        billable = [each for _, each in days]
+        monthly = self.monthly(about, plan, assigned, billable)
+        return (monthly + discounts(about, plan, assigned, sum(each["net"] for each in monthly))
+                + self.setup(plan, about)
+                + self.overdraft(about, plan, over))
+
+    def monthly(self, about, plan, assigned, billable):
+        named, after = {assigned.position}, bisect_left(self.instants, about.ends)
+        if about.begins < self.closing.instant:
+            first = max(bisect_right(self.instants, about.begins) - 1, 0)
+            named |= {each.position for each in self.changes[first:after]}
+        if about.begins <= self.closing.instant < about.ends:
+            named.add(self.closing.position)
+        of, found = 30 if plan.fixed_30 else len(billable), []
+        for tier in plan.tiers:
+            units = units_of(tier, plan, billable)
+            if units or tier is plan.tiers[0]:
+                label = f"{tier.first}+" if tier.last is None else f"{tier.first}-{tier.last}"
+                net = rounded(tier.fee * units, of, plan.half_even)
+                quantity, unit = (1, net) if units % of else (units // of, tier.fee)
+                found.append(line("monthly", label if plan.tiered else None, units, quantity, unit, named))
+        return found[1:] if len(found) > 1 and not found[0]["counted"] else found
+
+    def setup(self, plan, about):
+        """Set-up fees, then refunds, of a month; worked out over all time, once (9)."""
+        if plan.digest not in self.setups:
+            self.ledger.work(10 * len(self.changes))
+            charged, refunded = [], []
+            self.set_up(plan, charged, refunded)
+            self.setups[plan.digest] = [([at for at, _ in lines], lines) for lines in (charged, refunded)]
+        return [line for instants, lines in self.setups[plan.digest]
+                for _, line in lines[bisect_left(instants, about.begins):bisect_left(instants, about.ends)]]
+
+    def set_up(self, plan, charged, refunded):
+        if not plan.setup or not self.told:
+            return
+        first = min([self.told[0].licences] + [each.licences for each in self.changes[:1]])
+        paid_for = before = max(first - plan.included, 0)
+        charges = []  # Not refunded yet: when, licences, position.
+        for change in self.walk():
+            paid, at = max(change.licences - plan.included, 0), change.instant
+            k, before = before - paid, paid
+            while k > 0 and charges and plan.cooling_off and self.days_between(charges[-1][0], at) <= plan.cooling_off:
+                when, licences, position = charges.pop()
+                back = min(k, licences)
+                k, paid_for = k - back, paid_for - (0 if plan.every_increase else back)
+                named = {position, change.position}
+                refunded.append((at, line("refund", None, None, back, -plan.setup, named)))
+                if back < licences:
+                    charges.append((when, licences - back, position))
+            if paid > paid_for:
+                charges.append((at, paid - paid_for, change.position))
+                charged.append((at, line("setup", None, None, paid - paid_for, plan.setup, {change.position})))
             paid_for = paid if plan.every_increase else max(paid, paid_for)
-            if more > 0 and begins <= at < ends:
-                yield {"charge": "setup", "quantity": more, "unit": plan.setup, "net": more * plan.setup,
-                       "commits": [position]}
 
-    def statement(self, month, zone, pack):
-        days = month_days(zone, month)
-        begins, ends, length = days[0][1], days[-1][1], len(days) - 1
-        plan, assignment, digest = self.plan(month, days[0][0], begins, ends, pack)
-        rows, most = [], 0
-        for (day, start), (_, end) in zip(days, days[1:]):
-            in_force = self.most_in_force(start, end)
-            billable = max(in_force - (plan.included if plan else 0), 0)
-            most = billable = max(billable, most) if plan is None or plan.to_end else billable
-            if not rows or (rows[-1]["in_force"], rows[-1]["billable"]) != (in_force, billable):
-                rows.append({"from": day.isoformat(), "days": 0, "in_force": in_force, "billable": billable})
-            rows[-1]["to"], rows[-1]["days"] = day.isoformat(), rows[-1]["days"] + 1
-            rows[-1]["licence_days"] = rows[-1]["days"] * billable
-        licence_days, lines = sum(row["licence_days"] for row in rows), []
-        if plan:
-            net = rounded(plan.fee * licence_days, length, plan.half_even)
-            even = licence_days % length == 0
-            first = bisect_right(self.instants, begins) - 1 if begins < self.closed[0] else len(self.changes)
-            named = self.changes[max(first, 0):bisect_left(self.instants, ends)]
-            named = {assignment, *(position for _, _, position in named)}
-            named |= {self.closed[1]} if begins <= self.closed[0] < ends else set()
-            lines = [{"charge": "monthly", "quantity": licence_days // length if even else 1,
-                      "unit": plan.fee if even else net, "net": net, "commits": sorted(named)}]
-            lines += self.setup_lines(plan, begins, ends) if plan.setup else []
-        return {"month": month, "from": begins, "to": ends, "plan": digest,
-                "currency": plan.currency if plan else None, "opening_licences": self.in_force(begins),
-                "closing_licences": self.in_force(ends - 1), "days": rows, "licence_days": licence_days,
-                "lines": lines, "net": sum(line["net"] for line in lines) if plan else None}
+    def days_between(self, earlier, later):
+        return (self.ledger.day_of(later) - self.ledger.day_of(earlier)).days
+
+    def overdraft(self, about, plan, over):
+        quantity = {"per_seat_day": sum(over), "monthly_peak": max(over)}.get(plan.overdraft, 0)
+        if not quantity:
+            return []
+        named = {each.position for each in self.ledger.marked if self.clipped(each, about.begins, about.ends)}
+        return [line("overdraft", None, quantity, quantity, plan.rate, named)]
+
+    def adjustments(self):
+        """For each closed month what it would cost now, less what was charged for it (11)."""
+        found, since = [], self.touched()
+        for month, (period, _) in self.ledger.closed.items():
+            about = self.ledger.calendar(month)
+            if about.ends > since:
+                plan, assigned = self.plan_of(about)
+                days, over = self.days(about, plan), self.over(about, plan.grace)
+                net = sum(each["net"] for each in self.lines(about, plan, assigned, days, over))
+                net -= self.ledger.charged[month]
+                if net:
+                    self.ledger.work(len(self.told) + len(self.assigned))
+                    late = [each.position for each in self.after(period.as_of) if each.instant < about.ends]
+                    found.append(line("adjustment", month, None, 1, net, {period.position, *late}))
+        return found
+
+    def after(self, version):
+        """What was recorded after a version."""
+        assigned = [each for each in self.assigned if each.version > version]
+        told = self.told[len(said_by(self.told, version)):]
+        return told + assigned + ([self.closing] if NEVER > self.closing.version > version else [])
+
+    def touched(self):
+        """An instant before which nothing is known now that was not known at the last closing."""
+        as_of = [*self.ledger.closed.values()][-1][0].as_of
+        late = [each.instant for each in self.after(as_of)]
+        # A stretch that was going on then, or has begun since, may turn out otherwise within a day of it.
+        late.append(self.ledger.open_since[bisect_right(self.ledger.tills, as_of)] - DAY)
+        return min(late)
+
+
+class Steps:
+    """A number that changes at instants; 0 before the first."""
+
+    def __init__(self, steps):
+        self.instants, self.numbers = [at for at, _ in steps], [number for _, number in steps]
+
+    def at(self, instant):
+        index = bisect_right(self.instants, instant)
+        return self.numbers[index - 1] if index else 0
+
+    def most(self, begins, ends):
+        within = self.numbers[bisect_right(self.instants, begins):bisect_left(self.instants, ends)]
+        return max([self.at(begins)] + within)
+
+
+def said_by(facts, version):
+    """Of what was recorded in order of version, all up to one."""
+    low, high = 0, len(facts)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if facts[middle].version <= version else (low, middle)
+    return facts[:low]
+
+
+def line(charge, subject, counted, quantity, unit, named):
+    return {"charge": charge, "subject": subject, "counted": counted, "quantity": quantity, "unit": unit,
+            "net": quantity * unit, "commits": sorted(named)}
+
+
+def units_of(tier, plan, billable):
+    """Units of the licences in a tier (6); by volume, of the days whose number lies in it (7)."""
+    last = max(billable) if tier.last is None else tier.last
+    if plan.volume:
+        return sum(each for each in billable if tier.first <= each <= last)
+    units, below = 0, 0
+    for height in sorted({*billable}):  # The licences above `below` up to this have the same days.
+        n = sum(each >= height for each in billable)
+        if plan.fixed_30:
+            n = 30 if n == len(billable) else min(n, 30)
+        units += n * max(min(height, last) - max(below, tier.first - 1), 0)
+        below = height
+    return units
+
+
+def discounts(about, plan, assigned, fees):
+    left, found = fees, []
+    for each in plan.discounts:
+        if (each.since or date.min) <= about.days[0].date <= each.until:
+            less = each.amount if each.percent is None else rounded(fees * each.percent, 10_000, plan.half_even)
+            less = min(less, left)
+            left -= less
+            found += [line("discount", each.name, None, 1, -less, {assigned.position})] if less else []
+    return found
 
 
 # The checks, in the order of the table of verdicts --------------------------------------------------------
@@ -1096,7 +1688,7 @@ def check_manifest(pack):
     need(pack["manifest.txt"] == expected.encode(), "manifest", "the manifest is not that of the members")
 
 
-Walked = namedtuple("Walked", "leaves below first last before at count facts")
+Walked = namedtuple("Walked", "leaves below first last before at recorded count facts")
 
 
 def check_commits(content, about, first_size, size, wanted):
@@ -1127,7 +1719,7 @@ def check_commits(content, about, first_size, size, wanted):
             leaves[position] = previous
         if position < first_size:
             below = position, previous
-    return Walked(leaves, below, first, last, before, at, count, facts)
+    return Walked(leaves, below, first, last, before, at, recorded, count, facts)
 
 
 def check_inclusion(parsed, walked, first, last):
@@ -1169,19 +1761,34 @@ def check_period(about, walked):
          and not about["zone"].startswith(("posix/", "right/")), "period", "no zone of the IANA database")
     try:
         zone = ZoneInfo(about["zone"])
-        months = months_within(zone, about["from"], about["to"], len(about["months"]))
+        months = months_within(zone, about["from"], about["to"], min(len(about["months"]), MONTHS))
     except (LookupError, ValueError, OSError, OverflowError):
         raise Wrong("period", f"no calendar here for {about['zone']} and this period") from None
-    need(months == about["months"], "period", "the months are not those within the period")
+    need(len(months) <= MONTHS and months == about["months"], "period", "the months are not those within the period")
     return zone
 
 
-def check_statements(pack, parsed, about, facts, zone):
-    facts.settle()
+def in_time(last, walked):
+    """Who signed the last seal; of the witnesses those who could have seen the commit that closes the period."""
+    return [(key, when) for key, when in last.signers
+            if when is None or (when + SKEW) * SECOND >= walked.recorded]
+
+
+def check_statements(pack, parsed, about, walked, zone):
+    """What must follow, and each closed month as its commit says. Which months are closed, for the report."""
+    ledger = Ledger(walked.facts, zone, pack, about["tzdb"], about["account"])
+    ledger.settle()
+    known = Known(ledger, walked.count, walked.at)
     for month in about["months"]:
-        derived, told = facts.statement(month, zone, pack), parsed[f"statement-{month}.json"]
+        told, (period, derived) = parsed[f"statement-{month}.json"], ledger.closed.get(month, (None, None))
+        if period:
+            digest = blake3(pack[f"statement-{month}.json"]).digest()
+            need(digest == period.statement, "statement", f"{month}: it is not the statement that was closed")
+        else:
+            derived = ledger.statement(month, known)
         for key in derived:
             need(told[key] == derived[key], "statement", f"{month}: {key} is {told[key]}, not {derived[key]}")
+    return ledger.closed
 
 
 def check_directory(parsed, facts):
@@ -1208,9 +1815,12 @@ def verify(data, keys, policy=None):
                            {entry["position"] for entry in proofs["inclusion"]})
     check_inclusion(parsed, walked, first, last)
     zone = check_period(about, walked)
-    check_statements(pack, parsed, about, walked.facts, zone)
+    last = last._replace(signers=in_time(last, walked))
+    need(not policy or policy.met([key for key, _ in last.signers]), "witness",
+         "witnesses that the policy asks for signed before the period was closed")
+    closed = check_statements(pack, parsed, about, walked, zone)
     check_directory(parsed, walked.facts)
-    return report(parsed, about, walked, first, last)
+    return report(parsed, about, walked, first, last, closed)
 
 
 def instant(micros):
@@ -1220,7 +1830,13 @@ def instant(micros):
         return f"{micros} microseconds since 1970"
 
 
-def report(parsed, about, walked, first, last):
+def money(units, currency):
+    whole, part = divmod(abs(units), 10**PLACES[currency])
+    point = f".{part:0{PLACES[currency]}}" if PLACES[currency] else ""
+    return f"{currency} {'-' if units < 0 else ''}{whole}{point}"
+
+
+def report(parsed, about, walked, first, last, closed):
     yield f"account {about['account']} of {about['origin']}, {about['zone']}"
     yield f"period {instant(about['from'])} to {instant(about['to'])}"
     yield f"commits {walked.count}, positions {walked.first} to {walked.last}; the laws hold"
@@ -1231,13 +1847,12 @@ def report(parsed, about, walked, first, last):
             yield f"witness {key.name} at {instant(when * 1_000_000)}"
     for month in about["months"]:
         statement = parsed[f"statement-{month}.json"]
-        net, currency = statement["net"], statement["currency"]
-        places = PLACES.get(currency, 2)
+        currency, state = statement["currency"], "closed" if month in closed else "open"
         if currency is None:
             yield f"month {month}: no price plan"
         else:
-            whole, part = divmod(net, 10**places)
-            yield f"month {month}: net {currency} {whole}" + (f".{part:0{places}}" if places else "")
+            net, due = money(statement["net"], currency), money(statement["due"], currency)
+            yield f"month {month}: net {net}, due {due}, {state}"
     if "directory.json" in parsed:
         yield f"directory: {len(parsed['directory.json']['entries'])} names"
 

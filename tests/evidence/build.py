@@ -7,13 +7,13 @@ they were worked out by hand from docs/evidence.md, and stand here as they must 
 """
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from blake3 import blake3
 
-from writer import Log, SigningKey, frames, manifest, seal, to_json, zipped
+from writer import Log, SigningKey, frames, kept_json, manifest, seal, to_json, zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN, ACCOUNT, LONDON = "ledger.example/seats", 3, "Europe/London"
@@ -175,7 +175,8 @@ def ledger(lines, after=5):
 
 def statements(log):
     """By hand. April: 2 licences, 30 days. May: 13 days of 2 and 18 of 3 are 80 licence-days of 31; 80 x
-    35.00 / 31 = 90.3225..., so 90.32; the third licence is above the most there ever was: 150.00."""
+    35.00 / 31 = 90.3225..., so 90.32; the third licence is above the most there ever was: 150.00. On the 20th
+    four seats were live."""
     bought, plan, third, *_ = (position for position in log.of(ACCOUNT)
                                if log.kinds[position] in ("LicencesChanged", "PlanAssigned"))
     row = "from to days in_force billable licence_days".split()
@@ -184,18 +185,55 @@ def statements(log):
         "month": "2026-04", "from": FROM, "to": may, "plan": PLAN_HASH.hex(), "currency": "GBP",
         "opening_licences": 2, "closing_licences": 2,
         "days": [dict(zip(row, ("2026-04-01", "2026-04-30", 30, 2, 2, 60)))], "licence_days": 60,
-        "lines": [{"charge": "monthly", "quantity": 2, "unit": 3500, "net": 7000, "commits": [bought, plan]}],
+        "lines": [{"charge": "monthly", "subject": None, "counted": 60, "quantity": 2, "unit": 3500, "net": 7000,
+                   "commits": [bought, plan]}],
         "net": 7000}
     may = {
         "month": "2026-05", "from": may, "to": TO, "plan": PLAN_HASH.hex(), "currency": "GBP",
         "opening_licences": 2, "closing_licences": 3,
         "days": [dict(zip(row, ("2026-05-01", "2026-05-13", 13, 2, 2, 26))),
                  dict(zip(row, ("2026-05-14", "2026-05-31", 18, 3, 3, 54)))], "licence_days": 80,
-        "lines": [{"charge": "monthly", "quantity": 1, "unit": 9032, "net": 9032,
+        "overdraft": [{"from": "2026-05-20", "to": "2026-05-20", "days": 1, "over": 1}],
+        "lines": [{"charge": "monthly", "subject": None, "counted": 80, "quantity": 1, "unit": 9032, "net": 9032,
                    "commits": [bought, plan, third]},
-                  {"charge": "setup", "quantity": 1, "unit": 15000, "net": 15000, "commits": [third]}],
+                  {"charge": "setup", "subject": None, "counted": None, "quantity": 1, "unit": 15000, "net": 15000,
+                   "commits": [third]}],
         "net": 24032}
     return {"2026-04": april, "2026-05": may}
+
+
+def offsets(zone, begins, ends):
+    """The zone's offset at an instant, and from when on it is another: hour by hour, the last by halves."""
+    def at(second):
+        return datetime.fromtimestamp(second, ZoneInfo(zone)).utcoffset() // timedelta(seconds=1)
+    begins, ends = begins // SECOND, ends // SECOND
+    found = [[begins * SECOND, at(begins)]]
+    for hour in range(begins, ends, 3600):
+        low, high = hour, min(hour + 3600, ends - 1)
+        while at(low) != at(high) and high - low > 1:
+            low, high = ((low + high) // 2, high) if at((low + high) // 2) == at(low) else (low, (low + high) // 2)
+        if at(high) != at(low):
+            found.append([high * SECOND, at(high)])
+    return found
+
+
+def document(short, account, zone, as_of, until):
+    """A statement with all its keys. What is left out: no overdraft, no VAT, nothing carried."""
+    if "format" in short:
+        return short
+    net, carried = short["net"], short.get("carried_in", 0)
+    gross = None if net is None else net + (short["vat"]["amount"] if short.get("vat") else 0)
+    known = {"as_of": short.get("as_of", as_of), "until": short.get("until", until)}
+    begins, ends = short["from"], short["to"]
+    return {
+        "format": "seatledger statement 1", "account": account, "month": short["month"], "from": begins, "to": ends,
+        "zone": zone, "tzdb": "2025b", "offsets": offsets(zone, begins, ends), **known,
+        **{key: short[key] for key in ("plan", "currency", "opening_licences", "closing_licences", "days",
+                                       "licence_days")},
+        "overdraft": short.get("overdraft", []), "lines": short["lines"], "net": net, "vat": short.get("vat"),
+        "gross": gross, "carried_in": None if net is None else carried,
+        "due": None if net is None else max(gross + carried, 0),
+        "carried_out": None if net is None else min(gross + carried, 0)}
 
 
 def directory():
@@ -241,6 +279,7 @@ def pack(log, told=None, plans=(PLAN,), account=ACCOUNT, zone=LONDON, period=(FR
     members = seals(log, **sealed)
     first_size, end = (int(members[name].split(b"\n")[1]) for name in ("first.txt", "last.txt"))
     ours = [position for position in log.of(account) if position < end]
+    told = {month: document(short, account, zone, len(ours), log.times[ours[-1]]) for month, short in told.items()}
     named = {position for statement in told.values()
              for line in statement["lines"] for position in line["commits"]}
     members.update({
@@ -252,7 +291,7 @@ def pack(log, told=None, plans=(PLAN,), account=ACCOUNT, zone=LONDON, period=(FR
         "commits.bin": frames((position, log.commits[position]) for position in ours),
         "proofs.json": to_json(proofs(log, first_size, end, named, account))})
     for month, statement in told.items():
-        members[f"statement-{month}.json"] = to_json(statement)
+        members[f"statement-{month}.json"] = kept_json(statement)
     for toml in plans:
         members[f"plan-{blake3(toml).hexdigest()}.toml"] = toml
     if names:

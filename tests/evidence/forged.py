@@ -140,9 +140,9 @@ def amount_beyond_63_bits():
     return with_statement(lambda statement: statement.update(net=1 << 63))
 
 
-@case("pack")
+@case("statement")
 def amount_below_nothing():
-    """A debt, said openly."""
+    """A credit that nothing gave."""
     return with_statement(lambda statement: statement.update(net=-24032))
 
 
@@ -269,7 +269,7 @@ def sixty_plans_in_one_commit():
         "days": [{"from": "2026-04-01", "to": "2026-04-30", "days": 30, "in_force": 2, "billable": 2,
                   "licence_days": 60}],
         "licence_days": 60,
-        "lines": [{"charge": "monthly", "quantity": 2, "unit": 100 * (counts + 1),
+        "lines": [{"charge": "monthly", "subject": None, "counted": 60, "quantity": 2, "unit": 100 * (counts + 1),
                    "net": 200 * (counts + 1), "commits": [2]}],
         "net": 200 * (counts + 1)}
     return small_pack((begins - 10, *assigned, ("LicencesChanged", [0, 2, (begins - 10, None)])),

@@ -9,7 +9,7 @@ import copy
 import random
 
 import verify
-from bills import assigned, plan, utc
+from bills import assigned, closing, plan, utc
 from build import ACCOUNT, SECOND, days, micros, pack
 from lawful import START, MINUTE, e, licences
 from writer import Log, zipped
@@ -113,24 +113,27 @@ def bill_pack(seed):
     """Licences, plans, perhaps a closing, at any instants of some months; and the bill as it is derived."""
     r, log, zone = random.Random(seed), Log(), random.Random(seed).choice(
         ["Europe/London", "Pacific/Apia", "America/Sao_Paulo", "UTC"])
-    plans = [plan(r.choice(["30.00", "0.01", "35", "99.99"]), setup_fee=r.choice(["0", "5.00", "150"]),
-                  included_licences=r.randrange(3),
-                  setup_on=r.choice(["above_high_water", "every_increase"]),
-                  decrease=r.choice(["daily", "end_of_period"]),
-                  rounding=r.choice(["half_up", "half_even"]),
-                  effective_from=r.choice(["2010-01-01", "2011-12-01", "2012-01-01"]))
-             for _ in range(3)]
+    plans = [wild_plan(r) for _ in range(3)]
     begins, ends = micros("2011-11-01 00:00", zone), micros("2012-02-01 00:00", zone)
     at = utc("2011-11-01 00:00") - 20 * 86_400 * SECOND
     log.append(ACCOUNT, at, [e("AccountOpened", zone, bytes(32))])
-    in_force, closed = verify.Changes(), False
+    in_force, closed, files = verify.Changes(), False, {plan_name(toml): toml for toml in plans}
+    facts, told, months = verify.Facts(), {}, ["2011-11", "2011-12", "2012-01"]
+    for events in [[assigned(plans[0], "2011-10-12 00:00", zone)], [e("LicencesChanged", 0, 2, (at, None))]]:
+        if r.random() < 0.7:
+            log.append(ACCOUNT, at, events)
+            if events[0][0] == "LicencesChanged":
+                in_force.add(at, 2)
+    for position, raw in enumerate(log.commits):
+        facts.add(position, verify.read_commit(raw), ACCOUNT)
     for _ in range(r.randrange(2, 12)):
-        at += r.randrange(12) * 86_400 * SECOND + r.randrange(86_400 * SECOND)
+        at += r.randrange(16) * 86_400 * SECOND + r.randrange(86_400 * SECOND)
         if at >= ends:
             break
         day = r.choice(["2011-10-20", "2011-11-01", "2011-11-15", "2011-12-01",
                        "2011-12-29", "2011-12-31", "2012-01-01", "2012-01-31"])
-        when = r.choice([at, at, micros(f"{day} 00:00", zone), micros(f"{day} 12:34", zone)])
+        when, dated = r.choice([(at, None), (at, None), (micros(f"{day} 00:00", zone), days(day)),
+                                (micros(f"{day} 12:34", zone), days(day))])
         if r.random() < 0.3:
             events = [assigned(r.choice(plans), f"{day} 00:00", zone)]
         elif r.random() < 0.08 and not closed:
@@ -138,15 +141,65 @@ def bill_pack(seed):
         else:
             events = [e("LicencesChanged", in_force.up_to(when), r.randrange(6), (when, days(day)))]
             in_force.add(when, events[0][1][1])
-        log.append(ACCOUNT, at, events)
+        facts.add(log.append(ACCOUNT, at, events), verify.read_commit(log.commits[-1]), ACCOUNT)
+        while len(told) < 2 and at > verify.calendar(verify.ZoneInfo(zone), months[len(told)]).ends and r.random() < 0.7:
+            if not close_month(r, log, facts, files, zone, months[len(told)], told):
+                break
     log.append(ACCOUNT, max(at, ends), [e("EvidenceTaken", begins, ends, False)], role="Auditor")
-    files, facts = {f"plan-{verify.blake3(toml).hexdigest()}.toml": toml for toml in plans}, verify.Facts()
-    for position, raw in enumerate(log.commits):
-        facts.add(position, verify.read_commit(raw), ACCOUNT)
-    facts.settle()
-    told = {month: facts.statement(month, verify.ZoneInfo(zone), files)
-                                   for month in ("2011-11", "2011-12", "2012-01")}
+    facts.add(len(log.commits) - 1, verify.read_commit(log.commits[-1]), ACCOUNT)
+    try:
+        bills = verify.Ledger(facts, verify.ZoneInfo(zone), files, "2025b", ACCOUNT)
+        bills.settle()
+        known = verify.Known(bills, len(log.commits), log.times[-1])
+        told = {month: told.get(month) or bills.statement(month, known) for month in months}
+    except verify.Wrong:  # A closing was forged; or plans of two currencies follow one another.
+        told = {month: told.get(month) or next(iter(told.values())) for month in months}
     return pack(log, told, plans, zone=zone, period=(begins, ends), names=False, first_size=1, witnesses=[])
+
+
+def wild_plan(r):
+    """A plan with some of all that plans can say."""
+    def some(chance, **rules):
+        return rules if r.random() < chance else {}
+    mode = r.choice([None, None, "graduated", "volume"])
+    rules = {**some(0.7, setup_fee=r.choice(["0", "5.00", "150"])), **some(0.5, included_licences=r.randrange(3)),
+             **some(0.5, setup_on="every_increase"), **some(0.5, cooling_off_days=r.choice([1, 14, 366])),
+             **some(0.6, decrease="daily"), **some(0.6, increase=r.choice(["full_month", "next_month"])),
+             **some(0.4, min_term_months=r.choice([1, 2, 120])), **some(0.5, rounding="half_even"),
+             **(some(0.4, month_basis="fixed_30") if mode != "volume" else {}), **({"tier_mode": mode} if mode else {})}
+    fees = [r.choice(["30.00", "0.01", "35", "99.99"]) for _ in range(3)]
+    toml = plan(None if mode else fees[0], effective_from=r.choice(["2010-01-01", "2011-12-01", "2012-01-01"]), **rules)
+    tables = [f'[[tiers]]\nup_to = 2\nmonthly_fee = "{fees[1]}"\n', f'[[tiers]]\nmonthly_fee = "{fees[2]}"\n'] if mode else []
+    for number in range(r.randrange(3)):
+        less = r.choice(['percent = "12.5"', 'percent = "100.00"', 'amount = "10.00"'])
+        until = r.choice(["2011-11-30", "2011-12-31", "2030-12-31"])
+        tables.append(f'[[discounts]]\nname = "discount {number}"\n{less}\nuntil = "{until}"\n')
+    if r.random() < 0.5:
+        rate = r.choice(["20", "17.5", "0.01"])
+        tables.append(f'[vat]\nmode = "compute"\ncode = "VAT"\nrate = "{rate}"\n')
+    return toml + "".join(tables).encode()
+
+
+def plan_name(toml):
+    return f"plan-{verify.blake3(toml).hexdigest()}.toml"
+
+
+def close_month(r, log, facts, files, zone, month, told):
+    """A month is closed, now and then with a sum that does not follow. Whether it could be."""
+    version, at = log.heads[ACCOUNT][0], log.times[-1]
+    try:
+        bills = verify.Ledger(facts, verify.ZoneInfo(zone), files, "2025b", ACCOUNT)
+        bills.settle()
+        derived = bills.statement(month, verify.Known(bills, version, at))
+    except verify.Wrong:
+        return False
+    if derived["plan"] is None:
+        return False
+    told[month] = derived
+    forge = {"net": derived["net"] + 1} if r.random() < 0.05 else {}
+    position = log.append(ACCOUNT, at, [closing(derived, **forge)])
+    facts.add(position, verify.read_commit(log.commits[-1]), ACCOUNT)
+    return True
 
 
 def wild_cases(count, keys):

@@ -23,7 +23,8 @@ SeatDenied ?b16 denial u u / WentDormant u u / Resumed u / LoggedOut u by ?relea
 Expired u cause u / AccountSuspended / AccountReinstated / AccountClosed / ImportStarted b32
 ImportCompleted b32 / ServiceStarted ?u / ServiceStopped / ClockStepped u u / SealingKeyChanged b32 ?b32
 DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag
-Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving"""
+Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving
+PeriodClosed u u8 u u u u b32 b32 b3 i i i i u b32 text text"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
 Reasons reasons / WhenFull full / Offer u / WaitLease u"""
@@ -64,9 +65,11 @@ def part(kind, value):
         return b"\0" if value is None else b"\1" + part(kind[1:], value)
     if kind == "u":
         return number(value)
-    if kind == "flag":
+    if kind == "i":
+        return number(2 * value if value >= 0 else -2 * value - 1)
+    if kind in ("flag", "u8"):
         return bytes([value])
-    if kind in ("b16", "b32"):
+    if kind in ("b3", "b16", "b32"):
         assert len(value) == int(kind[1:])
         return value
     if kind == "text":
@@ -141,7 +144,8 @@ class Log:
     """Commits of all accounts, in order of position."""
 
     def __init__(self):
-        self.commits, self.accounts, self.kinds, self.heads, self.recorded = [], [], [], {}, 0
+        self.commits, self.accounts, self.kinds, self.times = [], [], [], []
+        self.heads, self.recorded = {}, 0
 
     def append(self, account, at, events, role="App", actor=1, delay=0, forge=None):
         """`forge` changes the bytes before they are hashed: what no ledger would write."""
@@ -153,6 +157,7 @@ class Log:
         self.heads[account] = version + 1, leaf_hash(raw)
         self.commits.append(raw)
         self.accounts.append(account)
+        self.times.append(at)
         self.kinds.append(events[0][0] if events else None)
         return len(self.commits) - 1
 
@@ -226,6 +231,11 @@ def seal(origin, size, root, *signers):
 
 
 # Packs ------------------------------------------------------------------------------------------------------
+
+def kept_json(value):
+    """As a closed statement is kept."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
 
 def to_json(value):
     return (json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode()

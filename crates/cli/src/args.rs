@@ -3,16 +3,20 @@
 mod account;
 mod bench;
 mod evidence;
+mod finance;
 mod people;
 mod seat;
 mod serve;
+mod webhook;
 
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
+pub(crate) use finance::{Close, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
+pub(crate) use webhook::Webhook;
 
 use crate::caller::read_actor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -108,6 +112,9 @@ pub(crate) enum Command {
     /// Make and revoke access tokens; a running server sees it at once.
     #[command(subcommand)]
     Token(Token),
+    /// Have other servers told what is recorded; needs --server, because the running server tells.
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// The server's settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -201,6 +208,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "YYYY-MM")]
         month: String,
     },
+    /// Make a month's statements final: of one account, or of all.
+    ///
+    /// From then on the statement is what it was, byte for byte; what comes to be known later is an adjustment
+    /// in the next month. Closing a closed month changes nothing. If there is a key, the log is sealed.
+    Close(Close),
+    /// Hold all statements against the log, from its first event on; exit code 5 if anything differs.
+    Reconcile {
+        /// The account's name; all if left out.
+        account: Option<String>,
+    },
+    /// The month so far, its forecast, and what a change of licences would cost.
+    Preview(Preview),
     /// Bring another system's history into a new account.
     #[command(subcommand)]
     Import(Import),
@@ -282,8 +301,9 @@ pub(crate) enum Command {
     /// Only what is new is written, but for the names, which are written whole: who was forgotten since is
     /// forgotten there too. The signing key is not in it: keep a copy of seals/key elsewhere.
     Backup {
-        /// A directory that is missing, empty or an earlier backup of this ledger.
-        dest: PathBuf,
+        /// A directory that is missing, empty or an earlier backup of this ledger. With --server it is left
+        /// out: a running server writes into the folder of its settings (backup_dir).
+        dest: Option<PathBuf>,
     },
     /// Make a new ledger in --data, which must be missing or empty, from a backup.
     ///

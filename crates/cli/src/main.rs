@@ -41,6 +41,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo { seed } => commands::demo::run(given, seed, output),
         Command::Serve(serve) => commands::serve::run(given, data, &serve),
         Command::Token(token) => commands::token::run(data, token, output),
+        Command::Webhook(_) => Err(Failure::usage(
+            "server: the running server tells webhooks; give --server and --token",
+        )),
         Command::Config(config) => commands::config::run(&config, output),
         Command::Account(account) => commands::account::run(data, account, caller, output),
         Command::User(user) => commands::people::user(data, user, caller, output),
@@ -74,6 +77,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Statement { account, month } => {
             commands::reports::statement(data, &account, &month, output)
         }
+        Command::Close(close) => commands::close::run(data, &close, caller, output),
+        Command::Reconcile { account } => {
+            commands::close::reconcile(data, account.as_deref(), caller.clock, output)
+        }
+        Command::Preview(asked) => commands::reports::preview(data, &asked, output),
         Command::Import(import) => commands::import::run(data, import, output),
         Command::Log { from, account, naming } => {
             let shown = Shown { caller, naming };
@@ -98,7 +106,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }
-        Command::Backup { dest } => commands::backup::backup(data, &dest, output),
+        Command::Backup { dest } => commands::backup::backup(data, dest.as_deref(), output),
         Command::Restore { from } => commands::backup::restore(data, &from, output),
         Command::Bench(bench) => commands::bench::run(given, bench, output),
         Command::Completions { shell } => {

@@ -6,6 +6,7 @@ use crate::wording::{exact, name, provenance};
 use maud::{Markup, html};
 use reporting::Statement;
 use reporting::civil::{Month, read_date, say_date};
+use reporting::statement::{Standing, Sums};
 use seats::CivilDate;
 
 /// The statement of a month.
@@ -25,7 +26,7 @@ impl StatementPage {
         let words = month.map_or_else(|| said.month.clone(), Month::in_words);
         let content = html! {
             article.statement {
-                h1 { "Statement for " (words) @if said.provisional { " " small { "(provisional)" } } }
+                h1 { "Statement for " (words) " " small { (self.standing()) } }
                 (self.turning(month))
                 dl.facts {
                     dt { "Account" } dd { (name(&said.account)) }
@@ -41,7 +42,7 @@ impl StatementPage {
                     dt { "Licences" }
                     dd { (said.opening_licences) " at the beginning, " (said.closing_licences) " at the end" }
                 }
-                @if said.plan.is_some() { (self.charges()) }
+                @if let Some(sums) = &said.sums { (self.charges(sums)) }
                 @if !said.changes.is_empty() { (self.changes()) }
                 (self.days())
                 (self.used())
@@ -70,7 +71,7 @@ impl StatementPage {
         let before =
             month.and_then(|month| Month::of(CivilDate(month.first_day().0.saturating_sub(1))));
         let after = month.and_then(|month| Month::of(month.next_first_day()));
-        let after = after.filter(|_| !self.statement.provisional);
+        let after = after.filter(|_| !self.statement.is_provisional());
         html! {
             nav.turning aria-label="Months" {
                 @if let Some(month) = before { a href=(link(month)) rel="prev" { "← " (month.in_words()) } }
@@ -79,7 +80,17 @@ impl StatementPage {
         }
     }
 
-    fn charges(&self) -> Markup {
+    fn standing(&self) -> String {
+        match &self.statement.standing {
+            Standing::Provisional => "(provisional)".to_owned(),
+            Standing::Open => "(open)".to_owned(),
+            Standing::Closed { closed_at, .. } => {
+                format!("(closed {})", say_date(self.place.zone.date_of(closed_at.0)))
+            }
+        }
+    }
+
+    fn charges(&self, sums: &Sums) -> Markup {
         let said = &self.statement;
         let currency = said.plan.as_ref().map_or("", |plan| plan.currency);
         html! {
@@ -104,10 +115,14 @@ impl StatementPage {
                     }
                 }
                 tfoot {
-                    tr {
-                        th scope="row" colspan="3" { "Total, net of VAT, " (currency) }
-                        td.count { (said.net.as_deref().unwrap_or_default()) }
+                    (sum(&format!("Total, net of VAT, {currency}"), &sums.net))
+                    @if let Some(vat) = &sums.vat {
+                        (sum(&format!("VAT, {}%", vat.rate), &vat.amount))
+                        (sum("With VAT", &sums.gross))
                     }
+                    @if sums.carried_in_minor != 0 { (sum("Credit from the month before", &sums.carried_in)) }
+                    @if sums.due_minor != sums.net_minor { (sum(&format!("To pay, {currency}"), &sums.due)) }
+                    @if sums.carried_out_minor != 0 { (sum("Credit for the next month", &sums.carried_out)) }
                 }
             }
         }
@@ -185,4 +200,9 @@ impl StatementPage {
             }
         }
     }
+}
+
+/// A row under the charges.
+fn sum(what: &str, amount: &str) -> Markup {
+    html! { tr { th scope="row" colspan="3" { (what) } td.count { (amount) } } }
 }

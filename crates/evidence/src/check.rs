@@ -9,8 +9,10 @@ use ledger::commit::{NO_PREVIOUS, leaf_hash};
 use ledger::merkle::{Blake3, verify_growth, verify_inclusion};
 use ledger::note::{Note, VerifierKey};
 use ledger::seal::{Policy, Seal};
+use reporting::calendar::{Calendar, MONTHS_MAX, months_within};
 use reporting::civil::Zone;
-use reporting::facts::{Terms, months_within};
+use reporting::plans::Plans;
+use reporting::terms::{Known, Terms};
 use seats::{AccountId, Commitment, Digest, Event, Laws, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
@@ -43,12 +45,13 @@ fn checked(
     let known = known(keys, policy);
     let (first, _) = seal(&pack, "first.txt", keys, &known)?;
     let (last, note) = seal(&pack, "last.txt", keys, &known)?;
-    let witnesses = witnesses(&note, &known, policy)?;
+    witnesses(&note, &known, policy, Timestamp::ZERO)?;
     grown(&pack, first, last)?;
     let history = History::read(&pack, &commits, last)?;
     included(&pack, &history, first, last)?;
     period(&pack, &history)?;
-    let months = statements(&pack, &history.terms)?;
+    let witnesses = witnesses(&note, &known, policy, history.closed)?;
+    let months = statements(&pack, &history)?;
     let names = directory(&pack, &history)?;
     Ok(Summary {
         origin: pack.about.origin.clone(),
@@ -94,13 +97,25 @@ fn seal(
     Ok((seal.head, note))
 }
 
-/// The witnesses that cosigned, if the policy is met.
+/// How much earlier than the commit that closes the period a witness may say it signed, in seconds.
+///
+/// As much as the clocks of two honest machines may differ: a service whose own clock steps by more than these
+/// five minutes stops and asks an administrator.
+const SKEW_S: u64 = 300;
+
+/// The witnesses that cosigned what was recorded at `closed`, if they meet the policy.
+///
+/// Whoever signed earlier has not seen it: the ledger's clock was ahead, by mistake or to close a period before
+/// it ended.
 fn witnesses(
     note: &Note,
     known: &[VerifierKey],
     policy: Option<&Policy>,
+    closed: Timestamp,
 ) -> Result<Vec<(String, u64)>, Bad> {
-    let verified = note.verify(known).map_err(|e| Bad::new(Code::Seal, e.to_string()))?;
+    let mut verified = note.verify(known).map_err(|e| Bad::new(Code::Seal, e.to_string()))?;
+    let all = verified.len();
+    verified.retain(|by| by.at.is_none_or(|at| micros(at.saturating_add(SKEW_S)) >= closed));
     if let Some(policy) = policy {
         let wrong = |why: &str| Err(Bad::new(Code::Witness, why));
         let signed = |log: &VerifierKey| verified.iter().any(|verified| verified.key == log);
@@ -108,11 +123,22 @@ fn witnesses(
             return wrong("no log that the policy names has signed the last seal");
         }
         if !policy.is_met(&verified) {
-            return wrong("the last seal has not the cosignatures that the policy asks for");
+            return wrong(match verified.len() == all {
+                true => "the last seal has not the cosignatures that the policy asks for",
+                false => {
+                    "witnesses that the policy asks for say that they signed more than five minutes \
+                     before the commit that closes the period was recorded"
+                }
+            });
         }
     }
     let cosigned = verified.iter().filter_map(|v| Some((v.key.name().to_owned(), v.at?)));
     Ok(cosigned.collect())
+}
+
+/// The instant so many seconds after 1970.
+fn micros(seconds: u64) -> Timestamp {
+    Timestamp(seconds.saturating_mul(1_000_000))
 }
 
 fn grown(pack: &Pack, first: Head, last: Head) -> Result<(), Bad> {
@@ -132,7 +158,11 @@ fn grown(pack: &Pack, first: Head, last: Head) -> Result<(), Bad> {
 struct History {
     /// Position, leaf hash and time of each.
     commits: Vec<(u64, Digest, Timestamp)>,
+    /// When the last of them was recorded.
+    closed: Timestamp,
     terms: Terms,
+    /// The last commit closes a month: its first instant, and that of the next.
+    closes: Option<(Timestamp, Timestamp)>,
     /// What binds each name: kind and number.
     bound: BTreeMap<(&'static str, u64), Commitment>,
 }
@@ -140,8 +170,13 @@ struct History {
 impl History {
     fn read(pack: &Pack, commits: &[(u64, &[u8])], last: Head) -> Result<History, Bad> {
         let account = AccountId(pack.about.account);
-        let mut history =
-            History { commits: Vec::new(), terms: Terms::default(), bound: BTreeMap::new() };
+        let mut history = History {
+            commits: Vec::new(),
+            closed: Timestamp::ZERO,
+            terms: Terms::new(account),
+            closes: None,
+            bound: BTreeMap::new(),
+        };
         let mut laws = Laws::new(account);
         let mut before: Option<Commit> = None;
         for (number, (position, bytes)) in commits.iter().enumerate() {
@@ -181,7 +216,12 @@ impl History {
 
     fn note(&mut self, position: u64, bytes: &[u8], commit: &Commit) {
         self.commits.push((position, leaf_hash(bytes), commit.at));
+        self.closed = commit.recorded_at;
         self.terms.note(position, commit);
+        self.closes = commit.events.iter().find_map(|event| match event {
+            Event::PeriodClosed(closing) => Some((closing.from, closing.to)),
+            _ => None,
+        });
         for event in &commit.events {
             let bound = match event {
                 Event::AccountOpened { profile, .. } => ("account", commit.account.0, profile),
@@ -257,7 +297,9 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
     }
     match history.commits.split_last() {
         Some((closing, before)) if at_or_after(&closing) => {
-            if before.last().is_some_and(|last| at_or_after(&last)) {
+            let closes = history.closes;
+            let closes = closes.is_some_and(|(from, to)| about.from <= from.0 && to.0 <= about.to);
+            if !closes && before.last().is_some_and(|last| at_or_after(&last)) {
                 return wrong("commits follow the one that closes the period");
             }
         }
@@ -273,6 +315,9 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
         return wrong("the zone is not known to this program's zone rules");
     };
     let months = months_within(zone, Timestamp(about.from), Timestamp(about.to));
+    if months.len() > MONTHS_MAX {
+        return wrong("more than 1,200 months lie within the period");
+    }
     if about.months != months.iter().map(ToString::to_string).collect::<Vec<_>>() {
         return wrong("the months are not those that lie within the period");
     }
@@ -282,14 +327,40 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
 /// What each month comes to: its net in minor units of a currency.
 type Month = (String, Option<(i64, String)>);
 
-fn statements(pack: &Pack, terms: &Terms) -> Result<Vec<Month>, Bad> {
+fn statements(pack: &Pack, history: &History) -> Result<Vec<Month>, Bad> {
     let zone = Zone::parse(&pack.about.zone).map_err(|e| Bad::new(Code::Period, e.to_string()))?;
-    let about = &pack.about;
+    let (about, terms) = (&pack.about, &history.terms);
     let months = months_within(zone, Timestamp(about.from), Timestamp(about.to));
+    let mut plans = Plans::default();
+    for (digest, file) in &pack.plans {
+        plans.add(*digest, file);
+    }
+    let closed = terms.derive_closed(zone, &plans).map_err(|why| Bad::new(Code::Statement, why))?;
+    let until = history.commits.last().map_or(Timestamp::ZERO, |(_, _, at)| *at);
+    let known = Known { as_of: terms.version(), until };
     let mut nets = Vec::new();
     for (month, said) in months.into_iter().zip(&pack.statements) {
         let wrong = |why: String| Bad::new(Code::Statement, format!("{month}: {why}"));
-        let facts = terms.facts(month, zone, &pack.plans).map_err(wrong)?;
+        let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
+            Some(closed) => {
+                let kept = closed.facts.bytes().unwrap_or_default();
+                if pack.member(&format!("statement-{month}.json")) != kept {
+                    return Err(wrong(
+                        "it is not the statement that the month was closed with".into(),
+                    ));
+                }
+                closed.facts.clone()
+            }
+            None => {
+                let calendar = Calendar::of(month, zone);
+                let calendar = calendar.ok_or_else(|| wrong("its days cannot be said".into()))?;
+                let facts = terms.facts(&calendar, zone, known, &closed, &plans, None);
+                let mut facts = facts.map_err(wrong)?;
+                // Which rules gave these days is not the question; that they are these days is.
+                facts.tzdb.clone_from(&said.tzdb);
+                facts
+            }
+        };
         if facts != *said {
             return Err(wrong("the facts are not those that follow from the commits".into()));
         }

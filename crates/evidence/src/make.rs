@@ -8,10 +8,12 @@ use ledger::book::{Kind, Subject};
 use ledger::note::Note;
 use ledger::seal::{Seal, SealError, Seals};
 use ledger::{BookError, Head, Ledger, Position, ProveError, ReadError};
-use projector::Views;
+use projector::{AsOf, Views};
+use reporting::calendar::{Calendar, MONTHS_MAX, months_within};
 use reporting::civil::{CivilError, TZDB_VERSION, Zone, show_utc};
-use reporting::facts::{Terms, months_within};
+use reporting::plans::Plans;
 use reporting::provenance::PRODUCT;
+use reporting::terms::{Known, Terms};
 use seats::{AccountId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Seek, Write};
@@ -61,8 +63,11 @@ pub enum MakeError {
     /// The account has more commits than a pack may hold. Take the whole log as evidence instead.
     #[error("the account has more than {COMMITS_MAX} commits; verify the ledger itself instead")]
     TooMany,
+    /// The period holds more months than a pack may have statements. Whoever asked makes several packs.
+    #[error("more than {MONTHS_MAX} months lie within the period; make a pack for each part of it")]
+    TooLong,
     /// A statement cannot be derived.
-    #[error("no statement can be derived for {0}")]
+    #[error("no statement can be derived: {0}")]
     Statement(String),
     /// There is no seal, or it cannot be read.
     #[error(transparent)]
@@ -102,20 +107,36 @@ pub fn make(
     let mut members = BTreeMap::new();
     let mut add = |name: String, content: Vec<u8>| drop(members.insert(name, content));
 
-    let mut plans = BTreeMap::new();
+    let (mut plans, mut files) = (Plans::default(), BTreeMap::new());
     for digest in history.terms.plans() {
-        plans.extend(ledger.book().plan(digest)?.map(|file| (digest, file)));
+        if let Some(file) = ledger.book().plan(digest)? {
+            plans.add(digest, &file);
+            files.insert(digest, file);
+        }
     }
     let months = months_within(zone, wanted.from, wanted.to);
+    if months.len() > MONTHS_MAX {
+        return Err(MakeError::TooLong);
+    }
     let mut named = BTreeSet::new();
+    let cannot = |why: String| MakeError::Statement(why);
+    let closed = history.terms.derive_closed(zone, &plans).map_err(cannot)?;
+    let known = Known { as_of: history.terms.version(), until: history.ends };
     for month in &months {
-        let facts = history.terms.facts(*month, zone, &plans);
-        let facts = facts.map_err(|why| MakeError::Statement(format!("{month}: {why}")))?;
+        let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
+            Some(closed) => closed.facts.clone(),
+            None => {
+                let calendar = Calendar::of(*month, zone);
+                let calendar = calendar.ok_or_else(|| cannot(format!("{month}: no such days")))?;
+                let facts = history.terms.facts(&calendar, zone, known, &closed, &plans, None);
+                facts.map_err(|why| cannot(format!("{month}: {why}")))?
+            }
+        };
         named.extend(facts.lines.iter().flat_map(|line| line.commits.iter().copied()));
-        add(format!("statement-{month}.json"), json(&facts)?);
+        add(format!("statement-{month}.json"), facts.bytes().map_err(io::Error::other)?);
     }
     // Also those that were assigned and could not be used: that they could not is part of the derivation.
-    for (digest, file) in plans {
+    for (digest, file) in files {
         add(format!("plan-{digest}.toml"), file);
     }
     let proofs = proofs(ledger, &history, &named, first_head, last_head)?;
@@ -162,6 +183,8 @@ struct History {
     terms: Terms,
     /// Where the first commit of the period stands.
     begins: u64,
+    /// When the last commit happened.
+    ends: Timestamp,
 }
 
 impl History {
@@ -170,9 +193,11 @@ impl History {
         let mut history = History {
             positions: Vec::new(),
             bytes: Vec::new(),
-            terms: Terms::default(),
+            terms: Terms::new(wanted.account),
             begins: u64::MAX,
+            ends: Timestamp::ZERO,
         };
+        let last = last_closing(views, wanted)?;
         for record in views.history(wanted.account, Timestamp::ZERO, Timestamp(u64::MAX))? {
             let record = record?;
             let position = record.position.0;
@@ -182,10 +207,11 @@ impl History {
             history.bytes.extend_from_slice(&bytes);
             history.positions.push(position);
             history.terms.note(position, &record.commit);
+            history.ends = record.commit.at;
             if record.commit.at >= wanted.from {
                 history.begins = history.begins.min(position);
             }
-            if record.commit.at >= wanted.to {
+            if record.commit.at >= wanted.to && last.is_none_or(|last| last <= record.position) {
                 return Ok(history);
             }
             if history.positions.len() >= COMMITS_MAX {
@@ -197,6 +223,18 @@ impl History {
             false => Err(MakeError::Open(show_utc(wanted.to))),
         }
     }
+}
+
+/// The commit that closed the last month within the period, if any was closed.
+fn last_closing(views: &Views, wanted: &Wanted) -> Result<Option<Position>, MakeError> {
+    let now = views.as_of(wanted.account, AsOf::Now)?;
+    let within = now
+        .notes
+        .periods()
+        .iter()
+        .rev()
+        .find(|note| wanted.from <= note.closing.from && note.closing.to <= wanted.to);
+    Ok(within.map(|note| note.recorded.position))
 }
 
 /// A seal that is kept.

@@ -78,13 +78,13 @@ impl Calendar {
     }
 }
 
-/// The calendar months that lie within `[from, to)`, at most those of a hundred years.
+/// The calendar months that lie within `[from, to)`; one more than [`MONTHS_MAX`] is enough to tell.
 pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
     let mut months = Vec::new();
     let mut month = Month::of(zone.date_of(from));
     while let Some(this) = month {
         let Some((days, end)) = this.days(zone) else { break };
-        if end > to || months.len() >= MONTHS_MAX {
+        if end > to || months.len() > MONTHS_MAX {
             break;
         }
         if days.first().is_some_and(|(_, first)| *first >= from) {
@@ -95,11 +95,14 @@ pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
     months
 }
 
-/// A hundred years.
-const MONTHS_MAX: usize = 1_200;
+/// The most months that are derived together: a hundred years.
+pub const MONTHS_MAX: usize = 1_200;
 
-/// The first instant after `since` whose offset is another; that of `last` is.
+/// The first instant from `since` on whose offset is another; that of `last` is.
 fn change(zone: Zone, since: Timestamp, last: Timestamp, offset: i32) -> Option<Timestamp> {
+    if zone.offset_at(since)? != offset {
+        return Some(since);
+    }
     let (mut same, mut other) = (since.0, last.0);
     while same.checked_add(1)? < other {
         let middle = same.midpoint(other);

@@ -5,6 +5,7 @@ use crate::civil::{Month, TZDB_VERSION, show_date};
 use crate::facts::Facts;
 use crate::owed::Owed;
 use crate::plan::Plan;
+use crate::provenance::PRODUCT;
 use crate::reports::{ReportError, Reports};
 use ledger::Actor;
 use projector::ClosedNote;
@@ -79,20 +80,6 @@ pub enum CloseError {
 }
 
 impl Reports<'_> {
-    /// The month that is to be closed next in an account.
-    ///
-    /// # Errors
-    /// When the account does not exist, is hidden, or never had licences, or the log cannot be read.
-    pub fn next_open(&self, account: AccountId) -> Result<Option<Month>, ReportError> {
-        let (now, zone) = self.whole(account)?;
-        let last = now.notes.periods().last().map(|note| note.closing.to);
-        let from = match last {
-            Some(to) => Some(to),
-            None => self.owed_from(account)?,
-        };
-        Ok(from.and_then(|from| Month::of(zone.day_of(from))))
-    }
-
     /// Whether a month may be closed at `now` by an actor, and what it comes to.
     ///
     /// # Errors
@@ -108,7 +95,7 @@ impl Reports<'_> {
         if let Some(note) = owed.closed {
             return Ok(Closable::Already(Box::new(note)));
         }
-        if let Some(earlier) = self.next_open(account)?.filter(|earlier| *earlier < month) {
+        if let Some(earlier) = owed.terms.next_open(owed.zone).filter(|earlier| *earlier < month) {
             return Err(CloseError::EarlierOpen { earlier: earlier.in_words() });
         }
         let Some(plan) = owed.plan.as_deref() else {
@@ -145,7 +132,7 @@ impl Reports<'_> {
             size: head.size,
             root: head.root,
             tzdb: TZDB_VERSION.to_owned(),
-            product: concat!("seatledger ", env!("CARGO_PKG_VERSION")).to_owned(),
+            product: PRODUCT.to_owned(),
         })
     }
 

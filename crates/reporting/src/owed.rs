@@ -32,6 +32,19 @@ pub(crate) struct Owed {
 const GRACE_MAX: u64 = 86_400_000_000;
 
 impl Reports<'_> {
+    /// What an account owes for a month, as it is or would be kept: see [`Reports::statement`].
+    ///
+    /// # Errors
+    /// As for the statement.
+    pub fn facts(
+        &self,
+        account: AccountId,
+        month: Month,
+        known_until: Timestamp,
+    ) -> Result<Facts, ReportError> {
+        Ok(self.owed(account, month, known_until)?.facts)
+    }
+
     /// What an account owes for a month.
     pub(crate) fn owed(
         &self,
@@ -62,6 +75,8 @@ impl Reports<'_> {
             let first = show_date(zone.date_of(first));
             return Err(ReportError::BeforeAccount { account, month, first });
         }
+        // Of a month that is over nothing more need be known, so that it is the same whenever it is asked for.
+        let known_until = known_until.min(Timestamp(calendar.to.0.saturating_add(GRACE_MAX)));
         let known = Known { as_of: now.account.version(), until: known_until };
         let closed = self.closed_before(&now, &terms, &calendar)?;
         let holds = self.holds(&now, &calendar, &closed, known_until)?;
@@ -69,12 +84,6 @@ impl Reports<'_> {
         let facts = facts.map_err(no_facts(month))?;
         let plan = terms.assigned_plan(&calendar, &plans).map_err(no_facts(month))?;
         Ok(Owed { now, zone, terms, plans, facts, plan, closed: None })
-    }
-
-    /// From when on an account has licences; `None` if it never had any.
-    pub(crate) fn owed_from(&self, account: AccountId) -> Result<Option<Timestamp>, ReportError> {
-        let (now, _) = self.whole(account)?;
-        Ok(now.notes.licences().iter().map(|change| change.effective.instant).min())
     }
 
     /// The plans that an account was assigned.

@@ -43,6 +43,12 @@ pub enum ReportError {
         /// The account's name.
         account: String,
     },
+    /// The change that is asked about makes no sense. Whoever asked says it otherwise.
+    #[error("change: {why}")]
+    BadChange {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The range ends before it begins. Whoever asked swaps the two.
     #[error("the range ends ({to}) before it begins ({from})")]
     Backwards {

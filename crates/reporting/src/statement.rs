@@ -208,8 +208,8 @@ impl Statement {
 
 impl Reports<'_> {
     /// What an account owes for a month. `known_until` is the instant up to which the log is known to be
-    /// whole, usually [`Reports::known_until`]: a month that is not over then is provisional, and billed as
-    /// if nothing more changed than is announced.
+    /// whole, usually now: a month that is not over then is provisional, and billed as if nothing more changed
+    /// than is announced.
     ///
     /// # Errors
     /// When there is no such account, it is hidden, the month lies in the future or before its first
@@ -251,7 +251,7 @@ impl Reports<'_> {
             Some(note) => provenance
                 .parameter("closed_at", show_utc(note.recorded.at))
                 .parameter("statement", note.closing.statement),
-            None => provenance.parameter("known_until", show_utc(known_until)),
+            None => provenance.parameter("known_until", show_utc(Timestamp(facts.until))),
         };
         let provenance = provenance
             .rows(lines.len())

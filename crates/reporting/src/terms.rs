@@ -6,7 +6,7 @@
 mod derive;
 
 use crate::billing::Timeline;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, MONTHS_MAX};
 use crate::civil::{Month, Zone};
 use crate::facts::Facts;
 use crate::plan::Plan;
@@ -15,9 +15,14 @@ use crate::seated::Seated;
 use ledger::Commit;
 use projector::Notes;
 use seats::closing::Closing;
-use seats::{AccountId, Digest, Event, Timestamp};
+use seats::{AccountId, Digest, Effective, Event, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// The most assignments of plans in an account of which a statement is derived.
+const ASSIGNMENTS_MAX: usize = 10_000;
+/// The most changes of licences in an account of which a statement is derived.
+const CHANGES_MAX: usize = 50_000;
 
 /// A change of licences.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,6 +143,12 @@ impl Terms {
         }
     }
 
+    /// Supposes a change of licences that nobody made.
+    pub(crate) fn suppose(&mut self, to: u32, effective: Effective) {
+        let (position, version) = (u64::MAX, u64::MAX);
+        self.changes.push(Change { effective: effective.instant, to, position, version });
+    }
+
     /// Whether something came to be known that counts from within a closed month.
     pub(crate) fn is_late(&self) -> bool {
         let (Some((_, first)), Some((_, last))) = (self.closings.first(), self.closings.last())
@@ -148,6 +159,23 @@ impl Terms {
         self.changes.iter().any(|change| late(change.version, change.effective))
             || self.plans.iter().any(|plan| late(plan.version, plan.effective))
             || self.closed.is_some_and(|(at, _, version)| late(version, at))
+    }
+
+    /// Whether there is not more in them than is looked through for each month.
+    ///
+    /// # Errors
+    /// In words, when there is.
+    pub(crate) fn check_size(&self) -> Result<(), String> {
+        if self.plans.len() > ASSIGNMENTS_MAX {
+            return Err(format!("plans were assigned more than {ASSIGNMENTS_MAX} times"));
+        }
+        if self.changes.len() > CHANGES_MAX {
+            return Err(format!("licences were changed more than {CHANGES_MAX} times"));
+        }
+        if self.closings.len() > MONTHS_MAX {
+            return Err(format!("more than {MONTHS_MAX} months were closed"));
+        }
+        Ok(())
     }
 
     /// From when on there are licences; `None` if there never were any.

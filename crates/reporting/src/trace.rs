@@ -123,7 +123,9 @@ impl Reports<'_> {
         }
         let account = record.commit.account;
         let until = self.known_until()?;
-        let begins = self.owed_from(account)?.unwrap_or(record.commit.at);
+        let (now, _) = self.whole(account)?;
+        let changes = now.notes.licences().iter().map(|change| change.effective.instant);
+        let begins = changes.min().unwrap_or(record.commit.at);
         let mut month = Month::of(zone.day_of(begins));
         while let Some(this) = month {
             let facts = match self.owed(account, this, until) {

@@ -153,7 +153,8 @@ pub struct Account {
     pub(crate) lingers: Vec<Linger>,
     pub(crate) pending: Vec<Pending>,
     pub(crate) last_session: SessionId,
-    pub(crate) closed_until: Option<Timestamp>,
+    /// The end of the last closed month, and the version that closed it.
+    pub(crate) closed: Option<(Timestamp, u64)>,
     pub(crate) endings: VecDeque<Ending>,
 }
 
@@ -182,7 +183,7 @@ impl Account {
             lingers: Vec::new(),
             pending: Vec::new(),
             last_session: SessionId(0),
-            closed_until: None,
+            closed: None,
             endings: VecDeque::new(),
         }
     }
@@ -231,7 +232,7 @@ impl Account {
     }
     /// The end of the last closed month: its statement and those before it are final.
     pub fn closed_until(&self) -> Option<Timestamp> {
-        self.closed_until
+        self.closed.map(|(until, _)| until)
     }
     /// `at` of the last commit.
     pub fn last_at(&self) -> Timestamp {

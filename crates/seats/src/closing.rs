@@ -71,7 +71,8 @@ impl Closing {
         if before.is_some_and(|until| self.from != until) {
             return Err(Rejection::PeriodOutOfOrder { month });
         }
-        if self.until < self.to || at < self.until || self.as_of > account.version() {
+        let known = account.closed.map_or(0, |(_, version)| version)..=account.version();
+        if self.until < self.to || at < self.until || !known.contains(&self.as_of) {
             return Err(Rejection::PeriodNotOver { month });
         }
         Ok(vec![Event::PeriodClosed(Box::new(self.clone()))])

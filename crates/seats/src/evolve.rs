@@ -128,7 +128,7 @@ impl Account {
                 self.importing = None;
                 self.imported = Some(*source);
             }
-            Event::PeriodClosed(closing) => self.closed_until = Some(closing.to),
+            Event::PeriodClosed(closing) => self.closed = Some((closing.to, self.version)),
             Event::ServiceStarted { .. }
             | Event::ServiceStopped
             | Event::ClockStepped { .. }

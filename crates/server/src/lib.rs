@@ -22,7 +22,10 @@ mod extract;
 mod guesses;
 mod looks;
 mod metrics;
+mod oidc;
+mod outgoing;
 pub mod problem;
+pub mod proxies;
 mod routes;
 pub mod seat_token;
 pub mod serve;
@@ -31,6 +34,7 @@ pub mod settings;
 mod tail;
 mod terms;
 pub mod tls;
+mod webhooks;
 
 pub use routes::routes;
 pub use service::{READERS, Service, ServiceError};

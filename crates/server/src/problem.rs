@@ -44,8 +44,14 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("unknown_user", 404, "The account has no user of that name."),
     ("unknown_site", 404, "The account has no site of that name. Add it first."),
     ("unknown_session", 404, "No such session was ever granted."),
+    ("unknown_webhook", 404, "There is no webhook of that number."),
     ("unknown_position", 404, "The log is not that long."),
     ("method_not_allowed", 405, "The path exists, and the method does not go with it."),
+    (
+        "not_closable",
+        409,
+        "The month cannot be closed now: `detail` says why, and what to do first.",
+    ),
     ("not_acceptable", 406, "Nothing is answered in the type that `Accept` asks for."),
     ("all_seats_held", 409, "The login is refused: every seat is held. `holders` says by whom."),
     ("seats_reserved", 409, "The login is refused: the free seats are reserved for other sites."),
@@ -112,6 +118,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "clock_stepped",
         503,
         "The server's clock was moved; an administrator must set it right or confirm it.",
+    ),
+    (
+        "provider_unreachable",
+        503,
+        "The provider of the desk's sign-in does not answer as it should. Sign in with a token, or later.",
     ),
     (
         "timeout",
@@ -267,7 +278,7 @@ impl From<ReportError> for Problem {
             ReportError::NoCommit { .. } => "unknown_position",
             ReportError::Read(_)
             | ReportError::Book(_)
-            | ReportError::MissingPlan(_)
+            | ReportError::MissingStatement { .. }
             | ReportError::Civil(_) => "unreadable",
             _ => "unprocessable",
         };

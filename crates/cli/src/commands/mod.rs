@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod clock;
+pub(crate) mod close;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod evidence;

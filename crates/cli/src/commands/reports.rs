@@ -1,6 +1,6 @@
 //! `who`, `why`, `trail`, `usage`, `statement`: questions to the record.
 
-use crate::args::{Format, Naming, Range};
+use crate::args::{Format, Naming, Preview, Range};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output};
@@ -9,7 +9,7 @@ use admission::{Admission, ManualClock, Seen, SystemClock};
 use ledger::{Ledger, Role};
 use projector::{ProjectError, Projector, Views};
 use reporting::civil::{Month, Zone};
-use reporting::{Present, Report, ReportError, Reports};
+use reporting::{Present, Report, ReportError, Reports, Supposed};
 use seats::{AccountId, Liveness, Look, Timestamp, UserId};
 use std::path::Path;
 
@@ -86,11 +86,19 @@ pub(crate) fn statement(
 ) -> Result<(), Failure> {
     let month = Month::read(month).map_err(Failure::usage)?;
     ask(data, account, output, |question| {
-        // The log knows nothing of the days since its last commit; the clock does. Of a month that is
-        // over it need not say more, so that the statement is the same whenever it is asked for.
-        let end = month.days(question.zone).map_or(question.now, |(_, end)| end);
-        let known_until = question.now.min(end);
-        Ok(question.reports.statement(question.account, month, known_until)?)
+        // The log knows nothing of the days since its last commit; the clock does.
+        Ok(question.reports.statement(question.account, month, question.now)?)
+    })
+}
+
+/// What a month is coming to, and what a change would cost.
+pub(crate) fn preview(data: &Path, asked: &Preview, output: Output) -> Result<(), Failure> {
+    ask(data, &asked.account, output, |question| {
+        let Preview { add, remove, licences, from, .. } = asked;
+        let (add, remove, licences, from) = (*add, *remove, *licences, from.clone());
+        let asked = Supposed { add, remove, licences, from };
+        let change = question.reports.what_if(question.account, &asked, question.now)?;
+        Ok(question.reports.preview(question.account, question.now, change)?)
     })
 }
 
@@ -271,10 +279,12 @@ pub(crate) fn origin(ledger: &Ledger) -> Result<String, Failure> {
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Failure {
         let kind = match &error {
-            ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingPlan(_) => {
+            ReportError::Read(_) | ReportError::Book(_) | ReportError::MissingStatement { .. } => {
                 Kind::Damaged
             }
-            ReportError::Backwards { .. } | ReportError::Civil(_) => Kind::Usage,
+            ReportError::Backwards { .. }
+            | ReportError::BadChange { .. }
+            | ReportError::Civil(_) => Kind::Usage,
             _ => Kind::Refused,
         };
         Failure::new(kind, error)

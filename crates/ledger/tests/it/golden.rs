@@ -9,6 +9,7 @@ use ledger::commit::{NO_PREVIOUS, leaf_hash};
 use ledger::memory::MemoryStore;
 use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
+use seats::closing::Closing;
 use seats::{
     AccountId, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
     ExpiryCause, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId,
@@ -122,10 +123,33 @@ fn settings_of_the_line() -> Vec<Event> {
     vec![Event::PolicyChanged { settings }]
 }
 
+/// A closed month: numbers of every length, below nothing and above.
+fn a_closed_month() -> Vec<Event> {
+    vec![Event::PeriodClosed(Box::new(Closing {
+        year: 2026,
+        month: 12,
+        from: Timestamp(1_796_083_200_000_000),
+        to: Timestamp(1_798_761_600_000_000),
+        as_of: 251,
+        until: Timestamp(1_798_934_400_000_000),
+        statement: Digest([0x57; 32]),
+        plan: Digest([0x50; 32]),
+        currency: *b"GBP",
+        net: -1_167,
+        gross: -1_400,
+        due: 0,
+        carried: i64::MIN,
+        size: u64::MAX,
+        root: Digest([0x52; 32]),
+        tzdb: "2025b".to_owned(),
+        product: "seatledger 0.1.0".to_owned(),
+    }))]
+}
+
 /// One event of every kind, and every setting, in the order in which their entries were kept.
 fn all() -> impl Iterator<Item = Event> {
     let first = every_kind().into_iter().chain(later_settings());
-    first.chain(later_kinds()).chain(settings_of_the_line())
+    first.chain(later_kinds()).chain(settings_of_the_line()).chain(a_closed_month())
 }
 
 fn commit(number: usize, event: Event) -> Commit {

@@ -8,7 +8,7 @@ use crate::civil::{read_date, show_date};
 use crate::money::{Currency, Rounding, read_share};
 use crate::nearest::nearest;
 use seats::{CivilDate, Micros};
-use serde::de::Visitor;
+use serde::de::{IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -18,6 +18,9 @@ use toml::Spanned;
 struct Quoted(String);
 
 type Text = Spanned<Quoted>;
+
+/// One of some words, as text: a table of one key would do too, for the parser and for no other reader.
+struct Word<T>(T);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,26 +61,26 @@ struct File {
     currency: Text,
     effective_from: Text,
     monthly_fee: Option<Text>,
-    tier_mode: Option<Spanned<TierMode>>,
+    tier_mode: Option<Spanned<Word<TierMode>>>,
     #[serde(default)]
     tiers: Vec<Spanned<TierFile>>,
     setup_fee: Option<Text>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     setup_on: SetupOn,
     cooling_off_days: Option<Spanned<u32>>,
     #[serde(default)]
     included_licences: u32,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     increase: Increase,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     decrease: Decrease,
     min_term_months: Option<Spanned<u32>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     month_basis: MonthBasis,
     /// There is one word that it may hold.
     #[serde(rename = "timing")]
-    _timing: Option<Timing>,
-    rounding: Option<Round>,
+    _timing: Option<Word<Timing>>,
+    rounding: Option<Word<Round>>,
     #[serde(default)]
     discounts: Vec<Spanned<DiscountFile>>,
     overdraft: Option<OverdraftFile>,
@@ -105,7 +108,7 @@ struct DiscountFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OverdraftFile {
-    mode: Spanned<OverdraftMode>,
+    mode: Spanned<Word<OverdraftMode>>,
     day_rate: Option<Text>,
     peak_rate: Option<Text>,
     overlap_grace_s: Option<Spanned<u32>>,
@@ -114,6 +117,7 @@ struct OverdraftFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VatFile {
+    #[serde(default, deserialize_with = "word")]
     mode: VatMode,
     code: Option<Text>,
     rate: Option<Text>,
@@ -131,6 +135,14 @@ struct Place<'a>(&'a str);
 
 pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
     let place = Place(text);
+    if text.len() > BYTES_MAX {
+        return Err(place.wrong(BYTES_MAX, format!("a plan is at most {BYTES_MAX} bytes long")));
+    }
+    if let Some(offset) = text.find('\\') {
+        let reason = "a plan has no backslash: TOML's versions differ in what it means; write \
+                      the character itself";
+        return Err(place.wrong(offset, reason.to_owned()));
+    }
     let file: File = toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         place.wrong(offset, in_our_words(error.message().trim()))
@@ -161,7 +173,7 @@ pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
     }
     if file.month_basis == MonthBasis::Fixed30
         && let Some(mode) =
-            file.tier_mode.as_ref().filter(|mode| *mode.get_ref() == TierMode::Volume)
+            file.tier_mode.as_ref().filter(|mode| mode.get_ref().0 == TierMode::Volume)
     {
         let reason = "tier_mode: volume cannot be had with month_basis = \"fixed_30\"";
         return Err(place.at(mode, reason.to_owned()));
@@ -181,7 +193,7 @@ pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
         currency,
         effective_from,
         tier_mode: (!file.tiers.is_empty())
-            .then(|| file.tier_mode.as_ref().map(|mode| *mode.get_ref()).unwrap_or_default()),
+            .then(|| file.tier_mode.as_ref().map(|mode| mode.get_ref().0).unwrap_or_default()),
         tiers,
         setup_fee: file.setup_fee.as_ref().map_or(Ok(0), |fee| amount("setup_fee", fee))?,
         setup_on: file.setup_on,
@@ -192,8 +204,8 @@ pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
         min_term_months: number("min_term_months", &file.min_term_months, 0, 0..=120)?,
         month_basis: file.month_basis,
         rounding: match file.rounding {
-            None | Some(Round::HalfUp) => Rounding::HalfUp,
-            Some(Round::HalfEven) => Rounding::HalfEven,
+            None | Some(Word(Round::HalfUp)) => Rounding::HalfUp,
+            Some(Word(Round::HalfEven)) => Rounding::HalfEven,
         },
         discounts,
         overdraft,
@@ -204,6 +216,8 @@ pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
     })
 }
 
+/// The longest plan: what the ledger keeps as one value.
+const BYTES_MAX: usize = 28 * 1024;
 /// The usual shortest overlap that counts, in seconds.
 const GRACE_S: u32 = 300;
 
@@ -362,7 +376,7 @@ impl Place<'_> {
         tiers: &[Tier],
         amount: impl Fn(&str, &Text) -> Result<i64, PlanError>,
     ) -> Result<OverdraftFee, PlanError> {
-        let mode = *overdraft.mode.get_ref();
+        let mode = overdraft.mode.get_ref().0;
         let needless = |key: &str, text: &Option<Text>, mode: &str| match text {
             Some(text) => Err(self.at(text, format!("{key} goes with mode = \"{mode}\" only"))),
             None => Ok(()),
@@ -422,6 +436,17 @@ impl<'de> Deserialize<'de> for Quoted {
         }
         deserializer.deserialize_str(InQuotes)
     }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word<T>, D::Error> {
+        let Quoted(word) = Quoted::deserialize(deserializer)?;
+        T::deserialize(word.into_deserializer()).map(Word)
+    }
+}
+
+fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Word::deserialize(deserializer).map(|Word(word)| word)
 }
 
 /// The parser's message, with suggestions for a key it does not know.

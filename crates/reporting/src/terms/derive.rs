@@ -7,6 +7,7 @@ use crate::civil::{Month, TZDB_VERSION, Zone};
 use crate::facts::{self, ADJUSTMENT, Facts, LineFact, VatFact};
 use crate::plan::Plan;
 use crate::plans::Plans;
+use seats::closing::Closing;
 use seats::{Digest, Micros, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ impl Terms {
     /// # Errors
     /// In words, when one cannot be derived, or is not what the log says that it came to.
     pub fn derive_closed(&self, zone: Zone, plans: &Plans) -> Result<Vec<ClosedMonth>, String> {
+        self.check_size()?;
         let mut closed: Vec<ClosedMonth> = Vec::new();
         for (position, closing) in &self.closings {
             let period = closing.period();
@@ -34,10 +36,9 @@ impl Terms {
             let known = Known { as_of: closing.as_of, until: closing.until };
             let mut facts = self.facts(&calendar, zone, known, &closed, plans, None)?;
             facts.tzdb.clone_from(&closing.tzdb);
-            let digest = facts.bytes().map(|bytes| Digest(*blake3::hash(&bytes).as_bytes()));
-            if digest.ok() != Some(closing.statement) {
+            if !says(&facts, closing) {
                 return Err(format!(
-                    "{period}, closed at position {position}, does not follow from the commits: the zone \
+                    "{period}, closed at position {position}, does not follow from the commits; the zone \
                      rules are {TZDB_VERSION} here and were {} there",
                     closing.tzdb
                 ));
@@ -265,6 +266,17 @@ impl Terms {
 
 /// The usual shortest overlap that counts.
 const GRACE: Micros = Micros(300_000_000);
+
+/// Whether a closing says what the statement comes to.
+fn says(facts: &Facts, closing: &Closing) -> bool {
+    let digest = facts.bytes().map(|bytes| Digest(*blake3::hash(&bytes).as_bytes()));
+    digest.ok() == Some(closing.statement)
+        && (facts.from, facts.to) == (closing.from.0, closing.to.0)
+        && facts.plan == Some(closing.plan.to_string())
+        && facts.currency.as_deref() == Some(closing.currency())
+        && (facts.net, facts.gross) == (Some(closing.net), Some(closing.gross))
+        && (facts.due, facts.carried_out) == (Some(closing.due), Some(closing.carried))
+}
 
 fn too_much(month: Month) -> String {
     format!("an amount of {month} is beyond what can be counted")

@@ -1,7 +1,8 @@
 //! The worked examples of the billing rules, and what must hold of every month.
 
 use proptest::prelude::*;
-use reporting::billing::{Counting, Line, Period, Timeline};
+use reporting::billing::{Counting, Line, Overdraft, Period, Timeline, charges};
+use reporting::calendar::Calendar;
 use reporting::civil::{Month, Zone};
 use reporting::plan::Plan;
 use seats::Timestamp;
@@ -45,8 +46,9 @@ fn timeline(zone: Zone, text: &str) -> Timeline {
 fn lines(zone: Zone, changes: &str, month: &str, plan: &Plan) -> (Period, Vec<Line>) {
     let timeline = timeline(zone, changes);
     let month = Month::read(month).unwrap();
-    let period = Period::count(&timeline, month, zone, Counting::of(Some(plan))).unwrap();
-    let lines = period.lines(plan).unwrap();
+    let calendar = Calendar::of(month, zone).unwrap();
+    let period = Period::count(&timeline, &calendar, zone, Counting::of(Some(plan)));
+    let lines = charges(plan, month, &period, &Overdraft::default()).unwrap();
     for line in &lines {
         assert_eq!(line.quantity * line.unit, line.net, "quantity x unit = net");
     }
@@ -174,9 +176,9 @@ fn set_up_is_charged_above_the_high_water_mark() {
     let mut raised = timeline(zone("Europe/London"), "2026-01-01 5");
     raised.opened_with = 2;
     let january = Month::read("2026-01").unwrap();
-    let period =
-        Period::count(&raised, january, zone("Europe/London"), Counting::of(None)).unwrap();
-    assert_eq!(period.setups.iter().map(|setup| setup.licences).collect::<Vec<_>>(), [3]);
+    let january = Calendar::of(january, zone("Europe/London")).unwrap();
+    let period = Period::count(&raised, &january, zone("Europe/London"), Counting::of(None));
+    assert_eq!(period.setups.charged.iter().map(|setup| setup.licences).collect::<Vec<_>>(), [3]);
 }
 
 #[test]
@@ -220,7 +222,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
     (0i64..10_000, prop::bool::ANY, prop::bool::ANY, prop::bool::ANY, 0u32..4).prop_map(
         |(fee, daily, even, every, included)| {
             let mut plan = plan(if daily { "decrease = \"daily\"" } else { "" });
-            plan.monthly_fee = fee;
+            plan.tiers[0].fee = fee;
             plan.included_licences = included;
             if even {
                 plan.rounding = reporting::money::Rounding::HalfEven;
@@ -240,15 +242,16 @@ fn any_zone() -> impl Strategy<Value = Zone> {
 
 fn bill(timeline: &Timeline, month: &str, zone: Zone, plan: &Plan) -> (Period, Vec<Line>) {
     let month = Month::read(month).unwrap();
-    let period = Period::count(timeline, month, zone, Counting::of(Some(plan))).unwrap();
-    let lines = period.lines(plan).unwrap();
+    let calendar = Calendar::of(month, zone).unwrap();
+    let period = Period::count(timeline, &calendar, zone, Counting::of(Some(plan)));
+    let lines = charges(plan, month, &period, &Overdraft::default()).unwrap();
     (period, lines)
 }
 
 const MONTHS: [&str; 4] = ["2026-01", "2026-02", "2026-03", "2026-04"];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig { cases: 10_000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     #[test]
     fn a_full_month_is_the_fee_times_the_licences(
@@ -259,8 +262,8 @@ proptest! {
         let timeline = Timeline { changes: vec![(Timestamp(1), licences)], opened_with: licences, closed: None };
         let (_, lines) = bill(&timeline, month, zone, &plan);
         prop_assert_eq!(lines.len(), 1);
-        prop_assert_eq!(lines[0].net, i64::from(licences) * plan.monthly_fee);
-        prop_assert_eq!((lines[0].quantity, lines[0].unit), (i64::from(licences), plan.monthly_fee));
+        prop_assert_eq!(lines[0].net, i64::from(licences) * plan.monthly_fee());
+        prop_assert_eq!((lines[0].quantity, lines[0].unit), (i64::from(licences), plan.monthly_fee()));
     }
 
     #[test]
@@ -315,7 +318,7 @@ proptest! {
             };
             licence_days += i128::from(carried);
         }
-        let net = plan.rounding.divide(licence_days * i128::from(plan.monthly_fee), most.len() as i128);
+        let net = plan.rounding.divide(licence_days * i128::from(plan.monthly_fee()), most.len() as i128);
         prop_assert_eq!(Some(lines[0].net), net);
         for line in lines {
             prop_assert_eq!(line.quantity * line.unit, line.net);
@@ -330,7 +333,7 @@ proptest! {
         let charged: u32 = MONTHS
             .iter()
             .chain(&around)
-            .flat_map(|month| bill(&timeline, month, zone, &plan).0.setups)
+            .flat_map(|month| bill(&timeline, month, zone, &plan).0.setups.charged)
             .map(|setup| setup.licences)
             .sum();
         let paid = |n: u32| n.saturating_sub(plan.included_licences);

@@ -10,9 +10,11 @@
 
 mod billing;
 mod board;
+mod charges;
 mod civil;
 mod clinic;
 mod day;
+mod plan;
 mod statement;
 mod trail;
 mod usage;

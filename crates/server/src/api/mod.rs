@@ -2,9 +2,11 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod backups;
 pub(crate) mod bulk;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
+pub(crate) mod finance;
 pub(crate) mod logins;
 pub(crate) mod openapi;
 pub(crate) mod people;
@@ -12,10 +14,11 @@ pub(crate) mod reports;
 pub(crate) mod seat;
 pub(crate) mod sessions;
 pub(crate) mod shapes;
+pub(crate) mod webhooks;
 
 use crate::service::Service;
 use axum::Router;
-use axum::routing::{get, patch, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use std::sync::Arc;
 
 /// Everything under `/v1` that is answered in a moment.
@@ -39,6 +42,9 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/trail", get(reports::trail))
         .route("/usage", get(reports::usage))
         .route("/statements/{month}", get(reports::statement))
+        .route("/statements/{month}/close", post(finance::close))
+        .route("/preview", get(finance::preview))
+        .route("/reconciliation", get(finance::reconciliation))
         .route("/users", get(people::users).post(people::add_user))
         .route("/users/{user}/{act}", post(people::change_user))
         .route("/sites", get(people::sites).post(people::add_site))
@@ -55,6 +61,10 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/v1/commits/{position}", get(audit::commit))
         .route("/v1/proofs/inclusion", get(audit::inclusion))
         .route("/v1/proofs/consistency", get(audit::consistency))
+        .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/v1/webhooks/{webhook}", delete(webhooks::remove))
+        .route("/v1/webhooks/{webhook}/dead", get(webhooks::dead))
+        .route("/v1/webhooks/{webhook}/retry", post(webhooks::retry))
 }
 
 /// The browser's own calls.
@@ -65,9 +75,10 @@ pub(crate) fn of_browsers() -> Router<Arc<Service>> {
         .route("/v1/seat/logout", post(seat::log_out))
 }
 
-/// The streams, which go on for as long as somebody listens.
+/// The streams, which go on for as long as somebody listens, and what takes as long as it takes.
 pub(crate) fn streams() -> Router<Arc<Service>> {
     Router::new()
+        .route("/v1/backups", post(backups::make))
         .route("/v1/events", get(events::of_all))
         .route("/v1/accounts/{account}/events", get(events::of_account))
 }

@@ -1,6 +1,9 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
-use crate::api::{accounts, audit, bulk, events, logins, people, reports, seat, sessions};
+use crate::api::{
+    accounts, audit, backups, bulk, events, finance, logins, people, reports, seat, sessions,
+    webhooks,
+};
 use crate::problem::CODES;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -18,12 +21,12 @@ use utoipa::{Modify, OpenApi};
         logins::log_in, logins::leave, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
         sessions::release, seat::heartbeat, seat::goodbye, seat::log_out, bulk::heartbeats,
         bulk::commands, reports::occupancy, reports::why, reports::trail, reports::usage,
-        reports::statement, reports::sessions, reports::denials, accounts::list, accounts::show,
+        reports::statement, finance::close, finance::preview, finance::reconciliation, reports::sessions, reports::denials, accounts::list, accounts::show,
         accounts::open, accounts::set_licences, accounts::set_policy, accounts::set_plan,
         accounts::change_standing, people::users, people::add_user, people::change_user,
         people::sites, people::add_site, events::of_all, events::of_account, audit::seals,
         audit::latest, audit::seal, audit::commit, audit::inclusion, audit::consistency, audit::pack,
-        audit::access,
+        audit::access, backups::make, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
     ),
     tags(
         (name = "seats", description = "What the vendor's application calls at each login."),
@@ -34,6 +37,7 @@ use utoipa::{Modify, OpenApi};
         (name = "people", description = "Users and sites."),
         (name = "bulk", description = "Many at once, for gateways."),
         (name = "events", description = "Following the log."),
+        (name = "webhooks", description = "Other servers that are told what was recorded."),
         (name = "audit", description = "Seals, proofs, evidence, access records."),
     ),
 )]

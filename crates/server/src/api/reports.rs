@@ -341,9 +341,7 @@ pub(crate) async fn statement(
     let month = Month::read(&month);
     let month = month.map_err(|error| Problem::new("unprocessable", format!("month: {error}")))?;
     let report = ask(&service, Asked { account, named: false }, move |question| {
-        // Of a month that is over, the statement is the same whenever it is asked for.
-        let end = month.days(question.zone).map_or(question.now, |(_, end)| end);
-        Ok(question.reports.statement(account, month, question.now.min(end))?)
+        Ok(question.reports.statement(account, month, question.now)?)
     });
     Ok(shown(&report.await?, &headers))
 }

@@ -4,8 +4,12 @@
 //! prints on a directory, because both are made by the same code.
 
 mod call;
+mod webhook;
 
-use crate::args::{Account, Command, Evidence, Format, Login, Range, Release, Site, User};
+use crate::args::{
+    Account, Close, Command, Evidence, Format, Login, Preview, Range, Release, Site, User,
+};
+use crate::commands::backup;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
 use call::{Answer, Server};
@@ -23,7 +27,8 @@ pub(crate) struct Remote<'a> {
 }
 
 pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Result<(), Failure> {
-    let server = Server::new(remote, output.format)?;
+    let is_quick = !matches!(command, Command::Backup { .. });
+    let server = Server::new(remote, output.format, is_quick)?;
     let account = |name: &str| format!("/v1/accounts/{}", call::escaped(name));
     match command {
         Command::Login(login) => log_in(&server, &login, output),
@@ -64,6 +69,21 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             let path = format!("{}/statements/{}", account(&name), call::escaped(&month));
             server.report(&path, &[], output)
         }
+        Command::Close(Close { account: Some(name), month, dry_run: false }) => {
+            let month = call::escaped(&month);
+            let path = format!("{}/statements/{month}/close", account(&name));
+            closed(&server.post(&path, &server.said(json!({})))?, output)
+        }
+        Command::Preview(Preview { account: name, add, remove, licences, from }) => {
+            let number = |number: Option<u32>| number.map(|number| number.to_string());
+            let query = [
+                ("add", number(add)),
+                ("remove", number(remove)),
+                ("licences", number(licences)),
+                ("from", from),
+            ];
+            server.report(&format!("{}/preview", account(&name)), &query, output)
+        }
         Command::Account(asked) => change(&server, asked, output),
         Command::User(User::Add { account: name, user }) => done(
             &server.post(
@@ -89,6 +109,13 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             output,
         ),
         Command::Seal { policy: None } => output.text(&server.post("/v1/seals", &json!({}))?.text),
+        Command::Backup { dest: None } => {
+            backup::print(&server.post("/v1/backups", &json!({}))?.json()?, output)
+        }
+        Command::Backup { dest: Some(_) } => Err(Failure::usage(
+            "dest: a running server backs up into the folder of its settings; leave it out",
+        )),
+        Command::Webhook(asked) => webhook::run(&server, asked, output),
         Command::Evidence(asked) => evidence(&server, &asked, output),
         _ => Err(Failure::usage(
             "server: this command works on a directory only; give --data instead of --server",
@@ -269,6 +296,25 @@ fn done(answer: &Answer, output: Output) -> Result<(), Failure> {
         Format::Json => output.json(&told),
         Format::Table => output.text(&format!("{}: done", text(&told, "account"))),
     }
+}
+
+/// What a month was closed with.
+fn closed(answer: &Answer, output: Output) -> Result<(), Failure> {
+    answer.check()?;
+    let told = answer.json()?;
+    if output.format == Format::Json {
+        return output.json(&told);
+    }
+    let minor = |key: &str| told.get(key).and_then(Value::as_i64).unwrap_or(0);
+    let currency = text(&told, "currency");
+    let show = |minor: i64| match reporting::money::Currency::parse(&currency) {
+        Some(known) => known.show(minor),
+        None => minor.to_string(),
+    };
+    let before = told.get("again").and_then(Value::as_bool).unwrap_or(false);
+    let what = if before { "closed before" } else { "closed" };
+    let (month, net, due) = (text(&told, "month"), show(minor("net")), show(minor("due")));
+    output.text(&format!("{month}: {what}; {currency} {net} net, {due} due"))
 }
 
 fn evidence(server: &Server<'_>, asked: &Evidence, output: Output) -> Result<(), Failure> {

@@ -1,0 +1,267 @@
+//! `close` and `reconcile`: making a month's statements final, and holding all of them against the log.
+
+use super::key::seals;
+use super::reports::{caught_up_views, origin, print};
+use crate::args::{Close, Format};
+use crate::caller::Caller;
+use crate::failure::{Failure, Kind};
+use crate::output::{self, Output};
+use crate::place;
+use admission::{Admission, Answered, Batch, Error, Request};
+use ledger::{Ledger, Role};
+use reporting::civil::Month;
+use reporting::money::Currency;
+use reporting::{Closable, CloseError, Reports};
+use seats::closing::Closing;
+use seats::{AccountId, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How many months are on their way to the log together.
+const TOGETHER: usize = 512;
+
+/// What became of one account's month.
+enum Became {
+    Closed(Closing),
+    Already(Closing),
+    Refused(String),
+}
+
+/// Closes a month of one account or of all.
+pub(crate) fn run(
+    data: &Path,
+    close: &Close,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    let month = Month::read(&close.month).map_err(Failure::usage)?;
+    let ledger = place::open(data)?;
+    let accounts = match &close.account {
+        Some(name) => vec![place::account(&ledger, name)?],
+        None => ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect(),
+    };
+    let views = caught_up_views(&ledger);
+    let origin = origin(&ledger)?;
+    let reports = Reports::new(&views, &origin).without_names();
+    let now = caller.clock.unwrap_or_else(place::now).max(reports.known_until()?);
+    let actor = caller.actor(Role::Finance);
+    // The log before the months are closed is sealed, and the log with them.
+    let sealed = if close.dry_run { None } else { seal(&ledger)? };
+    let bar = output::progress(&format!("close {month}"), accounts.len() as u64);
+    let mut became: BTreeMap<AccountId, Became> = BTreeMap::new();
+    let close_all = async |admission: &Admission| -> Result<(), Error> {
+        let mut batch = admission.batch();
+        let mut sent: BTreeMap<u64, (AccountId, Closing)> = BTreeMap::new();
+        for account in &accounts {
+            bar.inc(1);
+            let proposed = match reports.closable(*account, month, now, actor) {
+                Ok(Closable::Now(proposed)) => proposed,
+                Ok(Closable::Already(note)) => {
+                    became.insert(*account, Became::Already(note.closing));
+                    continue;
+                }
+                Err(error) => {
+                    became.extend(refused(error).map(|why| (*account, Became::Refused(why))));
+                    continue;
+                }
+            };
+            if close.dry_run {
+                became.insert(*account, Became::Closed(proposed.closing));
+                continue;
+            }
+            let closing = Box::new(proposed.closing.clone());
+            let (account, statement) = (*account, proposed.statement);
+            let request = Request::ClosePeriod { account, closing, statement };
+            sent.insert(batch.push(caller.because(request), actor), (account, proposed.closing));
+            if sent.len() >= TOGETHER {
+                take(&mut batch, &mut sent, &mut became).await?;
+            }
+        }
+        while !sent.is_empty() {
+            take(&mut batch, &mut sent, &mut became).await?;
+        }
+        Ok(())
+    };
+    place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
+    bar.finish_and_clear();
+    let resealed = if sealed.is_some() { seal(&ledger)? } else { None };
+    told(&ledger, month, &became, close.dry_run, resealed, output)
+}
+
+/// Takes the answers that have arrived.
+async fn take(
+    batch: &mut Batch,
+    sent: &mut BTreeMap<u64, (AccountId, Closing)>,
+    became: &mut BTreeMap<AccountId, Became>,
+) -> Result<(), Error> {
+    for (tag, answer) in batch.answers().await {
+        let Some((account, closing)) = sent.remove(&tag) else { continue };
+        let outcome: Result<Answered, Error> = answer;
+        match outcome {
+            Ok(_) => drop(became.insert(account, Became::Closed(closing))),
+            Err(Error::Rejected(why)) => {
+                became.insert(account, Became::Refused(why.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Why an account's month is not closed; `None`: there is nothing to close in it.
+fn refused(error: CloseError) -> Option<String> {
+    use reporting::ReportError::{BeforeAccount, Importing};
+    match error {
+        CloseError::Report(BeforeAccount { .. } | Importing { .. }) => None,
+        error => Some(error.to_string()),
+    }
+}
+
+/// Seals the log, if there is a key to seal it with; the sealed size.
+fn seal(ledger: &Ledger) -> Result<Option<u64>, Failure> {
+    let seals = seals(ledger)?;
+    if seals.key()?.is_none() {
+        return Ok(None);
+    }
+    seals.seal(ledger, &[])?;
+    Ok(Some(ledger.head().size))
+}
+
+fn told(
+    ledger: &Ledger,
+    month: Month,
+    became: &BTreeMap<AccountId, Became>,
+    dry_run: bool,
+    sealed: Option<u64>,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    let (mut closed, mut already, mut open) = (0_u64, 0_u64, 0_u64);
+    for (account, became) in became {
+        let name = reporting::names::Names::new(ledger.book(), *account).account();
+        let (closing, what) = match became {
+            Became::Closed(closing) => {
+                closed += 1;
+                (closing, if dry_run { "would be closed" } else { "closed" })
+            }
+            Became::Already(closing) => {
+                already += 1;
+                (closing, "closed before")
+            }
+            Became::Refused(why) => {
+                open += 1;
+                rows.push(json!({ "account": name, "status": "open", "why": why }));
+                continue;
+            }
+        };
+        let code = closing.currency();
+        let show = |minor: i64| Currency::parse(code).map(|currency| currency.show(minor));
+        let sum = sums.entry(code.to_owned()).or_default();
+        *sum = (sum.0.saturating_add(closing.net), sum.1.saturating_add(closing.due));
+        rows.push(json!({
+            "account": name, "status": what, "currency": code, "net": show(closing.net),
+            "due": show(closing.due), "credit_carried": show(closing.carried),
+            "statement": closing.statement.to_string(),
+        }));
+    }
+    let totals: Vec<Value> = sums
+        .iter()
+        .map(|(code, (net, due))| {
+            let show = |minor: i64| Currency::parse(code).map(|currency| currency.show(minor));
+            json!({ "currency": code, "net": show(*net), "due": show(*due) })
+        })
+        .collect();
+    match output.format {
+        Format::Json => output.json(&json!({
+            "month": month.to_string(), "closed": closed, "closed_before": already, "open": open,
+            "sealed_size": sealed, "totals": totals, "accounts": rows,
+        }))?,
+        Format::Table => {
+            let columns = ["account", "status", "currency", "net", "due", "credit_carried", "why"];
+            output.table(output::table(&columns, &rows))?;
+            let would = if dry_run { "would be closed" } else { "closed" };
+            let mut text =
+                format!("\n{month}: {closed} {would}, {already} closed before, {open} open");
+            for total in &totals {
+                let of =
+                    |key: &str| total.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+                text += &format!("; {} {} net, {} due", of("currency"), of("net"), of("due"));
+            }
+            output.text(&text)?;
+            if !dry_run && closed > 0 {
+                output::talk(&match sealed {
+                    Some(size) => format!("the log is sealed at {size} commits"),
+                    None => "the log is not sealed: there is no key yet (`seatledger key new`)"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+    match open {
+        0 => Ok(()),
+        open => Err(Failure::refused(format!("{open} not closed; the table says why"))),
+    }
+}
+
+/// Reckons every statement twice.
+pub(crate) fn reconcile(
+    data: &Path,
+    account: Option<&str>,
+    now: Option<Timestamp>,
+    output: Output,
+) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let reports = Reports::new(&views, &origin).without_names();
+    let now = now.unwrap_or_else(place::now).max(reports.known_until()?);
+    if let Some(name) = account {
+        let report = reports.reconcile(reports.account(name)?, now)?;
+        let agrees = report.agrees;
+        print(&report, output)?;
+        return if agrees { Ok(()) } else { Err(not_reconciled(1)) };
+    }
+    let accounts: Vec<AccountId> =
+        ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect();
+    let bar = output::progress("reconcile", accounts.len() as u64);
+    let (mut rows, mut wrong) = (Vec::new(), 0_u64);
+    for account in accounts {
+        bar.inc(1);
+        let report = match reports.reconcile(account, now) {
+            Ok(report) => report,
+            Err(reporting::ReportError::Importing { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let sum = |of: fn(&reporting::reconcile::ReconciledMonth) -> i64| {
+            report.months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
+        };
+        wrong += u64::from(!report.agrees);
+        rows.push(json!({
+            "account": report.account, "months": report.months.len(),
+            "stated_minor": sum(|m| m.charged_minor.saturating_add(m.adjusted_minor)),
+            "recomputed_minor": sum(|month| month.recomputed_minor),
+            "agrees": if report.agrees { "yes" } else { "NO" },
+        }));
+    }
+    bar.finish_and_clear();
+    match output.format {
+        Format::Json => output.json(&json!({ "agrees": wrong == 0, "accounts": rows }))?,
+        Format::Table => {
+            let columns = ["account", "months", "stated_minor", "recomputed_minor", "agrees"];
+            output.table(output::table(&columns, &rows))?;
+        }
+    }
+    match wrong {
+        0 => Ok(()),
+        wrong => Err(not_reconciled(wrong)),
+    }
+}
+
+fn not_reconciled(accounts: u64) -> Failure {
+    Failure::new(
+        Kind::Damaged,
+        format!("{accounts} not reconciled: statements are not what the log says"),
+    )
+    .hint("`seatledger verify` says whether the log is whole; `seatledger reconcile ACCOUNT` shows the months")
+}
