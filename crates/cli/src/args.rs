@@ -12,7 +12,7 @@ mod webhook;
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
-pub(crate) use finance::{Close, Preview};
+pub(crate) use finance::{Close, Export, ExportKind, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
@@ -213,6 +213,8 @@ pub(crate) enum Command {
     /// From then on the statement is what it was, byte for byte; what comes to be known later is an adjustment
     /// in the next month. Closing a closed month changes nothing. If there is a key, the log is sealed.
     Close(Close),
+    /// Write a month's statements as files: for the books, the payment run, a spreadsheet, paper.
+    Export(Export),
     /// Hold all statements against the log, from its first event on; exit code 5 if anything differs.
     Reconcile {
         /// The account's name; all if left out.

@@ -78,6 +78,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             commands::reports::statement(data, &account, &month, output)
         }
         Command::Close(close) => commands::close::run(data, &close, caller, output),
+        Command::Export(asked) => commands::finance::export(data, &asked, caller, output),
         Command::Reconcile { account } => {
             commands::close::reconcile(data, account.as_deref(), caller.clock, output)
         }

@@ -175,7 +175,7 @@ pub struct Statement {
     pub opening_licences: u32,
     /// Licences in force at the last instant.
     pub closing_licences: u32,
-    /// Changes in between, as they are known now.
+    /// Changes in between, as far as they were known when it was made.
     pub changes: Vec<ChangeRow>,
     /// The days.
     pub days: Vec<DaysFact>,
@@ -270,7 +270,7 @@ impl Reports<'_> {
             plan: plan.zip(facts.plan.as_deref()).map(|(plan, digest)| rows::plan(plan, digest)),
             opening_licences: facts.opening_licences,
             closing_licences: facts.closing_licences,
-            changes: rows::changes(now.notes.licences(), from, to),
+            changes: rows::changes(now.notes.licences(), (from, to), facts.as_of),
             days: facts.days.clone(),
             licence_days: facts.licence_days,
             overdraft: facts.overdraft.clone(),

@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod finance;
 pub(crate) mod forget;
 pub(crate) mod import;
 pub(crate) mod key;

@@ -21,8 +21,13 @@ pub(super) fn plan(plan: &Plan, digest: &str) -> PlanTold {
 }
 
 /// Changes that count from within the month, in the order in which they count.
-pub(super) fn changes(changes: &[LicenceChange], from: Timestamp, to: Timestamp) -> Vec<ChangeRow> {
-    let within = changes.iter().filter(|change| (from..to).contains(&change.effective.instant));
+pub(super) fn changes(
+    changes: &[LicenceChange],
+    (from, to): (Timestamp, Timestamp),
+    as_of: u64,
+) -> Vec<ChangeRow> {
+    let known = changes.iter().filter(|change| change.recorded.version <= as_of);
+    let within = known.filter(|change| (from..to).contains(&change.effective.instant));
     let mut rows: Vec<ChangeRow> = within
         .map(|change| ChangeRow {
             at: At(change.effective.instant),

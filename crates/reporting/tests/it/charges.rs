@@ -142,8 +142,8 @@ fn a_set_up_fee_is_refunded_within_the_cooling_off_time() {
     let changes = "2026-01-01 2, 2026-04-20 3, 2026-04-25 6, 2026-05-04 4";
     let april = ["1 x 10383 monthly", "1 x 15000 setup", "3 x 15000 setup"];
     check(changes, "2026-04", cool, &april); // 35 x (19 x 2 + 5 x 3 + 6 x 6) / 30
-    let may = ["1 x 14903 monthly", "2 x -15000 refund"];
-    check(changes, "2026-05", cool, &may); // 4 x 6 + 27 x 4 = 132 days
+    let may = ["1 x 14677 monthly", "2 x -15000 refund"];
+    check(changes, "2026-05", cool, &may); // 3 x 6 + 28 x 4 = 130 days
     // Fifteen days later nothing is refunded; and added again it is charged again, because the mark fell.
     check(
         "2026-01-01 2, 2026-04-01 3, 2026-04-16 2",

@@ -98,7 +98,7 @@ fn a_mistake_is_named_with_its_line() {
     check(6, "overdraft = { mode = \"per_seat_day\" }", "day_rate is missing");
     check(
         6,
-        "[overdraft]\nmode = \"deny\"\nmax_seats = 2",
+        "overdraft = { mode = \"deny\", max_seats = 2 }",
         "unknown key \"max_seats\"; the keys are mode, day_rate, peak_rate, overlap_grace_s",
     );
     check(1, "", "missing field `plan`");
