@@ -4,7 +4,7 @@
 //! counted is on disk. Nothing here names a person or an account.
 
 use admission::Counts;
-use seats::{DenialReason, Event};
+use seats::{DenialReason, Event, HandOverEnd};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -27,6 +27,8 @@ pub(crate) struct Metrics {
     grants: AtomicU64,
     denials: [AtomicU64; REASONS.len()],
     queued: AtomicU64,
+    hand_overs_asked: AtomicU64,
+    handed_over: AtomicU64,
     logged_out: AtomicU64,
     expired: AtomicU64,
     sessions: AtomicI64,
@@ -58,6 +60,10 @@ impl Metrics {
                     }
                 }
                 Event::Queued { .. } => drop(one(&self.queued)),
+                Event::HandOverAsked { .. } => drop(one(&self.hand_overs_asked)),
+                Event::HandOverEnded {
+                    how: HandOverEnd::Consented | HandOverEnd::Silent, ..
+                } => drop(one(&self.handed_over)),
                 Event::LoggedOut { .. } => {
                     one(&self.logged_out);
                     self.add_sessions(-1);
@@ -124,6 +130,15 @@ impl Metrics {
         family("denials_total", "counter", "Logins refused, by reason.", &denials);
         let queued = counter(&self.queued);
         family("queued_total", "counter", "Logins that were put in line.", &queued);
+        let asked = counter(&self.hand_overs_asked);
+        family("hand_overs_asked_total", "counter", "Holders asked for their seat.", &asked);
+        let handed = counter(&self.handed_over);
+        family(
+            "handed_over_total",
+            "counter",
+            "Seats handed over, by consent or silence.",
+            &handed,
+        );
         family("log_outs_total", "counter", "Sessions ended by hand.", &counter(&self.logged_out));
         family("expiries_total", "counter", "Sessions ended by rule.", &counter(&self.expired));
         let sessions = self.sessions.load(Ordering::Relaxed).max(0);
