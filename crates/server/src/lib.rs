@@ -22,6 +22,7 @@ mod extract;
 mod guesses;
 mod looks;
 mod metrics;
+mod outgoing;
 pub mod problem;
 mod routes;
 pub mod seat_token;
@@ -31,6 +32,7 @@ pub mod settings;
 mod tail;
 mod terms;
 pub mod tls;
+mod webhooks;
 
 pub use routes::routes;
 pub use service::{READERS, Service, ServiceError};

@@ -103,7 +103,8 @@ async fn ready(State(service): Shared) -> Response {
 
 async fn metrics(State(service): Shared) -> Response {
     let size = service.ledger.head().size;
-    let text = service.metrics.text(&service.admission.counts(), size);
+    let mut text = service.metrics.text(&service.admission.counts(), size);
+    text.push_str(&service.webhooks.metrics());
     of_type("text/plain; version=0.0.4; charset=utf-8", text)
 }
 

@@ -20,7 +20,7 @@ use ledger::{Position, Record};
 use reporting::At;
 use seats::AccountId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -193,17 +193,22 @@ impl Following {
 }
 
 fn sent(service: &Service, record: &Record) -> Sent {
+    let told = body(&service.name_of(record.commit.account), record);
+    let id = record.position.0.saturating_add(1).to_string();
+    Sent::default().id(id).event("commit").data(told.to_string())
+}
+
+/// A commit of the account of this name, as those who follow the log are told.
+pub(crate) fn body(account: &str, record: &Record) -> Value {
     let commit = &record.commit;
-    let body = json!({
+    json!({
         "position": record.position.0,
-        "account": service.name_of(commit.account),
+        "account": account,
         "account_id": commit.account.0,
         "version": commit.version,
         "at": At(commit.at),
         "recorded_at": At(commit.recorded_at),
         "by": { "role": commit.actor.role.to_string(), "number": commit.actor.id },
         "events": commit.events.iter().map(shape).collect::<Vec<_>>(),
-    });
-    let id = record.position.0.saturating_add(1).to_string();
-    Sent::default().id(id).event("commit").data(body.to_string())
+    })
 }
