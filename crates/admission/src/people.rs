@@ -154,11 +154,14 @@ impl People {
             }
             Request::AssignPlan { plan, effective, .. } => {
                 let plan = self.keep_plan(plan)?;
-                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(account, now)) }
+                Command::AssignPlan {
+                    plan,
+                    effective: effective.unwrap_or(civil::from_now(account, now)),
+                }
             }
             Request::SetLicences { to, effective, .. } => Command::SetLicences {
                 to: *to,
-                effective: effective.unwrap_or(from_now(account, now)),
+                effective: effective.unwrap_or(civil::from_now(account, now)),
             },
             Request::ForgetUser { user, .. } => {
                 whom = Some(*user);
@@ -393,9 +396,4 @@ fn usable(account: &Account, request: &Request) -> Result<(), Error> {
         _ => return Ok(()),
     };
     Err(Error::Rejected(Rejection::UnknownUser(user)))
-}
-
-/// From now, or from the account's last commit: while the clock is behind that, time stands still there.
-fn from_now(account: &Account, now: Timestamp) -> Effective {
-    Effective { instant: now.max(account.last_at()), date: None }
 }

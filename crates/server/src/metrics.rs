@@ -201,18 +201,25 @@ fn seconds(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use seats::HandOverId;
 
     #[test]
     fn the_text_counts_what_was_recorded() {
         let metrics = Metrics::default();
         let reason = DenialReason::AllSeatsHeld;
         metrics.count(&[Event::SeatDenied { request: None, reason, held: 2, dormant: 0 }]);
+        let asked =
+            |id| Event::HandOverEnded { handover: HandOverId(id), how: HandOverEnd::Silent };
+        let declined = Event::HandOverEnded { handover: HandOverId(3), how: HandOverEnd::Declined };
+        metrics.count(&[asked(1), asked(2), declined]);
         metrics.answered(201, 700);
         metrics.answered(409, 60_000_000);
         let counts = Counts { waiting: 1, commits: 2, groups: 3, syncs: 4 };
         let text = metrics.text(&counts, 9);
         for line in [
             "seatledger_denials_total{reason=\"all_seats_held\"} 1",
+            "seatledger_handed_over_total 2",
+            "seatledger_hand_overs_asked_total 0",
             "seatledger_http_request_duration_seconds_bucket{le=\"0.0005\"} 0",
             "seatledger_http_request_duration_seconds_bucket{le=\"0.001\"} 1",
             "seatledger_http_request_duration_seconds_bucket{le=\"+Inf\"} 2",

@@ -211,7 +211,7 @@ impl Callers {
             some if some > 0 && !dice.once_in(12) => line[dice.index(some)].request,
             _ => dice.below(self.attempts.len() as u64 + 1),
         };
-        if line.len() > 0 && (number as usize) < self.attempts.len() && dice.once_in(2) {
+        if !line.is_empty() && (number as usize) < self.attempts.len() && dice.once_in(2) {
             let told = self.attempts[number as usize].told.is_some();
             return (Asked::LogIn(number, false, told), asks(dice, self.login(number)));
         }

@@ -30,6 +30,8 @@ pub(crate) const KINDS: &[&str] = &[
     "OfferLapsed",
     "OfferWithdrawn",
     "LeftQueue",
+    "HandOverAsked",
+    "HandOverEnded",
     "WentDormant",
     "Resumed",
     "LoggedOut",

@@ -52,7 +52,7 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     Body(body): Body<AskBody>,
 ) -> Result<Response, Problem> {
-    let account = caller.account(&service, &name, Act::UseSeats)?;
+    let account = of(&service, &caller, &name)?;
     let request = idempotency_key(&headers)?;
     let request = admission::request_id(request).map_err(Problem::bad_request)?;
     let seat = body.seat.map(SeatNo);
@@ -127,9 +127,15 @@ pub(crate) async fn answer(
     Path((name, session)): Path<(String, u64)>,
     Body(body): Body<AnswerBody>,
 ) -> Result<Json<HandOverAnswered>, Problem> {
-    let account = caller.account(&service, &name, Act::UseSeats)?;
+    let account = of(&service, &caller, &name)?;
     let asked = (SessionId(session), HandOverId(body.handover));
     answered(&service, account, asked, body.consent, caller.actor()).await.map(Json)
+}
+
+/// The account, if the caller acts for users there: the application does, and who may release seats.
+fn of(service: &Service, caller: &Caller, name: &str) -> Result<AccountId, Problem> {
+    let act = caller.may(Act::UseSeats).map_or(Act::Release, |()| Act::UseSeats);
+    caller.account(service, name, act)
 }
 
 /// Answers for a session.

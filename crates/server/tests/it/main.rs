@@ -14,6 +14,7 @@ mod bulk;
 mod desk;
 mod events;
 mod fight;
+mod hand_overs;
 mod harness;
 mod hostile;
 mod logins;
