@@ -61,7 +61,7 @@ fn the_board_says_who_asks_for_a_seat() {
     house.call(request.body(Body::from(r#"{"user":"Bob"}"#)).unwrap()).ok(202);
     let mut browser = Browser::signed_in(&house, house.token(Support));
     let page = browser.get("/desk/clinic").text;
-    assert!(page.contains("Bob has asked for this seat; answer due"), "{page}");
+    assert!(page.contains("<bdi>Bob</bdi> has asked for this seat; answer due <time"), "{page}");
     let why = browser.get("/desk/clinic/why?user=Bob&day=2026-05-04").text;
     assert!(why.contains("Alice is asked for seat 1"), "{why}");
 }
