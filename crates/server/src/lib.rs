@@ -22,6 +22,7 @@ mod extract;
 mod guesses;
 mod looks;
 mod metrics;
+mod occupied;
 pub mod problem;
 mod routes;
 pub mod seat_token;

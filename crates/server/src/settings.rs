@@ -40,6 +40,11 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "900",
         "Seconds for which one look at an account's names by one token is one record.",
     ),
+    (
+        "failures_max",
+        "20",
+        "Bad tokens that an address may send in a minute. Behind a proxy all come from its address.",
+    ),
     ("desk_session_s", "28800", "Seconds after which a sign-in to the desk ends."),
 ];
 
@@ -64,6 +69,8 @@ pub struct Settings {
     pub request_seconds: u64,
     /// Seconds for which a look counts once.
     pub look_lasts_s: u64,
+    /// Bad tokens that an address may send in a minute.
+    pub failures_max: usize,
     /// Seconds after which a sign-in to the desk ends.
     pub desk_session_s: u64,
 }
@@ -125,6 +132,7 @@ impl Default for Settings {
             header_seconds: 10,
             request_seconds: 30,
             look_lasts_s: 900,
+            failures_max: 20,
             desk_session_s: 28_800,
         })
     }
@@ -176,6 +184,7 @@ impl Settings {
             header_seconds: positive(given, "header_seconds")? as u64,
             request_seconds: positive(given, "request_seconds")? as u64,
             look_lasts_s: parsed(given, "look_lasts_s", "is not a number of seconds")?,
+            failures_max: positive(given, "failures_max")?,
             desk_session_s: positive(given, "desk_session_s")? as u64,
         })
     }

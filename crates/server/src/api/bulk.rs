@@ -55,6 +55,7 @@ pub(crate) enum Asked {
         /// The account's name.
         account: String,
         /// An id of this attempt, as in `Idempotency-Key`.
+        #[schema(min_length = 1, max_length = 128)]
         request: String,
         /// Who, and from where.
         login: LogInBody,

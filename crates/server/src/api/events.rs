@@ -37,6 +37,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// From where on to follow.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FollowQuery {
     /// The first position; from now on if left out. `Last-Event-ID` counts before it.
@@ -45,8 +46,8 @@ pub(crate) struct FollowQuery {
 
 /// Follow one account.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}/events", tag = "events",
-    params(("account" = String, Path), FollowQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
+    get, path = "/v1/accounts/{account}/events", tag = "events", operation_id = "follow_account",
+    params(("account" = String, Path), FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
 )]
 pub(crate) async fn of_account(
@@ -64,8 +65,8 @@ pub(crate) async fn of_account(
 
 /// Follow all accounts.
 #[utoipa::path(
-    get, path = "/v1/events", tag = "events",
-    params(FollowQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
+    get, path = "/v1/events", tag = "events", operation_id = "follow_all",
+    params(FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
 )]
 pub(crate) async fn of_all(
