@@ -6,6 +6,7 @@ mod evidence;
 mod people;
 mod seat;
 mod serve;
+mod webhook;
 
 pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
@@ -13,6 +14,7 @@ pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
 pub(crate) use seat::{Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
+pub(crate) use webhook::Webhook;
 
 use crate::caller::read_actor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     /// Make and revoke access tokens; a running server sees it at once.
     #[command(subcommand)]
     Token(Token),
+    /// Have other servers told what is recorded; needs --server, because the running server tells.
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// The server's settings.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -41,6 +41,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo { seed } => commands::demo::run(given, seed, output),
         Command::Serve(serve) => commands::serve::run(given, data, &serve),
         Command::Token(token) => commands::token::run(data, token, output),
+        Command::Webhook(_) => Err(Failure::usage(
+            "server: the running server tells webhooks; give --server and --token",
+        )),
         Command::Config(config) => commands::config::run(&config, output),
         Command::Account(account) => commands::account::run(data, account, caller, output),
         Command::User(user) => commands::people::user(data, user, caller, output),

@@ -23,6 +23,7 @@ mod guesses;
 mod looks;
 mod metrics;
 mod occupied;
+mod outgoing;
 pub mod problem;
 mod routes;
 pub mod seat_token;
@@ -32,6 +33,7 @@ pub mod settings;
 mod tail;
 mod terms;
 pub mod tls;
+mod webhooks;
 
 pub use routes::routes;
 pub use service::{READERS, Service, ServiceError};

@@ -44,6 +44,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("unknown_user", 404, "The account has no user of that name."),
     ("unknown_site", 404, "The account has no site of that name. Add it first."),
     ("unknown_session", 404, "No such session was ever granted."),
+    ("unknown_webhook", 404, "There is no webhook of that number."),
     ("unknown_position", 404, "The log is not that long."),
     ("method_not_allowed", 405, "The path exists, and the method does not go with it."),
     ("not_acceptable", 406, "Nothing is answered in the type that `Accept` asks for."),

@@ -117,7 +117,8 @@ async fn metrics(State(service): Shared) -> Response {
     let oldest_unsaved = oldest.map_or(Micros::ZERO, |recorded_at| now.since(recorded_at));
     let log = Log { commits, oldest_unsaved };
     let totals = service.occupied.totals(now);
-    let text = service.metrics.text(&service.admission.counts(), &totals, log);
+    let mut text = service.metrics.text(&service.admission.counts(), &totals, log);
+    text.push_str(&service.webhooks.metrics());
     of_type("text/plain; version=0.0.4; charset=utf-8", text)
 }
 

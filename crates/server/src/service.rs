@@ -9,11 +9,13 @@ use crate::guesses::Guesses;
 use crate::looks::LookedAt;
 use crate::metrics::Metrics;
 use crate::occupied::Occupied;
+use crate::outgoing::{self, Outgoing};
 use crate::problem::Problem;
 use crate::seat_token::SeatTokens;
 use crate::settings::Settings;
 use crate::tail::Tail;
 use crate::terms::TermsOf;
+use crate::webhooks::Webhooks;
 use admission::{Admission, Clock, FromLog, FromViews, Options, StartError};
 use ledger::Ledger;
 use projector::{ProjectError, Projector, Views};
@@ -43,6 +45,7 @@ pub struct Service {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) occupied: Arc<Occupied>,
     pub(crate) tail: Tail,
+    pub(crate) webhooks: Webhooks,
     pub(crate) origin: String,
     views: Views,
     readers: Arc<Semaphore>,
@@ -64,6 +67,12 @@ pub enum ServiceError {
     /// The access tokens or the key of the seat tokens cannot be read or kept.
     #[error("access: {0}")]
     Access(io::Error),
+    /// Webhooks cannot be read or kept, or have no thread.
+    #[error("webhooks: {0}")]
+    Webhooks(io::Error),
+    /// The certificates of `outgoing_ca` cannot be read. Mend the file.
+    #[error("outgoing_ca: {0}")]
+    Roots(io::Error),
     /// The operating system gives no thread. Free some.
     #[error("no thread can be started: {0}")]
     Thread(io::Error),
@@ -105,6 +114,12 @@ impl Service {
         let told = (Arc::clone(&terms), Arc::clone(&occupied));
         let tail = Tail::start(views.clone(), projector, Arc::clone(&metrics), told)
             .map_err(ServiceError::Thread)?;
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let roots = settings.outgoing_ca.as_deref().map_or(Ok(Vec::new()), outgoing::roots);
+        let roots = roots.map_err(ServiceError::Roots)?;
+        let outgoing = Outgoing::new(settings.webhooks_allow_private, &roots);
+        let webhooks = Webhooks::start(ledger.clone(), Arc::clone(&clock), outgoing, access)
+            .map_err(ServiceError::Webhooks)?;
         Ok(Service {
             ledger,
             admission,
@@ -118,10 +133,11 @@ impl Service {
             metrics,
             occupied,
             tail,
+            webhooks,
             origin,
             views,
             readers: Arc::new(Semaphore::new(READERS)),
-            clock: Arc::new(clock),
+            clock,
         })
     }
 
@@ -141,6 +157,7 @@ impl Service {
     /// Why the record failed, if it did.
     pub async fn stop(&self) -> Result<(), admission::Failure> {
         let stopped = self.admission.stop().await;
+        self.webhooks.stop();
         self.tail.stop();
         stopped
     }

@@ -3,50 +3,14 @@
 //! A later source wins: defaults, file (TOML), environment (`SEATLEDGER_LISTEN` for `listen`), flags. A key that
 //! is not in the table is refused, wherever it stands.
 
+mod keys;
+
+pub use keys::KEYS;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use thiserror::Error;
-
-/// Every key, with its default as it would be written and what it means.
-pub const KEYS: &[(&str, &str, &str)] = &[
-    ("listen", "127.0.0.1:8480", "Address and port. Loopback only, unless told otherwise."),
-    (
-        "public_url",
-        "",
-        "Where clients reach the server, such as https://licences.example.com. Cookies are secure if it is https.",
-    ),
-    (
-        "cors_origins",
-        "",
-        "Origins whose pages may hold seats with seat.js, separated by commas; * for any.",
-    ),
-    (
-        "tls_certificate",
-        "",
-        "PEM file with the certificate chain. With tls_key the server speaks TLS itself.",
-    ),
-    ("tls_key", "", "PEM file with the private key."),
-    ("connections_max", "20000", "Connections at the same time; more wait."),
-    ("body_bytes_max", "1048576", "The longest body, in bytes."),
-    ("header_seconds", "10", "How long a client may take to send its headers."),
-    (
-        "request_seconds",
-        "30",
-        "How long a request may take altogether; streams of events are exempt.",
-    ),
-    (
-        "look_lasts_s",
-        "900",
-        "Seconds for which one look at an account's names by one token is one record.",
-    ),
-    (
-        "failures_max",
-        "20",
-        "Bad tokens that an address may send in a minute. Behind a proxy all come from its address.",
-    ),
-    ("desk_session_s", "28800", "Seconds after which a sign-in to the desk ends."),
-];
 
 /// The settings, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +37,10 @@ pub struct Settings {
     pub failures_max: usize,
     /// Seconds after which a sign-in to the desk ends.
     pub desk_session_s: u64,
+    /// Whether webhooks may reach this machine and network, and plain HTTP.
+    pub webhooks_allow_private: bool,
+    /// Certificates that are trusted in calls which the server makes, instead of the internet's.
+    pub outgoing_ca: Option<PathBuf>,
 }
 
 /// Why settings cannot be used. Whoever wrote them mends the one that is named.
@@ -120,21 +88,9 @@ pub struct Given {
 }
 
 impl Default for Settings {
+    #[expect(clippy::expect_used, reason = "the defaults of the table can be read; a test says so")]
     fn default() -> Settings {
-        // The defaults of the table can be read; a test says so.
-        Settings::read(&[]).unwrap_or(Settings {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
-            public_url: None,
-            cors_origins: Vec::new(),
-            tls: None,
-            connections_max: 20_000,
-            body_bytes_max: 1 << 20,
-            header_seconds: 10,
-            request_seconds: 30,
-            look_lasts_s: 900,
-            failures_max: 20,
-            desk_session_s: 28_800,
-        })
+        Settings::read(&[]).expect("the defaults can be read")
     }
 }
 
@@ -186,6 +142,12 @@ impl Settings {
             look_lasts_s: parsed(given, "look_lasts_s", "is not a number of seconds")?,
             failures_max: positive(given, "failures_max")?,
             desk_session_s: positive(given, "desk_session_s")? as u64,
+            webhooks_allow_private: parsed(
+                given,
+                "webhooks_allow_private",
+                "is neither true nor false",
+            )?,
+            outgoing_ca: text(given, "outgoing_ca").map(PathBuf::from),
         })
     }
 
@@ -201,6 +163,7 @@ impl Settings {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(flag) => flag.to_string(),
                 toml::Value::Array(items) => {
                     let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
                     texts

@@ -111,3 +111,22 @@ fn what_a_server_refuses_is_refused_in_its_words() {
     assert_eq!(code, 2);
     assert!(said.contains("lease"), "{said}");
 }
+
+#[test]
+fn webhooks_are_made_listed_and_removed() {
+    let served = Served::start();
+    served.ok(&["account", "open", "clinic", "--licences", "1"]);
+    let url = "https://example.invalid/hook";
+    let made =
+        served.ok(&["webhook", "create", url, "--event", "SeatDenied", "--account", "clinic"]);
+    assert!(made.starts_with("whsec_") && made.contains("secret of webhook 1"), "{made}");
+    let list = served.ok(&["webhook", "list"]);
+    assert!(list.contains(url) && list.contains("SeatDenied") && list.contains("clinic"), "{list}");
+    served.ok(&["webhook", "dead", "1"]);
+    let retry = served.ok(&["webhook", "retry", "1"]);
+    assert!(retry.contains("once more: 0"), "{retry}");
+    served.ok(&["webhook", "remove", "1"]);
+    assert!(!served.ok(&["webhook", "list"]).contains(url));
+    assert_eq!(served.run(&["webhook", "remove", "1"]).0, 4);
+    assert_eq!(served.run(&["webhook", "create", "http://127.0.0.1/"]).0, 2);
+}

@@ -86,7 +86,10 @@ pub(crate) async fn list(
     Query(asked): Query<ListQuery>,
 ) -> Result<Json<AccountList>, Problem> {
     caller.may(Act::Look).or_else(|_| caller.may(Act::ManageAccounts))?;
-    let limit = asked.limit.unwrap_or(100).clamp(1, LISTED_MAX);
+    let limit = asked.limit.unwrap_or(100);
+    if !(1..=LISTED_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit: {limit} is not from 1 to {LISTED_MAX}")));
+    }
     let now = service.now();
     let listed = service.read(move |views| {
         let mut accounts = Vec::new();

@@ -9,6 +9,45 @@ use seats::account::End;
 use seats::{Effective, Event};
 use serde_json::{Value, json};
 
+/// The kinds of events that there are.
+pub(crate) const KINDS: &[&str] = &[
+    "AccountOpened",
+    "PolicyChanged",
+    "LicencesChanged",
+    "PlanAssigned",
+    "SiteAdded",
+    "UserAdded",
+    "UserSuspended",
+    "UserReinstated",
+    "UserForgotten",
+    "DeviceAdded",
+    "DeviceForgotten",
+    "LoginRequested",
+    "SeatGranted",
+    "SeatDenied",
+    "Queued",
+    "SeatOffered",
+    "OfferLapsed",
+    "OfferWithdrawn",
+    "LeftQueue",
+    "WentDormant",
+    "Resumed",
+    "LoggedOut",
+    "Expired",
+    "AccountSuspended",
+    "AccountReinstated",
+    "AccountClosed",
+    "ImportStarted",
+    "ImportCompleted",
+    "ServiceStarted",
+    "ServiceStopped",
+    "ClockStepped",
+    "SealingKeyChanged",
+    "ReasonGiven",
+    "IdentityShown",
+    "EvidenceTaken",
+];
+
 /// One event.
 pub(crate) fn shape(event: &Event) -> Value {
     let named = |name: &str, mut fields: Value| {
@@ -131,4 +170,19 @@ fn effective(effective: &Effective) -> Value {
         "instant": At(effective.instant),
         "date": effective.date.map(reporting::civil::show_date),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+
+    #[test]
+    fn every_kind_is_listed() {
+        let source = include_str!("event_shapes.rs");
+        let source = source.split("mod tests").next().unwrap();
+        let told = source.split("named(").filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        let told: Vec<&str> = told.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(told.len() > 30, "{told:?}");
+        assert_eq!(told, KINDS);
+    }
 }

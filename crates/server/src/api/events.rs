@@ -20,13 +20,13 @@ use ledger::{Position, Record};
 use reporting::At;
 use seats::AccountId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 type Shared = State<Arc<Service>>;
 
@@ -44,11 +44,23 @@ pub(crate) struct FollowQuery {
     from: Option<u64>,
 }
 
+/// An event of a stream, with the fields that `text/event-stream` has.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is written by axum, field by field")]
+pub(crate) struct CommitTold {
+    /// The position after the commit: send it as `Last-Event-ID` to go on from there.
+    id: String,
+    /// `commit`.
+    event: String,
+    /// The commit, as JSON: `position`, `account`, `account_id`, `version`, `at`, `recorded_at`, `by`, `events`.
+    data: String,
+}
+
 /// Follow one account.
 #[utoipa::path(
     get, path = "/v1/accounts/{account}/events", tag = "events", operation_id = "follow_account",
     params(("account" = String, Path), FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
+    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = CommitTold)),
 )]
 pub(crate) async fn of_account(
     State(service): Shared,
@@ -67,7 +79,7 @@ pub(crate) async fn of_account(
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "follow_all",
     params(FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
+    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = CommitTold)),
 )]
 pub(crate) async fn of_all(
     State(service): Shared,
@@ -194,17 +206,22 @@ impl Following {
 }
 
 fn sent(service: &Service, record: &Record) -> Sent {
+    let told = body(&service.name_of(record.commit.account), record);
+    let id = record.position.0.saturating_add(1).to_string();
+    Sent::default().id(id).event("commit").data(told.to_string())
+}
+
+/// A commit of the account of this name, as those who follow the log are told.
+pub(crate) fn body(account: &str, record: &Record) -> Value {
     let commit = &record.commit;
-    let body = json!({
+    json!({
         "position": record.position.0,
-        "account": service.name_of(commit.account),
+        "account": account,
         "account_id": commit.account.0,
         "version": commit.version,
         "at": At(commit.at),
         "recorded_at": At(commit.recorded_at),
         "by": { "role": commit.actor.role.to_string(), "number": commit.actor.id },
         "events": commit.events.iter().map(shape).collect::<Vec<_>>(),
-    });
-    let id = record.position.0.saturating_add(1).to_string();
-    Sent::default().id(id).event("commit").data(body.to_string())
+    })
 }

@@ -12,10 +12,11 @@ pub(crate) mod reports;
 pub(crate) mod seat;
 pub(crate) mod sessions;
 pub(crate) mod shapes;
+pub(crate) mod webhooks;
 
 use crate::service::Service;
 use axum::Router;
-use axum::routing::{get, patch, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use std::sync::Arc;
 
 /// Everything under `/v1` that is answered in a moment.
@@ -55,6 +56,10 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/v1/commits/{position}", get(audit::commit))
         .route("/v1/proofs/inclusion", get(audit::inclusion))
         .route("/v1/proofs/consistency", get(audit::consistency))
+        .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/v1/webhooks/{webhook}", delete(webhooks::remove))
+        .route("/v1/webhooks/{webhook}/dead", get(webhooks::dead))
+        .route("/v1/webhooks/{webhook}/retry", post(webhooks::retry))
 }
 
 /// The browser's own calls.

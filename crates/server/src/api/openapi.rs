@@ -1,6 +1,8 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
-use crate::api::{accounts, audit, bulk, events, logins, people, reports, seat, sessions};
+use crate::api::{
+    accounts, audit, bulk, events, logins, people, reports, seat, sessions, webhooks,
+};
 use crate::problem::CODES;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -24,7 +26,7 @@ use utoipa::{Modify, OpenApi};
         accounts::change_standing, people::users, people::add_user, people::change_user,
         people::sites, people::add_site, events::of_all, events::of_account, audit::seals,
         audit::latest, audit::seal, audit::commit, audit::inclusion, audit::consistency, audit::pack,
-        audit::access,
+        audit::access, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
     ),
     tags(
         (name = "seats", description = "What the vendor's application calls at each login."),
@@ -35,6 +37,7 @@ use utoipa::{Modify, OpenApi};
         (name = "people", description = "Users and sites."),
         (name = "bulk", description = "Many at once, for gateways."),
         (name = "events", description = "Following the log."),
+        (name = "webhooks", description = "Other servers that are told what was recorded."),
         (name = "audit", description = "Seals, proofs, evidence, access records."),
     ),
 )]
@@ -53,7 +56,6 @@ impl Modify for AccessToken {
 
 /// What an answer is good for: the operation, its status, what can be asked next, and with which of its values.
 const LINKS: &[(&str, &str, &str, &[(&str, &str)])] = &[
-    ("list_accounts", "200", "show_account", &[("account", "$response.body#/accounts/0/account")]),
     ("open_account", "201", "show_account", OPENED),
     ("open_account", "201", "set_licences", OPENED),
     ("open_account", "201", "set_policy", OPENED),
@@ -92,6 +94,9 @@ const GRANTED: &[(&str, &str)] =
 pub(crate) fn description() -> Value {
     let mut api = serde_json::to_value(Api::openapi()).unwrap_or_default();
     whole_numbers(&mut api);
+    for way in api.pointer_mut("/components/schemas/Asked/oneOf").into_iter().flat_map(elements) {
+        way["additionalProperties"] = json!(false);
+    }
     let Some(paths) = api.get_mut("paths").and_then(|paths| paths.as_object_mut()) else {
         return api;
     };

@@ -22,7 +22,7 @@ pub(crate) struct House {
     pub(crate) clock: ManualClock,
     runtime: tokio::runtime::Runtime,
     tokens: Vec<(TokenRole, String)>,
-    _dir: TempDir,
+    _dir: Arc<TempDir>,
 }
 
 pub(crate) struct Answer {
@@ -59,10 +59,14 @@ impl House {
     }
 
     pub(crate) fn with(settings: Settings) -> House {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Arc::new(tempfile::tempdir().unwrap());
+        House::at(&dir, ManualClock::new(MORNING), settings)
+    }
+
+    /// On a directory that may hold the ledger of an earlier one.
+    pub(crate) fn at(dir: &Arc<TempDir>, clock: ManualClock, settings: Settings) -> House {
         let data = dir.path().join("ledger");
         let ledger = Ledger::open_or_create(&data, &ledger::Options::default()).unwrap();
-        let clock = ManualClock::new(MORNING);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -82,15 +86,20 @@ impl House {
         });
         let tokens = tokens.collect();
         let routes = server::routes(Arc::clone(&service));
-        House { service, routes, clock, runtime, tokens, _dir: dir }
+        House { service, routes, clock, runtime, tokens, _dir: Arc::clone(dir) }
     }
 
     /// With an account `clinic` of so many licences.
     pub(crate) fn clinic(licences: u32) -> House {
         let house = House::new();
-        let body = json!({ "name": "clinic", "licences": licences });
-        house.post(TokenRole::Admin, "/v1/accounts", body).ok(201);
+        house.open("clinic", licences);
         house
+    }
+
+    /// Opens an account.
+    pub(crate) fn open(&self, name: &str, licences: u32) {
+        let body = json!({ "name": name, "licences": licences });
+        self.post(TokenRole::Admin, "/v1/accounts", body).ok(201);
     }
 
     pub(crate) fn token(&self, role: TokenRole) -> &str {

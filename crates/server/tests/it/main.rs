@@ -19,3 +19,4 @@ mod hostile;
 mod logins;
 mod reports;
 mod roles;
+mod webhooks;

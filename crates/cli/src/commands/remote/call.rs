@@ -94,6 +94,12 @@ impl<'a> Server<'a> {
         self.call("PUT", path, Some(body), None, "application/json")
     }
 
+    pub(super) fn delete(&self, path: &str) -> Result<Answer, Failure> {
+        let answer = self.call("DELETE", path, None, None, "application/json")?;
+        answer.check()?;
+        Ok(answer)
+    }
+
     pub(super) fn patch(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
         self.call("PATCH", path, Some(body), None, "application/json")
     }

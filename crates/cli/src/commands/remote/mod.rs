@@ -4,6 +4,7 @@
 //! prints on a directory, because both are made by the same code.
 
 mod call;
+mod webhook;
 
 use crate::args::{Account, Command, Evidence, Format, Login, Range, Release, Site, User};
 use crate::failure::{Failure, Kind};
@@ -89,6 +90,7 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             output,
         ),
         Command::Seal { policy: None } => output.text(&server.post("/v1/seals", &json!({}))?.text),
+        Command::Webhook(asked) => webhook::run(&server, asked, output),
         Command::Evidence(asked) => evidence(&server, &asked, output),
         _ => Err(Failure::usage(
             "server: this command works on a directory only; give --data instead of --server",
