@@ -20,6 +20,7 @@ URL, TOKEN, SERVER = urlsplit(sys.argv[1]), sys.argv[2], sys.argv[3]
 ACCOUNTS, SESSIONS, PERIOD, SECONDS = map(int, sys.argv[4:8])
 AT_ONCE = 1000
 TICKS = 100  # Of /proc, in a second.
+SETTLING = 5  # Seconds.
 
 
 class Connection:
@@ -128,12 +129,12 @@ async def main():
     chunks = (many[first:first + AT_ONCE] for first in range(0, len(many), AT_ONCE))
     many = [("/v1/heartbeats", json.dumps({"heartbeats": chunk}).encode(), len(chunk)) for chunk in chunks]
 
-    # The first round, until everybody has been heard of in turn; then it is looked at.
-    ends = time.perf_counter() + PERIOD + SECONDS
+    # Looked at when everything has found its pace.
+    ends = time.perf_counter() + SETTLING + SECONDS
     until, bulk, alone, logins = (lambda: ends), [], [], []
     beating = [asyncio.create_task(in_turn(many, PERIOD, 8, until, bulk)),
                asyncio.create_task(in_turn(single, PERIOD, 64, until, alone))]
-    await asyncio.sleep(PERIOD)
+    await asyncio.sleep(SETTLING)
     for took in (bulk, alone):
         took.clear()
     commits, server, own = await metric("commits_total"), cpu(SERVER), cpu("self")

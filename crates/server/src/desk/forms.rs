@@ -78,7 +78,8 @@ pub(crate) async fn sign_in(
 ) -> Response {
     let (from, now) = (from_connection(connected.map(|found| found.0)), service.now());
     let Ok(Form(form)) = form else {
-        return failure(&Problem::bad_request("the form cannot be read"), &nobody(&service));
+        let problem = Problem::bad_request("the form cannot be read");
+        return failure(&problem, Vec::new(), &nobody(&service));
     };
     let checked = service.guesses.check(from, now).and_then(|()| {
         if !is_ours(&headers) {
