@@ -9,6 +9,7 @@
 )]
 
 mod api_description;
+mod backups;
 mod browser_calls;
 mod bulk;
 mod desk;
@@ -17,6 +18,9 @@ mod fight;
 mod harness;
 mod hostile;
 mod logins;
+mod oidc;
+mod provider;
 mod reports;
 mod roles;
+mod tls;
 mod webhooks;
