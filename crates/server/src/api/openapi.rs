@@ -54,8 +54,13 @@ impl Modify for AccessToken {
     }
 }
 
-/// What an answer is good for: the operation, its status, what can be asked next, and with which of its values.
-const LINKS: &[(&str, &str, &str, &[(&str, &str)])] = &[
+/// A parameter, and where its value stands.
+type Given = (&'static str, &'static str);
+/// The operation, its status, what can be asked next, and with which of its values.
+type Link = (&'static str, &'static str, &'static str, &'static [Given]);
+
+/// What answers are good for.
+const LINKS: &[Link] = &[
     ("open_account", "201", "show_account", OPENED),
     ("open_account", "201", "set_licences", OPENED),
     ("open_account", "201", "set_policy", OPENED),
@@ -86,8 +91,8 @@ const LINKS: &[(&str, &str, &str, &[(&str, &str)])] = &[
     ("log_in", "201", "inclusion", &[("position", "$response.body#/position")]),
     ("seal", "200", "consistency", &[("from", "$response.body#/size")]),
 ];
-const OPENED: &[(&str, &str)] = &[("account", "$response.body#/account")];
-const GRANTED: &[(&str, &str)] =
+const OPENED: &[Given] = &[("account", "$response.body#/account")];
+const GRANTED: &[Given] =
     &[("account", "$request.path.account"), ("session", "$response.body#/session")];
 
 /// The description.
