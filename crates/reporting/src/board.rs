@@ -9,7 +9,8 @@ use crate::who::Who;
 use seats::account::Waits;
 use seats::room::{Room, Seeker, reclaimable, room};
 use seats::{
-    Account, AccountId, Liveness, Micros, Reasons, Reclaim, Standing, Timestamp, UserId, WhenFull,
+    Account, AccountId, Liveness, Micros, Naming, Reasons, Reclaim, Standing, Timestamp, UserId,
+    WhenFull,
 };
 use serde::Serialize;
 
@@ -46,6 +47,17 @@ pub struct InLine {
     pub until: Option<At>,
 }
 
+/// Seats reserved for a site.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReservedRow {
+    /// Which site, by name, or by number where there is none.
+    pub site: String,
+    /// Seats that only logins from there get.
+    pub seats: u32,
+    /// Sessions from there.
+    pub sessions: u64,
+}
+
 /// An account's board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Board {
@@ -59,6 +71,8 @@ pub struct Board {
     pub outlook: Outlook,
     /// The same in a sentence.
     pub outlook_in_words: String,
+    /// Seats reserved for sites, by site.
+    pub reserved: Vec<ReservedRow>,
     /// Who is in line for a seat, the next one first.
     pub line: Vec<InLine>,
     /// Seconds from its grant during which a session is released only if forced.
@@ -99,6 +113,7 @@ impl Reports<'_> {
             free: free.take(FREE_MAX).collect(),
             outlook,
             outlook_in_words,
+            reserved: reserved(state, &self.names(account)),
             line: in_line(state, &self.names(account)),
             release_floor_s: state.policy().release_floor_s,
             note_needed: state.policy().reasons == Reasons::ForAll,
@@ -106,6 +121,15 @@ impl Reports<'_> {
             who,
         })
     }
+}
+
+fn reserved(account: &Account, names: &Names<'_>) -> Vec<ReservedRow> {
+    let rows = account.policy().reserved.iter().map(|(site, seats)| ReservedRow {
+        site: names.site(*site).unwrap_or_else(|| site.to_string()),
+        seats: *seats,
+        sessions: account.sessions().filter(|session| session.site == Some(*site)).count() as u64,
+    });
+    rows.collect()
 }
 
 fn in_line(account: &Account, names: &Names<'_>) -> Vec<InLine> {
