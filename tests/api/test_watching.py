@@ -18,7 +18,7 @@ def test_promtool_finds_nothing_to_say(server, clinic):
     checked = subprocess.run(["promtool", "check", "metrics"], input=metrics.content, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
     labels = set(re.findall(r"(\w+)=\"", metrics.text))
-    assert labels == {"reason", "class", "le"}, "no account, no user: the page stays as short with a million"
+    assert labels == {"reason", "class", "le", "outcome"}, "no account, no user: the page stays as short with a million"
 
 
 def test_what_happens_is_counted(tmp_path):
