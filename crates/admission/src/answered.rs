@@ -1,5 +1,6 @@
 //! What a caller is told: the answer, where it is recorded, and who sat where.
 
+use crate::sync_times::SyncTimes;
 use ledger::Position;
 use seats::account::Pending;
 use seats::hand_over::{Decline, HandOver};
@@ -140,6 +141,8 @@ pub struct Counts {
     pub groups: u64,
     /// Syncs, each of which made one or more groups durable.
     pub syncs: u64,
+    /// How long they took.
+    pub sync_times: SyncTimes,
 }
 
 /// Who holds the seats, by seat and session.

@@ -9,8 +9,8 @@ use crate::who::Who;
 use seats::account::Waits;
 use seats::room::{Room, Seeker, reclaimable, room};
 use seats::{
-    Account, AccountId, HandOver, Liveness, Micros, Reasons, Reclaim, Standing, Timestamp, UserId,
-    WhenFull,
+    Account, AccountId, HandOver, Liveness, Micros, Naming, Reasons, Reclaim, Standing, Timestamp,
+    UserId, WhenFull,
 };
 use serde::Serialize;
 
@@ -62,6 +62,17 @@ pub struct AskedFor {
     pub until: At,
 }
 
+/// Seats reserved for a site.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReservedRow {
+    /// Which site, by name, or by number where there is none.
+    pub site: String,
+    /// Seats that only logins from there get.
+    pub seats: u32,
+    /// Sessions from there.
+    pub sessions: u64,
+}
+
 /// An account's board.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Board {
@@ -75,6 +86,8 @@ pub struct Board {
     pub outlook: Outlook,
     /// The same in a sentence.
     pub outlook_in_words: String,
+    /// Seats reserved for sites, by site.
+    pub reserved: Vec<ReservedRow>,
     /// Who is in line for a seat, the next one first.
     pub line: Vec<InLine>,
     /// Which seats are asked for.
@@ -117,6 +130,7 @@ impl Reports<'_> {
             free: free.take(FREE_MAX).collect(),
             outlook,
             outlook_in_words,
+            reserved: reserved(state, &self.names(account)),
             line: in_line(state, &self.names(account)),
             asked_for: asked_for(state, &self.names(account)),
             release_floor_s: state.policy().release_floor_s,
@@ -125,6 +139,15 @@ impl Reports<'_> {
             who,
         })
     }
+}
+
+fn reserved(account: &Account, names: &Names<'_>) -> Vec<ReservedRow> {
+    let rows = account.policy().reserved.iter().map(|(site, seats)| ReservedRow {
+        site: names.site(*site).unwrap_or_else(|| site.to_string()),
+        seats: *seats,
+        sessions: account.sessions().filter(|session| session.site == Some(*site)).count() as u64,
+    });
+    rows.collect()
 }
 
 fn in_line(account: &Account, names: &Names<'_>) -> Vec<InLine> {

@@ -37,7 +37,7 @@ const POLL_S: u64 = 10;
     post, path = "/v1/accounts/{account}/logins", tag = "seats", operation_id = "log_in",
     params(
         ("account" = String, Path, description = "Name of the account, or its number as `account-7`"),
-        ("Idempotency-Key" = String, Header, description = "An id of this attempt, best a UUID; asked again with it, the first answer is given, for ever"),
+        ("Idempotency-Key" = String, Header, description = "An id of this attempt, best a UUID; asked again with it, the first answer is given, for ever", min_length = 1, max_length = 128),
     ),
     request_body = LogInBody,
     responses(
@@ -75,7 +75,7 @@ pub(crate) async fn log_in(
     post, path = "/v1/accounts/{account}/logins/leave", tag = "seats", operation_id = "leave_line",
     params(
         ("account" = String, Path, description = "Name of the account, or its number as `account-7`"),
-        ("Idempotency-Key" = String, Header, description = "The id of the login that waits"),
+        ("Idempotency-Key" = String, Header, description = "The id of the login that waits", min_length = 1, max_length = 128),
     ),
     responses(
         (status = 200, description = "The login waits no longer", body = Done),

@@ -77,7 +77,7 @@ fn claims_of(service: &Service, token: &str) -> Result<Claims, Problem> {
 
 /// A sign of life of a browser.
 #[utoipa::path(
-    post, path = "/v1/seat/heartbeat", tag = "browser", request_body = SeatBody, security(()),
+    post, path = "/v1/seat/heartbeat", tag = "browser", operation_id = "seat_heartbeat", request_body = SeatBody, security(()),
     responses(
         (status = 200, description = "The session goes on", body = Seated),
         (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
@@ -94,7 +94,7 @@ pub(crate) async fn heartbeat(
 
 /// A page goes away, perhaps only to reload.
 #[utoipa::path(
-    post, path = "/v1/seat/goodbye", tag = "browser", request_body = SeatBody, security(()),
+    post, path = "/v1/seat/goodbye", tag = "browser", operation_id = "seat_goodbye", request_body = SeatBody, security(()),
     responses(
         (status = 200, description = "The seat is kept for the account's grace", body = Seated),
         (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
@@ -111,7 +111,7 @@ pub(crate) async fn goodbye(
 
 /// A user logs out.
 #[utoipa::path(
-    post, path = "/v1/seat/logout", tag = "browser", request_body = SeatBody, security(()),
+    post, path = "/v1/seat/logout", tag = "browser", operation_id = "seat_log_out", request_body = SeatBody, security(()),
     responses(
         (status = 200, description = "The seat is free", body = GivenUp),
         (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),

@@ -105,7 +105,7 @@ pub(crate) async fn release(
 
 /// A session as it stands.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}/sessions/{session}", tag = "seats",
+    get, path = "/v1/accounts/{account}/sessions/{session}", tag = "seats", operation_id = "session_status",
     params(("account" = String, Path), ("session" = u64, Path)),
     responses(
         (status = 200, description = "It holds its seat", body = SessionShown),

@@ -164,9 +164,12 @@ pub(crate) struct GivenUp {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReleaseBody {
     /// One of `browser-closed`, `holder-away`, `holder-asked`, `needed-elsewhere`, `unauthorised`, `other`.
+    #[schema(
+        pattern = "^(browser-closed|holder-away|holder-asked|needed-elsewhere|unauthorised|other)$"
+    )]
     pub(crate) reason: String,
     /// In your own words; no patient's name belongs here.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) note: Option<String>,
     /// Even within the account's release floor.
     #[serde(default)]
@@ -193,7 +196,7 @@ pub(crate) struct OpenBody {
     /// The text of a price plan.
     pub(crate) plan: Option<String>,
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 
@@ -211,7 +214,7 @@ pub(crate) struct LicencesBody {
     /// From when on: a day such as 2026-12-01 in the account's zone, or an instant; now if left out.
     pub(crate) from: Option<String>,
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 
@@ -222,7 +225,7 @@ pub(crate) struct PolicyBody {
     /// Settings by name, such as `{"lease": "120 s"}`; see `seatledger account set-policy --help`.
     pub(crate) policy: std::collections::BTreeMap<String, String>,
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 
@@ -235,7 +238,7 @@ pub(crate) struct PlanBody {
     /// From when on: a day in the account's zone, or an instant; now if left out.
     pub(crate) from: Option<String>,
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 
@@ -247,7 +250,7 @@ pub(crate) struct NameBody {
     #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: String,
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 
@@ -256,7 +259,7 @@ pub(crate) struct NameBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReasonBody {
     /// Why, for the record.
-    #[schema(max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: Option<String>,
 }
 

@@ -99,6 +99,10 @@ fn every_page_is_filled() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
         assert_eq!(answer.headers["cache-control"], "no-store");
     }
+    let unknown = browser.get("/desk/account-1/why?user=Zoe");
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.text.contains("No user of that name"), "{}", unknown.text);
+    assert!(unknown.text.contains("href=\"/desk/account-1\""), "{}", unknown.text);
 }
 
 #[test]
