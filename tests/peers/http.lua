@@ -1,5 +1,5 @@
--- Logins with distinct ids over HTTP, for wrk: 1,000 accounts, 20 users each. `wrk -s http.lua URL -- TOKEN RUN`
-local token, run = "", ""
+-- Logins with distinct ids over HTTP, for wrk, in 1,000 accounts: `wrk -s http.lua URL -- TOKEN RUN PREFIX USERS`
+local token, run, prefix, users = "", "", "a", 20
 local counts = { granted = 0, refused = 0, other = 0 }
 local threads = {}
 
@@ -9,15 +9,15 @@ function setup(thread)
 end
 
 function init(args)
-  token, run = args[1], args[2]
+  token, run, prefix, users = args[1], args[2], args[3], tonumber(args[4])
   math.randomseed(number + 1)
   asked, granted, refused, other = 0, 0, 0, 0
 end
 
 function request()
   asked = asked + 1
-  local path = "/v1/accounts/a" .. math.random(1, 1000) .. "/logins"
-  local body = '{"user":"u' .. math.random(1, 20) .. '"}'
+  local path = "/v1/accounts/" .. prefix .. math.random(1, 1000) .. "/logins"
+  local body = '{"user":"u' .. math.random(1, users) .. '"}'
   return wrk.format("POST", path, {
     ["authorization"] = "Bearer " .. token,
     ["content-type"] = "application/json",

@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "server",
             "importers",
             "evidence",
+            "exports",
             "witness",
         ],
     ),

@@ -19,6 +19,16 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Micros;
 }
 
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn wall(&self) -> Timestamp {
+        C::wall(self)
+    }
+
+    fn monotonic(&self) -> Micros {
+        C::monotonic(self)
+    }
+}
+
 /// The machine's clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

@@ -10,6 +10,7 @@ use crate::looks::Seen;
 use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
 use crate::slot::Loaded;
+use crate::sync_times::SyncTally;
 use crate::time_watch::Step;
 use ledger::{Actor, Position};
 use seats::AccountId;
@@ -73,6 +74,7 @@ pub(crate) struct Tally {
     pub(crate) commits: AtomicU64,
     pub(crate) groups: AtomicU64,
     pub(crate) syncs: AtomicU64,
+    pub(crate) sync_times: SyncTally,
 }
 
 #[derive(Default)]
@@ -203,6 +205,7 @@ impl Inbox {
             commits: self.tally.commits.load(Ordering::Relaxed),
             groups: self.tally.groups.load(Ordering::Relaxed),
             syncs: self.tally.syncs.load(Ordering::Relaxed),
+            sync_times: self.tally.sync_times.read(),
         }
     }
 

@@ -65,12 +65,14 @@ impl Admission {
         source: impl AccountSource,
     ) -> Result<Admission, StartError> {
         let crew = Crew::new(&ledger, options, clock, source)?;
-        let Crew { decider, syncer, clerk, errands, inbox, outbox } = crew;
+        let Crew { decider, syncer, clerk, errands, inbox, outbox, clock } = crew;
 
         let (told, ended) = watch::channel(false);
         let syncer = {
             let (inbox, outbox) = (Arc::clone(&inbox), Arc::clone(&outbox));
-            spawn("syncer", move || guarded(&inbox, || syncer::run(&syncer, &outbox, &inbox)))?
+            spawn("syncer", move || {
+                guarded(&inbox, || syncer::run(&syncer, &outbox, &inbox, &*clock))
+            })?
         };
         let appender = {
             let (inbox, outbox) = (Arc::clone(&inbox), Arc::clone(&outbox));
@@ -115,6 +117,7 @@ pub(crate) struct Crew {
     pub(crate) errands: Receiver<Errand>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Crew {
@@ -125,6 +128,7 @@ impl Crew {
         clock: impl Clock,
         source: impl AccountSource,
     ) -> Result<Crew, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
         let writer = ledger.writer()?;
         let last = ledger.head().size.checked_sub(1).map(Position);
         let last = last.map(|last| ledger.record(last)).transpose()?.flatten();
@@ -156,7 +160,7 @@ impl Crew {
                 due: BinaryHeap::new(),
                 unsaved: Vec::new(),
             },
-            watch: TimeWatch::new(Box::new(clock), last_believed(ledger)?),
+            watch: TimeWatch::new(Box::new(Arc::clone(&clock)), last_believed(ledger)?),
             service: Service::new(mark, past),
             outbox: Arc::clone(&outbox),
             clerk: to_clerk,
@@ -171,7 +175,7 @@ impl Crew {
         };
         // A service listens from now on, not from when its thread first runs.
         decider.keep_time();
-        Ok(Crew { decider, syncer, clerk, errands, inbox, outbox })
+        Ok(Crew { decider, syncer, clerk, errands, inbox, outbox, clock })
     }
 }
 

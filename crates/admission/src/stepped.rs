@@ -115,7 +115,8 @@ impl Stepped {
     /// The syncer's step: makes what was gathered durable and lets the answers leave.
     pub fn sync(&mut self) {
         let (syncer, outbox, inbox) = (&self.crew.syncer, &self.crew.outbox, &self.crew.inbox);
-        syncer::sync(std::mem::take(&mut self.gathered), syncer, outbox, inbox);
+        let clock = &*self.crew.clock;
+        syncer::sync(std::mem::take(&mut self.gathered), syncer, outbox, inbox, clock);
     }
 
     /// A step of the clerk: reads a history, or saves signs of life. `false`: there was nothing to do.

@@ -6,26 +6,37 @@
 //! After a failed append or sync nobody knows what the disk holds, and everybody who waits is told just
 //! that.
 
+use crate::clock::Clock;
 use crate::inbox::Inbox;
 use crate::outbox::{Appended, Outbox};
 use ledger::Syncer;
+use seats::Micros;
 use std::mem;
 use std::sync::atomic::Ordering;
 
 /// Works until nothing more will be sent.
-pub(crate) fn run(syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
+pub(crate) fn run(syncer: &Syncer, outbox: &Outbox, inbox: &Inbox, clock: &dyn Clock) {
     while outbox.wait() {
-        sync(outbox.appended(), syncer, outbox, inbox);
+        sync(outbox.appended(), syncer, outbox, inbox, clock);
     }
     // After a failure what was decided is not appended any more.
     outbox.lost().for_each(|mut group| inbox.disappoint(&mut group.parcels));
 }
 
 /// Makes groups durable and lets their answers leave.
-pub(crate) fn sync(mut groups: Vec<Appended>, syncer: &Syncer, outbox: &Outbox, inbox: &Inbox) {
+pub(crate) fn sync(
+    mut groups: Vec<Appended>,
+    syncer: &Syncer,
+    outbox: &Outbox,
+    inbox: &Inbox,
+    clock: &dyn Clock,
+) {
     if inbox.failure().is_none() && !groups.is_empty() {
+        let begun = clock.monotonic();
         match syncer.sync() {
             Ok(_) => {
+                let took = clock.monotonic().0.saturating_sub(begun.0);
+                inbox.tally.sync_times.took(Micros(took));
                 inbox.tally.syncs.fetch_add(1, Ordering::Relaxed);
                 for appended in &mut groups {
                     // The parcels stay here; the rest of the group is used again.

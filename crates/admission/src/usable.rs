@@ -25,8 +25,17 @@ pub(crate) fn usable(account: &Account, request: &Request) -> Result<(), Error> 
     let met = |user: UserId| account.user(user).is_some();
     let next = |user: UserId| user == account.next_user();
     let user = match request {
-        Request::LogIn(LoginRequest { user: By::Id(user), .. }) if !met(*user) => *user,
+        Request::LogIn(LoginRequest { user: By::Id(user), .. })
+        | Request::AskHandOver { login: LoginRequest { user: By::Id(user), .. }, .. }
+            if !met(*user) =>
+        {
+            *user
+        }
         Request::Command { command: Command::LogIn(LogIn { user, .. }), .. }
+        | Request::Command {
+            command: Command::AskHandOver { login: LogIn { user, .. }, .. },
+            ..
+        }
         | Request::Command { command: Command::AddUser { user, .. }, .. }
             if !met(*user) && !next(*user) =>
         {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use reporting::Board;
 use reporting::board::Outlook;
 use reporting::civil::show_date;
-use reporting::denials::EpisodeRow;
+use reporting::denials::{Came, EpisodeRow};
 use reporting::shown::{counted, length};
 use reporting::who::{SeatRow, SeatState};
 use seats::{CivilDate, UserId};
@@ -85,6 +85,17 @@ impl BoardPage {
                         " " (counted(who.overdraft.into(), "seat")) " may be held above the licences, as overdraft."
                     }
                 }
+                @if !board.reserved.is_empty() {
+                    p.reserved {
+                        "Reserved: "
+                        @for (number, row) in board.reserved.iter().enumerate() {
+                            @if number > 0 { "; " }
+                            (counted(row.seats.into(), "seat")) " for " (name(&row.site)) ", "
+                            (counted(row.sessions, "session")) " from there now"
+                        }
+                        "."
+                    }
+                }
             }
         }
     }
@@ -135,6 +146,11 @@ impl BoardPage {
                 }
                 td {
                     (state(row.state)) " " (said(row, frame, zone, today))
+                    @for asked in self.board.asked_for.iter().filter(|asked| asked.seat == row.seat) {
+                        small.asked {
+                            (name(&asked.by)) " has asked for this seat; answer due " (time(asked.until, zone, today))
+                        }
+                    }
                     @if let Some(since) = &since { small.narrow-only { "logged in since " (since) } }
                 }
                 td.wide { @if let Some(since) = &since { (since) } }
@@ -227,11 +243,20 @@ impl BoardPage {
                 }
                 td {
                     (row.reason_in_words)
-                    small.narrow-only { (row.came_in_words(zone)) }
+                    small.narrow-only { (self.became(row)) }
                     " " a href=(why) { "Why?" span.unseen { " was " (name(&row.user)) " refused" } }
                 }
-                td.wide { (row.came_in_words(zone)) }
+                td.wide { (self.became(row)) }
             }
+        }
+    }
+
+    /// What became of a refused user: whoever is still in line is not sent away.
+    fn became(&self, row: &EpisodeRow) -> String {
+        let place = self.board.line.iter().position(|waits| waits.user_id == row.user_id);
+        match place.filter(|_| row.outcome == Came::Open) {
+            Some(before) => format!("in line, place {}", before.saturating_add(1)),
+            None => row.came_in_words(self.place.zone),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Gantt<'_> {
                                 (name(&row.user))
                                 @if let Some(site) = &row.site { " " small { (name(site)) } }
                             }
-                            td { (row.reason_in_words) }
+                            td { @if row.queued { "put in line: " } (row.reason_in_words) }
                         }
                     }
                 }

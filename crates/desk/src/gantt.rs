@@ -7,7 +7,7 @@
 //!  seat 2                                      Alice ____
 //! ```
 //! Time runs along the line in proportion, so that a day of 23 or 25 hours fills it too; the hours stand where
-//! they strike. Silence is hatched and a refusal is a cross: neither is told by colour alone. Sessions that
+//! they strike. Silence is hatched, a refusal is a cross and a login put in line a clock: none is told by colour alone. Sessions that
 //! share a seat lie below one another. The same stands in a table beside it ([`days`](crate::days)).
 
 use crate::svg::{Axis, Tenths};
@@ -207,12 +207,17 @@ impl Gantt<'_> {
         }
         html! {
             @for (x, denials) in &near {
+                @let waits = denials.iter().all(|row| row.queued);
                 @let own = denials.iter().any(|row| self.user.is_some_and(|user| user.0 == row.user_id));
-                g.cross.own[own] {
+                g.cross.own[own].waits[waits] {
                     title { (self.refused(denials)) }
                     line.thread x1=(x) x2=(x) y1=(y + 8) y2=(bottom) {}
                     circle cx=(x) cy=(y) r="9" {}
-                    path d={ "M" (x.minus(Tenths::units(4))) " " (y - 4) "l8 8m0 -8l-8 8" } {}
+                    @if waits {
+                        path d={ "M" (x) " " (y - 6) "v6l4 3" } {}
+                    } @else {
+                        path d={ "M" (x.minus(Tenths::units(4))) " " (y - 4) "l8 8m0 -8l-8 8" } {}
+                    }
                     @if denials.len() > 1 {
                         text.times x=(x.plus(Tenths::units(11))) y=(y + 4) { "×" (denials.len()) }
                     }
@@ -225,7 +230,8 @@ impl Gantt<'_> {
         let day = self.zone.date_of(self.day.from.0);
         let line = |row: &&DenialRow| {
             let (at, user) = (self.zone.say(row.at.0, day), isolated(&row.user));
-            format!("{at} {user} was refused: {}", row.reason_in_words)
+            let what = if row.queued { "was put in line" } else { "was refused" };
+            format!("{at} {user} {what}: {}", row.reason_in_words)
         };
         denials.iter().take(20).map(line).collect::<Vec<_>>().join("\n")
     }
@@ -328,6 +334,12 @@ pub(crate) fn legend() -> Markup {
                     g.cross { circle cx="10" cy="10" r="9" {} path d="M6 6l8 8m0 -8l-8 8" {} }
                 }
                 " refused login"
+            }
+            li {
+                svg viewBox="0 0 20 20" aria-hidden="true" {
+                    g.cross.waits { circle cx="10" cy="10" r="9" {} path d="M10 4v6l4 3" {} }
+                }
+                " login put in line"
             }
         }
     }

@@ -29,6 +29,7 @@ impl WhyPage {
             (self.ask())
             h1 {
                 @match &self.why {
+                    Some(why) if self.waited(why) => { "Why did " (name(&why.user)) " have to wait in line?" },
                     Some(why) if why.refusal.is_some() => { "Why was " (name(&why.user)) " refused?" },
                     Some(why) => { "Was " (name(&why.user)) " refused?" },
                     None => { "Who held the seats?" },
@@ -49,6 +50,12 @@ impl WhyPage {
         };
         let title = if self.why.is_some() { "Why?" } else { "Seats of a day" };
         frame.around(&Sheet { title, place: Some((&self.place, Tab::Why)), content })
+    }
+
+    /// Whether the login was put in line, and not sent away; told of logins on the day below.
+    fn waited(&self, why: &Why) -> bool {
+        let position = why.refusal.as_ref().map(|refusal| refusal.position);
+        self.day.denials.iter().any(|row| row.queued && Some(row.position) == position)
     }
 
     /// What happened and what can be done.

@@ -92,6 +92,8 @@ pub struct DenialRow {
     pub held: u32,
     /// Of these, seats whose holder had gone silent.
     pub dormant: u32,
+    /// The login was put in line instead of being sent away.
+    pub queued: bool,
     /// The commit that records it: its place in the log.
     pub position: u64,
 }
@@ -162,6 +164,7 @@ pub(crate) fn one(refused: &Denial, names: &Names<'_>) -> DenialRow {
         reason_in_words: denial(reason, held, dormant, None),
         held,
         dormant,
+        queued: refused.queued,
         position: refused.at.position.0,
     }
 }

@@ -9,15 +9,16 @@ use crate::admit;
 use crate::command::Command;
 use crate::event::{EndedBy, Event, ExpiryCause, Leaving};
 use crate::forget;
+use crate::hand_over;
 use crate::ids::{RequestId, SessionId, UserId};
 use crate::liveness::Liveness;
-use crate::policy::Setting;
+use crate::policy::WhenFull;
 pub use crate::rejection::Rejection;
+use crate::setting::checked;
 use crate::time::{Micros, Timestamp};
 
 /// More licences than this are a slip of the keyboard.
 pub const LICENCES_MAX: u32 = 1_000_000;
-const TOO_MANY: &str = "more than 1000000 seats";
 
 /// What a command comes to at `at`. An empty list: nothing to record (a heartbeat of a live session).
 ///
@@ -37,7 +38,15 @@ pub fn decide(
         _ => {}
     }
     match command {
-        Command::LogIn(login) => admit::log_in(account, liveness, login, at),
+        Command::LogIn(login) => {
+            let waits = account.policy().when_full == WhenFull::Queue;
+            admit::log_in(account, liveness, login, waits, at)
+        }
+        Command::AskHandOver { login, seat } => hand_over::ask(account, liveness, login, *seat, at),
+        Command::AnswerHandOver { session, handover, consent } => {
+            let session = held(account, *session)?;
+            hand_over::answer(account, liveness, session, *handover, *consent, at)
+        }
         Command::TakeOffer { request } => {
             let asked = in_line(account, *request)?;
             Ok(admit::take_offer(account, liveness, asked, at))
@@ -180,6 +189,8 @@ fn commercial(
         Command::LogIn(_)
         | Command::TakeOffer { .. }
         | Command::LeaveQueue { .. }
+        | Command::AskHandOver { .. }
+        | Command::AnswerHandOver { .. }
         | Command::Heartbeat { .. }
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
@@ -239,37 +250,4 @@ pub(crate) fn already(user: UserId, standing: UserStanding) -> Rejection {
         UserStanding::Forgotten => "forgotten",
     };
     Rejection::UserAlready { user, standing }
-}
-
-fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Rejection> {
-    for setting in settings {
-        let zero = match setting {
-            Setting::Lease(Some(0)) => Some("lease"),
-            Setting::IdleAfter(Some(0)) => Some("idle-after"),
-            Setting::MaxSession(Some(0)) => Some("max-session"),
-            Setting::Offer(0) => Some("offer"),
-            Setting::WaitLease(0) => Some("wait-lease"),
-            _ => None,
-        };
-        if let Some(setting) = zero {
-            return Err(Rejection::BadSetting { setting, why: "0 s is too short; 1 s or more" });
-        }
-        match setting {
-            Setting::Overdraft(seats) if *seats > LICENCES_MAX => {
-                return Err(Rejection::BadSetting { setting: "overdraft", why: TOO_MANY });
-            }
-            Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
-                return Err(Rejection::BadSetting { setting: "reserved", why: TOO_MANY });
-            }
-            Setting::KeepDevices(Some(0)) => {
-                let why = "0 d is too short; 1 d or more";
-                return Err(Rejection::BadSetting { setting: "keep-devices", why });
-            }
-            Setting::Reserved(site, _) if !account.has_site(*site) => {
-                return Err(Rejection::UnknownSite(*site));
-            }
-            _ => {}
-        }
-    }
-    Ok(settings.to_vec())
 }

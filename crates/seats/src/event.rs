@@ -6,9 +6,13 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
+pub use crate::cause::{
+    DenialReason, EndedBy, ExpiryCause, HandOverEnd, Leaving, Look, ReleaseReason,
+};
 use crate::closing::Closing;
 use crate::ids::{
-    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
+    AccountId, Commitment, DeviceId, Digest, HandOverId, RequestId, SeatNo, SessionId, SiteId,
+    UserId,
 };
 use crate::policy::Setting;
 use crate::time::{CivilDate, Micros, Timestamp};
@@ -21,103 +25,6 @@ pub struct Effective {
     pub instant: Timestamp,
     /// The civil day the customer named, where one was named.
     pub date: Option<CivilDate>,
-}
-
-/// Who ended a session by hand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum EndedBy {
-    /// The user pressed Log Out.
-    User,
-    /// A support agent or the customer's own manager released the seat; the reason stands beside it.
-    Release,
-}
-
-/// Why a seat was released. Free text, if any, stands in the directory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum ReleaseReason {
-    /// The browser was closed without logging out.
-    BrowserClosed,
-    /// The holder has gone home or is away.
-    HolderAway,
-    /// The holder asked for it.
-    HolderAsked,
-    /// A colleague needs the seat more urgently.
-    NeededElsewhere,
-    /// The session should not be (shared password, former employee).
-    Unauthorised,
-    /// Anything else.
-    Other,
-}
-
-/// Why a session ended without anybody logging it out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum ExpiryCause {
-    /// It was dormant and somebody needed the seat.
-    Reclaimed,
-    /// The same user's newer login moved onto the seat.
-    TakenOver,
-    /// No heartbeat within the lease, and the policy frees seats at once; or the session was dormant already
-    /// when the policy came to free seats at once.
-    LeaseEnded,
-    /// No user activity, and the policy frees seats at once.
-    Idle,
-    /// The browser said goodbye, did not come back within the grace, and the policy frees seats at once.
-    Goodbye,
-    /// The longest permitted session was over.
-    MaxSession,
-    /// The user was suspended.
-    UserSuspended,
-    /// The account was closed.
-    AccountClosed,
-}
-
-/// Why a login was refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, Encode, Decode)]
-pub enum DenialReason {
-    /// Every seat is held, by live users or by holders the policy protects.
-    AllSeatsHeld,
-    /// The seats that are free are reserved for other sites.
-    SeatsReserved,
-    /// The user is logged in already and the policy allows one session.
-    AlreadyLoggedIn,
-    /// The account admits registered users only, and this is none.
-    NotRegistered,
-    /// The user is suspended.
-    UserSuspended,
-    /// The account is suspended.
-    AccountSuspended,
-    /// The account is closed.
-    AccountClosed,
-}
-
-/// Why somebody left the line without a seat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum Leaving {
-    /// The user gave up.
-    GaveUp,
-    /// Nothing was heard of the user for as long as the policy says.
-    NotHeardOf,
-    /// The same user logged in anew; that login has the place in line, or the seat.
-    AskedAnew,
-    /// The user may not log in any more, or the account is closed.
-    Barred,
-}
-
-/// How somebody came to see names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum Look {
-    /// Who held the seats.
-    Who,
-    /// Why somebody was refused.
-    Why,
-    /// What happened.
-    Trail,
-    /// An evidence pack with names.
-    Evidence,
-    /// Everything that is held about one person.
-    SubjectAccess,
-    /// The directory itself.
-    Directory,
 }
 
 /// What happened to an account.
@@ -356,6 +263,26 @@ pub enum Event {
         request: RequestId,
         /// Why.
         how: Leaving,
+    },
+    /// Somebody in line has asked the holder of a seat for it. Who asks is the user of the request; who is
+    /// asked is whoever holds the seat.
+    HandOverAsked {
+        /// Its number: the one after the last.
+        handover: HandOverId,
+        /// The asker's login, in line.
+        request: RequestId,
+        /// The seat that is asked for.
+        seat: SeatNo,
+        /// Until when there is time to answer, after which silence is consent; our own downtime comes on top.
+        until: Timestamp,
+    },
+    /// An asking is over. If it was consented to, or not answered, the sessions on the seat end in this
+    /// commit ([`ExpiryCause::HandedOver`]) and the asker is granted it.
+    HandOverEnded {
+        /// Which.
+        handover: HandOverId,
+        /// How.
+        how: HandOverEnd,
     },
     /// A month's statement is final. Boxed, because it is large and rare.
     PeriodClosed(Box<Closing>),

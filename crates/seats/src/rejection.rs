@@ -3,7 +3,7 @@
 use crate::account::Ending;
 use crate::cut::EVENT_BYTES_MAX;
 use crate::decide::LICENCES_MAX;
-use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
+use crate::ids::{DeviceId, HandOverId, RequestId, SeatNo, SessionId, SiteId, UserId};
 use crate::time::Timestamp;
 use thiserror::Error;
 
@@ -110,6 +110,16 @@ pub enum Rejection {
     /// with the same id what became of it, or log in anew.
     #[error("this login is not in line")]
     NotInLine(RequestId),
+    /// Nobody asks for seats here: the policy says so. Log in, or choose how long a holder has to answer.
+    #[error("the account's policy lets nobody ask for a seat; it is chosen with hand-over")]
+    NoHandOvers,
+    /// Nobody holds the seat, or its holder is asked already, declined to the same user within the hour, sat
+    /// down just now, or has a seat that the asker could not have. Ask without naming a seat, or wait.
+    #[error("the holder of {0} cannot be asked for it now")]
+    CannotBeAsked(SeatNo),
+    /// The seat is not asked for any more: it was answered, or the asker has gone. The seat is kept.
+    #[error("{0} is not to be answered: nobody asks for this seat any more")]
+    NothingAsked(HandOverId),
     /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
     #[error("this request id was used before, for another login")]
     RequestReused,

@@ -9,33 +9,38 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// Failures that an address has in a minute.
-const FAILURES_MAX: u32 = 20;
 const MINUTE_S: u64 = 60;
 /// Addresses remembered at most. Beyond, those whose minute is over are forgotten, and if that does not help,
 /// all are.
 const KEPT_MAX: usize = 50_000;
 
-#[derive(Default)]
-pub(crate) struct Guesses(Mutex<HashMap<IpAddr, (Timestamp, u32)>>);
+pub(crate) struct Guesses {
+    /// Failures that an address has in a minute.
+    failures_max: usize,
+    known: Mutex<HashMap<IpAddr, (Timestamp, usize)>>,
+}
 
 impl Guesses {
+    pub(crate) fn new(failures_max: usize) -> Guesses {
+        Guesses { failures_max, known: Mutex::default() }
+    }
+
     /// Refuses an address that has failed too often.
     pub(crate) fn check(&self, from: IpAddr, now: Timestamp) -> Result<(), Problem> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((since, failures)) = known.get(&network(from)) else { return Ok(()) };
         let passed = now.since(*since).secs();
-        if passed >= MINUTE_S || *failures < FAILURES_MAX {
+        if passed >= MINUTE_S || *failures < self.failures_max {
             return Ok(());
         }
         let wait = MINUTE_S.saturating_sub(passed);
-        let why = format!("{FAILURES_MAX} failed attempts in a minute; wait {wait} s");
+        let why = format!("{} failed attempts in a minute; wait {wait} s", self.failures_max);
         Err(Problem::new("too_many_requests", why).retry_after(wait))
     }
 
     /// Notes a failure.
     pub(crate) fn failed(&self, from: IpAddr, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = |since: Timestamp| now.since(since).secs() >= MINUTE_S;
         if known.len() >= KEPT_MAX {
             known.retain(|_, (since, _)| !is_over(*since));
@@ -66,11 +71,12 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    const FAILURES_MAX: usize = 3;
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     #[test]
     fn an_address_that_fails_too_often_waits_for_its_minute_to_end() {
-        let guesses = Guesses::default();
+        let guesses = Guesses::new(FAILURES_MAX);
         let at = Timestamp::from_secs;
         for _ in 0..FAILURES_MAX {
             assert!(guesses.check(HERE, at(10)).is_ok());
@@ -87,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_network_is_one_guesser() {
-        let guesses = Guesses::default();
+        let guesses = Guesses::new(FAILURES_MAX);
         for host in 0..FAILURES_MAX {
             guesses.failed(format!("2001:db8::{host:x}").parse().unwrap(), Timestamp::ZERO);
         }

@@ -22,6 +22,7 @@ mod extract;
 mod guesses;
 mod looks;
 mod metrics;
+mod occupied;
 mod oidc;
 mod outgoing;
 pub mod problem;

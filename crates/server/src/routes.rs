@@ -3,6 +3,7 @@
 use crate::api;
 use crate::desk;
 use crate::docs;
+use crate::metrics::Log;
 use crate::problem::Problem;
 use crate::service::Service;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -11,6 +12,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use ledger::Position;
+use seats::Micros;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -102,8 +105,19 @@ async fn ready(State(service): Shared) -> Response {
 }
 
 async fn metrics(State(service): Shared) -> Response {
-    let size = service.ledger.head().size;
-    let mut text = service.metrics.text(&service.admission.counts(), size);
+    let now = service.now();
+    let commits = service.ledger.head().size;
+    let unsaved = Position(service.metrics.projected());
+    let oldest = if unsaved.0 < commits {
+        let read = service.read(move |views| Ok(views.ledger().record(unsaved)?));
+        read.await.ok().flatten().map(|record| record.commit.recorded_at)
+    } else {
+        None
+    };
+    let oldest_unsaved = oldest.map_or(Micros::ZERO, |recorded_at| now.since(recorded_at));
+    let log = Log { commits, oldest_unsaved };
+    let totals = service.occupied.totals(now);
+    let mut text = service.metrics.text(&service.admission.counts(), &totals, log);
     text.push_str(&service.webhooks.metrics());
     of_type("text/plain; version=0.0.4; charset=utf-8", text)
 }

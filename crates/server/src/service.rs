@@ -8,6 +8,7 @@ use crate::desk::sign_ins::SignIns;
 use crate::guesses::Guesses;
 use crate::looks::LookedAt;
 use crate::metrics::Metrics;
+use crate::occupied::Occupied;
 use crate::oidc::Oidc;
 use crate::outgoing::{self, Outgoing};
 use crate::problem::Problem;
@@ -43,6 +44,7 @@ pub struct Service {
     pub(crate) guesses: Guesses,
     pub(crate) sign_ins: SignIns,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) occupied: Arc<Occupied>,
     pub(crate) tail: Tail,
     pub(crate) webhooks: Webhooks,
     pub(crate) oidc: Option<Oidc>,
@@ -112,7 +114,9 @@ impl Service {
         let seat_tokens = SeatTokens::open(access, &issuer).map_err(ServiceError::Access)?;
         let metrics = Arc::new(Metrics::default());
         let terms = Arc::new(TermsOf::default());
-        let tail = Tail::start(views.clone(), projector, Arc::clone(&metrics), Arc::clone(&terms))
+        let occupied = Arc::new(Occupied::default());
+        let told = (Arc::clone(&terms), Arc::clone(&occupied));
+        let tail = Tail::start(views.clone(), projector, Arc::clone(&metrics), told)
             .map_err(ServiceError::Thread)?;
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let roots = settings.outgoing_ca.as_deref().map_or(Ok(Vec::new()), outgoing::roots);
@@ -130,11 +134,12 @@ impl Service {
             access: tokens,
             seat_tokens,
             looked_at: LookedAt::new(settings.look_lasts_s),
+            guesses: Guesses::new(settings.failures_max),
             settings,
             terms,
-            guesses: Guesses::default(),
             sign_ins: SignIns::default(),
             metrics,
+            occupied,
             tail,
             webhooks,
             oidc,

@@ -36,6 +36,8 @@ pub struct Settings {
     pub request_seconds: u64,
     /// Seconds for which a look counts once.
     pub look_lasts_s: u64,
+    /// Bad tokens that an address may send in a minute.
+    pub failures_max: usize,
     /// Seconds after which a sign-in to the desk ends.
     pub desk_session_s: u64,
     /// Whether webhooks may reach this machine and network, and plain HTTP.
@@ -147,6 +149,7 @@ impl Settings {
             header_seconds: positive(given, "header_seconds")? as u64,
             request_seconds: positive(given, "request_seconds")? as u64,
             look_lasts_s: parsed(given, "look_lasts_s", "is not a number of seconds")?,
+            failures_max: positive(given, "failures_max")?,
             desk_session_s: positive(given, "desk_session_s")? as u64,
             webhooks_allow_private: parsed(
                 given,

@@ -5,6 +5,7 @@
 //! their own pace. The other saves snapshots.
 
 use crate::metrics::Metrics;
+use crate::occupied::Occupied;
 use crate::terms::TermsOf;
 use ledger::{Ledger, Position};
 use projector::{Projector, Views};
@@ -33,6 +34,7 @@ struct Shared {
     ledger: Ledger,
     metrics: Arc<Metrics>,
     terms: Arc<TermsOf>,
+    occupied: Arc<Occupied>,
     all: watch::Sender<u64>,
     accounts: Mutex<HashMap<AccountId, watch::Sender<u64>>>,
     stopping: AtomicBool,
@@ -44,7 +46,7 @@ impl Tail {
         views: Views,
         projector: Option<Projector>,
         metrics: Arc<Metrics>,
-        terms: Arc<TermsOf>,
+        (terms, occupied): (Arc<TermsOf>, Arc<Occupied>),
     ) -> io::Result<Tail> {
         let ledger = views.ledger().clone();
         let size = ledger.head().size;
@@ -52,6 +54,7 @@ impl Tail {
             ledger,
             metrics,
             terms,
+            occupied,
             all: watch::Sender::new(size),
             accounts: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -66,6 +69,8 @@ impl Tail {
             let projecting = Arc::clone(&shared);
             let project = move || projecting.project(projector);
             threads.push(Builder::new().name("server-projector".to_owned()).spawn(project)?);
+        } else {
+            shared.metrics.set_projected(u64::MAX);
         }
         Ok(Tail { shared, threads: Mutex::new(threads) })
     }
@@ -100,7 +105,7 @@ impl Shared {
     }
 
     fn follow(&self, mut seen: u64, views: &Views) {
-        self.count_held(views);
+        self.begin_occupied(views);
         while !self.is_stopping() {
             let size = self.ledger.wait_beyond(seen, LOOK_EVERY).size;
             if size <= seen {
@@ -110,6 +115,7 @@ impl Shared {
             let read = self.ledger.replay(Position(seen), |record| {
                 let account = record.commit.account;
                 self.metrics.count(&record.commit.events);
+                self.occupied.add(account, record.commit.version, &record.commit.events);
                 let changed = |event: &Event| matches!(event, Event::PolicyChanged { .. });
                 if record.commit.events.iter().any(changed) {
                     self.terms.forget(account);
@@ -140,14 +146,14 @@ impl Shared {
         self.all.send_replace(size);
     }
 
-    /// How many sessions are on where the following begins.
-    fn count_held(&self, views: &Views) {
+    /// How full the accounts are where the following begins, or a little later.
+    fn begin_occupied(&self, views: &Views) {
         for account in self.ledger.accounts() {
             if self.is_stopping() {
                 return;
             }
             if let Ok(state) = views.as_of(account, projector::AsOf::Now) {
-                self.metrics.add_sessions(state.account.sessions().len() as i64);
+                self.occupied.begin(&state.account);
             }
         }
     }
@@ -167,7 +173,7 @@ impl Shared {
                     return;
                 }
             }
-            self.metrics.set_lag(self.ledger.head().size.saturating_sub(read));
+            self.metrics.set_projected(read);
             // Saving costs the same for one commit as for a thousand, and views are whole without it.
             std::thread::sleep(LOOK_EVERY);
         }

@@ -6,7 +6,7 @@ use crate::stage::Stage;
 use desk::{BoardPage, Place, Show, Sort, WhyPage};
 use reporting::civil::read_date;
 use reporting::{Present, Reports};
-use seats::{Micros, Reasons, Reclaim, Setting};
+use seats::{Command, Micros, Reasons, Reclaim, Setting, WhenFull};
 
 fn texts<'a>(page: &'a [Element], name: &str, class: &str) -> Vec<&'a str> {
     of_class(page, name, class).into_iter().map(|element| element.text.trim()).collect()
@@ -146,6 +146,35 @@ fn the_board_says_what_the_next_login_meets() {
     check(&[], 60, "full", "No seat is free: the next login is refused.");
     check(&[Setting::Overdraft(1)], 60, "free", "1 seat is free: the next login gets one.");
     check(&[], 60, "dormant", "the next login gets the seat of the longest silent holder.");
+}
+
+#[test]
+fn the_board_says_who_is_in_line_and_what_is_reserved() {
+    let settings = [Setting::WhenFull(WhenFull::Queue)];
+    let mut clinic = Clinic::open(
+        &ledger(),
+        1,
+        "North",
+        "Europe/London",
+        "2026-03-31 08:00",
+        2,
+        &settings,
+        None,
+    );
+    let south = clinic.site("south");
+    let command = Command::ChangePolicy { settings: vec![Setting::Reserved(south, 1)] };
+    clinic.take(&command);
+    for (user, site) in [("Alice", None), ("Bob", Some("south")), ("Carol", None)] {
+        clinic.login_from(user, site);
+    }
+    let views = views(&clinic.ledger);
+    let reports = Reports::new(&views, "test");
+    let board = reports.board(clinic.account, clinic.now(), Some(clinic.liveness())).unwrap();
+    let place = Place { account: clinic.account, name: clinic.name.clone(), zone: clinic.zone };
+    let found = shown(&BoardPage { place, board, may_release: true }, &Stage::set());
+    let reserved = texts(&found, "p", "reserved");
+    assert_eq!(reserved, ["Reserved: 1 seat for south, 1 session from there now."]);
+    assert_eq!(texts(&found, "td", "wide").last(), Some(&"in line, place 1"));
 }
 
 fn silent(settings: &[Setting]) -> BoardPage {

@@ -5,7 +5,7 @@ use crate::markup::{Element, elements, of_class};
 use desk::{Frame, Place, WhyPage};
 use reporting::Reports;
 use reporting::civil::read_date;
-use seats::{Reclaim, ReleaseReason, SameUser, Setting};
+use seats::{Reclaim, ReleaseReason, SameUser, Setting, WhenFull};
 
 fn clinic(opened: &str, settings: &[Setting]) -> Clinic {
     let mut all = vec![Setting::Reclaim(Reclaim::Never)];
@@ -127,6 +127,21 @@ fn refusals_are_crosses_and_near_ones_share_one() {
     // What is still to come today is drawn as such.
     let to_come = of_class(&page, "rect", "to-come");
     assert_eq!((to_come[0].get("x"), to_come[0].get("width")), ("766", "234"));
+}
+
+#[test]
+fn a_login_put_in_line_is_a_clock_and_no_cross() {
+    let mut clinic = clinic("2026-03-28 09:00", &[Setting::WhenFull(WhenFull::Queue)]);
+    clinic.login("Alice");
+    clinic.login("Bob");
+    clinic.at("2026-03-28 12:00").login("Carol");
+    clinic.at("2026-03-28 12:30");
+    let page = day(&clinic, "2026-03-28");
+    let thread = of_class(&page, "line", "thread")[0];
+    let group = &page[*thread.within.last().unwrap()];
+    assert!(group.is("waits") && group.text.contains("was put in line"), "{group:?}");
+    let cells = page.iter().filter(|e| e.name == "td").map(|e| e.text.trim()).collect::<Vec<_>>();
+    assert!(cells.contains(&"put in line: all 2 seats are held"), "{cells:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ const LISTED_MAX: usize = 500;
 
 /// Which accounts to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     /// Only accounts with a number above this.
@@ -76,7 +77,7 @@ pub(crate) struct AccountList {
 
 /// The accounts that the token is for.
 #[utoipa::path(
-    get, path = "/v1/accounts", tag = "accounts", params(ListQuery),
+    get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts", params(ListQuery),
     responses((status = 200, description = "Accounts by number", body = AccountList)),
 )]
 pub(crate) async fn list(
@@ -85,7 +86,10 @@ pub(crate) async fn list(
     Query(asked): Query<ListQuery>,
 ) -> Result<Json<AccountList>, Problem> {
     caller.may(Act::Look).or_else(|_| caller.may(Act::ManageAccounts))?;
-    let limit = asked.limit.unwrap_or(100).clamp(1, LISTED_MAX);
+    let limit = asked.limit.unwrap_or(100);
+    if !(1..=LISTED_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit: {limit} is not from 1 to {LISTED_MAX}")));
+    }
     let now = service.now();
     let listed = service.read(move |views| {
         let mut accounts = Vec::new();
@@ -114,7 +118,7 @@ pub(crate) async fn list(
 
 /// One account.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}", tag = "accounts", params(("account" = String, Path)),
+    get, path = "/v1/accounts/{account}", tag = "accounts", operation_id = "show_account", params(("account" = String, Path)),
     responses(
         (status = 200, description = "The account", body = AccountShown),
         (status = 404, description = "There is none of that name", content_type = "application/problem+json", body = ProblemBody),
@@ -163,7 +167,7 @@ fn shown(
 
 /// Open an account.
 #[utoipa::path(
-    post, path = "/v1/accounts", tag = "accounts", request_body = OpenBody,
+    post, path = "/v1/accounts", tag = "accounts", operation_id = "open_account", request_body = OpenBody,
     responses(
         (status = 201, description = "The account is open", body = Done),
         (status = 409, description = "The name is taken", content_type = "application/problem+json", body = ProblemBody),

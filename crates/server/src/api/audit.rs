@@ -52,6 +52,7 @@ pub(crate) struct ProofShown {
 
 /// For which commit and size an inclusion proof is wanted.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InclusionQuery {
     /// The commit's position.
@@ -62,6 +63,7 @@ pub(crate) struct InclusionQuery {
 
 /// Between which sizes a consistency proof is wanted.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConsistencyQuery {
     /// The smaller size.
@@ -72,6 +74,7 @@ pub(crate) struct ConsistencyQuery {
 
 /// The period of an evidence pack.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PackQuery {
     /// Its first instant.
@@ -87,7 +90,7 @@ pub(crate) struct PackQuery {
 
 /// The sizes at which the log was sealed.
 #[utoipa::path(
-    get, path = "/v1/seals", tag = "audit",
+    get, path = "/v1/seals", tag = "audit", operation_id = "list_seals",
     responses((status = 200, description = "Sizes", body = SealList)),
 )]
 pub(crate) async fn seals(
@@ -101,7 +104,7 @@ pub(crate) async fn seals(
 
 /// The last seal.
 #[utoipa::path(
-    get, path = "/v1/seals/latest", tag = "audit",
+    get, path = "/v1/seals/latest", tag = "audit", operation_id = "latest_seal",
     responses((status = 200, description = "The last seal; with `Accept: text/plain` the note alone", content((SealShown = "application/json"), (String = "text/plain")))),
 )]
 pub(crate) async fn latest(
@@ -203,7 +206,7 @@ pub(crate) async fn consistency(
 
 /// An evidence pack of an account's period, for somebody who does not trust us. That it was taken is recorded.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}/evidence", tag = "audit",
+    get, path = "/v1/accounts/{account}/evidence", tag = "audit", operation_id = "take_evidence",
     params(("account" = String, Path), PackQuery),
     responses((status = 200, description = "The pack, a zip file; `docs/evidence.md` says how to check it", content_type = "application/zip", body = Vec<u8>)),
 )]

@@ -31,7 +31,7 @@ pub(crate) struct BackupShown {
 
 /// Back up the ledger, or add what is new to the backup that is there. Answers when it is on disk.
 #[utoipa::path(
-    post, path = "/v1/backups", tag = "audit",
+    post, path = "/v1/backups", tag = "audit", operation_id = "make_backup",
     responses((status = 200, description = "Backed up", body = BackupShown)),
 )]
 pub(crate) async fn make(

@@ -1,9 +1,9 @@
 //! Many at once, for gateways: signs of life, and commands. Each has its own answer, in the order asked.
 
 use crate::access::Act;
-use crate::api::logins::{granted, refused};
+use crate::api::hand_overs;
+use crate::api::logins::{granted, refused, terms};
 use crate::api::sessions::lost;
-use crate::api::shapes::LogInBody;
 use crate::caller::Caller;
 use crate::extract::Body;
 use crate::problem::Problem;
@@ -46,6 +46,18 @@ pub(crate) struct Beats {
     heartbeats: Vec<Beat>,
 }
 
+/// Who wants a seat, as in the single call; what is wrong with it is said in its own answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogInAsked {
+    /// The user's name in the vendor's application.
+    user: String,
+    /// From which site; it must have been added.
+    site: Option<String>,
+    /// From which device.
+    device: Option<String>,
+}
+
 /// A command among many.
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -57,7 +69,7 @@ pub(crate) enum Asked {
         /// An id of this attempt, as in `Idempotency-Key`.
         request: String,
         /// Who, and from where.
-        login: LogInBody,
+        login: LogInAsked,
     },
     /// Log out.
     LogOut {
@@ -177,7 +189,7 @@ fn request(
         Asked::LogIn { account, request, login } => {
             let account = find(&account)?;
             let request = admission::request_id(&request).map_err(Problem::bad_request)?;
-            let LogInBody { user, site, device } = login;
+            let LogInAsked { user, site, device } = login;
             let (user, site) = (user.into(), site.map(Into::into));
             Ok(Request::LogIn(LoginRequest { account, user, site, device, request }))
         }
@@ -203,9 +215,16 @@ async fn told(service: &Arc<Service>, request: &Request, answer: Result<Answered
         Err(error) => return problem_told(&lost(service, account, error).await),
     };
     match answered.answer {
-        Answer::Noted { seat, dormant } => {
+        Answer::Noted { seat, dormant, asked } => {
             let state = if dormant { "dormant" } else { "live" };
-            Told { status: 200, body: json!({ "state": state, "seat": seat.0 }) }
+            let asked_for = match (asked, terms(service, account).await) {
+                (Some(asked), Ok(terms)) => {
+                    Some(hand_overs::told(service, account, &asked, terms.names))
+                }
+                _ => None,
+            };
+            let body = json!({ "state": state, "seat": seat.0, "asked_for": asked_for });
+            Told { status: 200, body }
         }
         Answer::Ended { seat } => {
             Told { status: 200, body: json!({ "state": "ended", "seat": seat.0 }) }

@@ -26,7 +26,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 type Shared = State<Arc<Service>>;
 
@@ -37,17 +37,30 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// From where on to follow.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FollowQuery {
     /// The first position; from now on if left out. `Last-Event-ID` counts before it.
     from: Option<u64>,
 }
 
+/// An event of a stream, with the fields that `text/event-stream` has.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is written by axum, field by field")]
+pub(crate) struct CommitTold {
+    /// The position after the commit: send it as `Last-Event-ID` to go on from there.
+    id: String,
+    /// `commit`.
+    event: String,
+    /// The commit, as JSON: `position`, `account`, `account_id`, `version`, `at`, `recorded_at`, `by`, `events`.
+    data: String,
+}
+
 /// Follow one account.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}/events", tag = "events",
-    params(("account" = String, Path), FollowQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
+    get, path = "/v1/accounts/{account}/events", tag = "events", operation_id = "follow_account",
+    params(("account" = String, Path), FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
+    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = CommitTold)),
 )]
 pub(crate) async fn of_account(
     State(service): Shared,
@@ -64,9 +77,9 @@ pub(crate) async fn of_account(
 
 /// Follow all accounts.
 #[utoipa::path(
-    get, path = "/v1/events", tag = "events",
-    params(FollowQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = String)),
+    get, path = "/v1/events", tag = "events", operation_id = "follow_all",
+    params(FollowQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was seen")),
+    responses((status = 200, description = "Server-sent events `commit`, one for each commit", content_type = "text/event-stream", body = CommitTold)),
 )]
 pub(crate) async fn of_all(
     State(service): Shared,

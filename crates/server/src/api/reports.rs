@@ -21,6 +21,7 @@ type Shared = State<Arc<Service>>;
 
 /// An instant, and whether with names.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AtQuery {
     /// The instant, RFC 3339, or a local time such as `2026-05-12 09:40` in the account's zone; now if left out.
@@ -33,6 +34,7 @@ pub(crate) struct AtQuery {
 
 /// Who was refused.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WhyQuery {
     /// The user's name, or number as `user-7`.
@@ -47,6 +49,7 @@ pub(crate) struct WhyQuery {
 
 /// A range of time.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RangeQuery {
     /// From this instant; from the beginning if left out.
@@ -61,6 +64,7 @@ pub(crate) struct RangeQuery {
 
 /// A range of time, perhaps of one user only.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrailQuery {
     /// From this instant; from the beginning if left out.
@@ -77,6 +81,7 @@ pub(crate) struct TrailQuery {
 
 /// A range of time, of figures without names.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpanQuery {
     /// From this instant; from the beginning if left out.
@@ -328,7 +333,7 @@ pub(crate) async fn usage(
 /// The month's licence fees, itemised. Not a VAT invoice.
 #[utoipa::path(
     get, path = "/v1/accounts/{account}/statements/{month}", tag = "reports",
-    params(("account" = String, Path), ("month" = String, Path, description = "YYYY-MM", pattern = "^[0-9]{4}-[0-9]{2}$")),
+    params(("account" = String, Path), ("month" = String, Path, description = "YYYY-MM", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")),
     responses((status = 200, description = "The statement", content((serde_json::Value = "application/json"), (String = "text/plain")))),
 )]
 pub(crate) async fn statement(

@@ -124,7 +124,7 @@ pub(crate) struct AgainShown {
 
 /// Make a webhook. It tells from the next commit on.
 #[utoipa::path(
-    post, path = "/v1/webhooks", tag = "webhooks", request_body = WebhookBody,
+    post, path = "/v1/webhooks", operation_id = "create_webhook", tag = "webhooks", request_body = WebhookBody,
     responses((status = 201, description = "Made; `secret` is shown once", body = WebhookShown)),
 )]
 pub(crate) async fn create(
@@ -153,7 +153,7 @@ pub(crate) async fn create(
 
 /// All webhooks, without their secrets.
 #[utoipa::path(
-    get, path = "/v1/webhooks", tag = "webhooks",
+    get, path = "/v1/webhooks", operation_id = "list_webhooks", tag = "webhooks",
     responses((status = 200, description = "Webhooks by number", body = WebhookList)),
 )]
 pub(crate) async fn list(
@@ -168,7 +168,7 @@ pub(crate) async fn list(
 
 /// Remove a webhook, with its dead letters.
 #[utoipa::path(
-    delete, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = u32, Path)),
+    delete, path = "/v1/webhooks/{webhook}", operation_id = "remove_webhook", tag = "webhooks", params(("webhook" = u32, Path)),
     responses((status = 204, description = "Removed")),
 )]
 pub(crate) async fn remove(
@@ -186,7 +186,7 @@ pub(crate) async fn remove(
 
 /// The letters of a webhook that were given up.
 #[utoipa::path(
-    get, path = "/v1/webhooks/{webhook}/dead", tag = "webhooks", params(("webhook" = u32, Path)),
+    get, path = "/v1/webhooks/{webhook}/dead", operation_id = "list_dead_letters", tag = "webhooks", params(("webhook" = u32, Path)),
     responses((status = 200, description = "Dead letters", body = DeadList)),
 )]
 pub(crate) async fn dead(

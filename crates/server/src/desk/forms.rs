@@ -79,7 +79,8 @@ pub(crate) async fn sign_in(
     let from = address(&service, connected.map(|found| found.0), &headers);
     let now = service.now();
     let Ok(Form(form)) = form else {
-        return failure(&Problem::bad_request("the form cannot be read"), &nobody(&service));
+        let problem = Problem::bad_request("the form cannot be read");
+        return failure(&problem, Vec::new(), &nobody(&service));
     };
     let checked = service.guesses.check(from, now).and_then(|()| {
         if !is_ours(&headers) {

@@ -78,16 +78,23 @@ impl Visitor {
             return Redirect::to(&format!("/desk/reason?next={}", escaped(&self.path)))
                 .into_response();
         }
-        failure(problem, &self.frame(service, None))
+        // Within an account, its board is the way back.
+        let account =
+            self.path.strip_prefix("/desk/").and_then(|rest| rest.split(['/', '?']).next());
+        let board = account.filter(|_| matches!(problem.code(), "unknown_user" | "unprocessable"));
+        let ways =
+            board.map(|account| ("Back to the board".to_owned(), format!("/desk/{account}")));
+        failure(problem, ways.into_iter().collect(), &self.frame(service, None))
     }
 }
 
 /// A problem as a page.
-pub(crate) fn failure(problem: &Problem, frame: &Frame) -> Response {
+pub(crate) fn failure(problem: &Problem, ways: Vec<(String, String)>, frame: &Frame) -> Response {
     let status = problem.status();
     let page = FailurePage {
         status: status.as_u16(),
         title: match status.as_u16() {
+            _ if problem.code() == "unknown_user" => "No user of that name".to_owned(),
             403 => "You may not see this".to_owned(),
             404 => "There is nothing here".to_owned(),
             400..500 => "This cannot be done".to_owned(),
@@ -95,7 +102,7 @@ pub(crate) fn failure(problem: &Problem, frame: &Frame) -> Response {
         },
         detail: problem.detail().to_owned(),
         code: problem.code().to_owned(),
-        ways: vec![("All accounts".to_owned(), "/desk".to_owned())],
+        ways,
     };
     (status, Html(page.page(frame))).into_response()
 }

@@ -52,6 +52,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "",
         "PEM file of certificates that are trusted in calls which the server makes, instead of the internet's.",
     ),
+    ("failures_max", "20", "Bad tokens that an address may send in a minute."),
     (
         "oidc_issuer",
         "",

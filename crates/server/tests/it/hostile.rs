@@ -1,11 +1,12 @@
 //! Clients that mean no good, on a real socket: they are answered or cut off, and nobody else notices.
 
 use crate::harness::House;
+use server::Settings;
 use server::access::TokenRole::{App, Support};
 use server::serve::{Limits, run};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -149,4 +150,127 @@ fn a_stream_that_nobody_reads_holds_nobody_up() {
     }
     socket.is_well();
     drop(deaf);
+}
+
+#[test]
+fn bodies_that_are_deep_or_of_another_kind_are_refused() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let sized = |body: &str| format!("content-length: {}\r\n", body.len());
+    for deep in ["[".repeat(100_000), format!("{{\"user\":{}", "{\"a\":".repeat(100_000))] {
+        let answer = socket.post(&sized(&deep), deep.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("bad_request"), "{answer}");
+    }
+    let token = house.token(App);
+    let good = "{\"user\":\"alice\"}";
+    for kind in ["", "content-type: text/plain\r\n", "content-type: multipart/form-data\r\n"] {
+        let request = format!(
+            "POST /v1/accounts/clinic/logins HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n{kind}\
+             idempotency-key: x\r\nconnection: close\r\n{}\r\n{good}",
+            sized(good)
+        );
+        let answer = socket.send(request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 415"), "{kind}: {answer}");
+    }
+    // Two servers that disagree on where a request ends can be made to take a body for a request.
+    for lengths in [
+        "content-length: 18\r\ncontent-length: 3\r\n",
+        "content-length: -1\r\n",
+        "transfer-encoding: gzip\r\n",
+    ] {
+        let answer = socket.post(lengths, good.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 400"), "{lengths}: {answer}");
+    }
+    socket.is_well();
+}
+
+#[test]
+fn a_body_that_never_comes_is_not_waited_for() {
+    let house = House::with(Settings { request_seconds: 1, ..Settings::default() });
+    let socket = Socket::open(&house, 100);
+    let begun = Instant::now();
+    let waiting: Vec<TcpStream> = (0..20)
+        .map(|_| {
+            let mut stream = socket.connect();
+            let token = house.token(App);
+            let head = format!(
+                "POST /v1/heartbeats HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+                 content-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    socket.is_well();
+    for mut stream in waiting {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 503");
+    }
+    assert!(begun.elapsed() < PATIENCE);
+}
+
+#[test]
+fn no_path_leads_out_of_what_is_served() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let token = house.token(Support);
+    for path in [
+        "/../../../etc/passwd",
+        "/desk/..%2f..%2f..%2fetc/passwd",
+        "/%2e%2e/%2e%2e/access/tokens",
+        "/v1/accounts/..%2f..%2faccess",
+        "/v1/accounts/../../access/tokens",
+        "/desk.css/../../access/tokens",
+        "//etc/passwd",
+        "/v1/accounts/clinic%00/occupancy",
+        "/v1/accounts/%ff%fe/occupancy",
+    ] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = socket.send(request.as_bytes());
+        assert!(
+            answer.starts_with("HTTP/1.1 404") || answer.starts_with("HTTP/1.1 400"),
+            "{path}: {answer}"
+        );
+        assert!(!answer.contains("root:"), "{path}");
+    }
+}
+
+#[test]
+fn whoever_guesses_tokens_is_told_to_wait() {
+    let house = House::with(Settings { failures_max: 3, ..Settings::default() });
+    let socket = Socket::open(&house, 100);
+    let guess = |token: &str| {
+        let request = format!(
+            "GET /v1/accounts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        socket.send(request.as_bytes())
+    };
+    for number in 0..3 {
+        assert!(guess(&format!("sl_{number}_00")).starts_with("HTTP/1.1 401"));
+    }
+    let answer = guess(house.token(Support));
+    assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("retry-after: "), "{answer}");
+    house.pass(60);
+    assert!(guess(house.token(Support)).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_flood_of_requests_whose_answers_nobody_reads_holds_nobody_up() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 100);
+    let floods: Vec<TcpStream> = (0..4)
+        .map(|_| {
+            let mut stream = socket.connect();
+            stream.set_write_timeout(Some(HEADER_TIME)).unwrap();
+            // When its answers are not read, the server stops reading: the rest does not fit anywhere.
+            let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(200_000);
+            assert!(stream.write_all(requests.as_bytes()).is_err(), "all of it was taken");
+            stream
+        })
+        .collect();
+    socket.is_well();
+    drop(floods);
 }
