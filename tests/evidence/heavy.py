@@ -36,12 +36,16 @@ def billed(events, first, count, plans=(), derive=True):
     for position in log.of(ACCOUNT):
         facts.add(position, verify.read_commit(log.commits[position]), ACCOUNT)
     if derive:
-        facts.settle()
-        told = {month: facts.statement(month, ZoneInfo("UTC"), files) for month in named[0]}
+        bills = verify.Ledger(facts, ZoneInfo("UTC"), files, "2025b", ACCOUNT)
+        bills.settle()
+        known = verify.Known(bills, len(log.of(ACCOUNT)), ends)
+        told = {month: bills.statement(month, known) for month in named[0]}
     else:
         told = dict.fromkeys(named[0], {
-            "month": "2000-01", "from": 0, "to": 0, "plan": None, "currency": None, "opening_licences": 0,
-            "closing_licences": 0, "days": [], "licence_days": 0, "lines": [], "net": None})
+            "format": "seatledger statement 1", "account": ACCOUNT, "month": "2000-01", "from": 0, "to": 0,
+            "zone": "UTC", "tzdb": "2025b", "offsets": [], "as_of": 0, "until": 0, "plan": None, "currency": None,
+            "opening_licences": 0, "closing_licences": 0, "days": [], "licence_days": 0, "overdraft": [], "lines": [],
+            "net": None, "vat": None, "gross": None, "carried_in": None, "due": None, "carried_out": None})
     return pack(log, told, plans, zone="UTC", period=(begins, ends), names=False, first_size=1, witnesses=[])
 
 

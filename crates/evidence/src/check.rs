@@ -335,7 +335,8 @@ fn statements(pack: &Pack, history: &History) -> Result<Vec<Month>, Bad> {
     for (digest, file) in &pack.plans {
         plans.add(*digest, file);
     }
-    let closed = terms.derive_closed(zone, &plans).map_err(|why| Bad::new(Code::Statement, why))?;
+    let mut deriving = terms.deriving(zone, &plans);
+    let closed = deriving.closed().map_err(|why| Bad::new(Code::Statement, why))?;
     let until = history.commits.last().map_or(Timestamp::ZERO, |(_, _, at)| *at);
     let known = Known { as_of: terms.version(), until };
     let mut nets = Vec::new();
@@ -354,7 +355,7 @@ fn statements(pack: &Pack, history: &History) -> Result<Vec<Month>, Bad> {
             None => {
                 let calendar = Calendar::of(month, zone);
                 let calendar = calendar.ok_or_else(|| wrong("its days cannot be said".into()))?;
-                let facts = terms.facts(&calendar, zone, known, &closed, &plans, None);
+                let facts = deriving.facts(&calendar, known, &closed, None);
                 let mut facts = facts.map_err(wrong)?;
                 // Which rules gave these days is not the question; that they are these days is.
                 facts.tzdb.clone_from(&said.tzdb);

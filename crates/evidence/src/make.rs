@@ -120,7 +120,8 @@ pub fn make(
     }
     let mut named = BTreeSet::new();
     let cannot = |why: String| MakeError::Statement(why);
-    let closed = history.terms.derive_closed(zone, &plans).map_err(cannot)?;
+    let mut deriving = history.terms.deriving(zone, &plans);
+    let closed = deriving.closed().map_err(cannot)?;
     let known = Known { as_of: history.terms.version(), until: history.ends };
     for month in &months {
         let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
@@ -128,7 +129,7 @@ pub fn make(
             None => {
                 let calendar = Calendar::of(*month, zone);
                 let calendar = calendar.ok_or_else(|| cannot(format!("{month}: no such days")))?;
-                let facts = history.terms.facts(&calendar, zone, known, &closed, &plans, None);
+                let facts = deriving.facts(&calendar, known, &closed, None);
                 facts.map_err(|why| cannot(format!("{month}: {why}")))?
             }
         };

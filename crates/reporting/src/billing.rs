@@ -15,7 +15,7 @@ mod timeline;
 
 pub use fees::{Charge, Line, charges, vat};
 pub use overdraft::{Hold, Overdraft};
-pub use period::{Day, Period};
+pub use period::{Counted, Day, Period};
 pub use setup::{Setup, Setups};
 pub use timeline::Timeline;
 

@@ -80,7 +80,7 @@ impl Reports<'_> {
         let known = Known { as_of: now.account.version(), until: known_until };
         let closed = self.closed_before(&now, &terms, &calendar)?;
         let holds = self.holds(&now, &calendar, &closed, known_until)?;
-        let facts = terms.facts(&calendar, zone, known, &closed, &plans, Some(&holds));
+        let facts = terms.deriving(zone, &plans).facts(&calendar, known, &closed, Some(&holds));
         let facts = facts.map_err(no_facts(month))?;
         let plan = terms.assigned_plan(&calendar, &plans).map_err(no_facts(month))?;
         Ok(Owed { now, zone, terms, plans, facts, plan, closed: None })

@@ -191,7 +191,7 @@ fn forecast(
     let calendar = Calendar::of(month, owed.zone).ok_or_else(too_much)?;
     let known = Known { as_of: u64::MAX, until: now };
     // Overdraft of the days that are over is in the statement; of those to come nobody knows.
-    let facts = terms.facts(&calendar, owed.zone, known, &[], &owed.plans, Some(&[]));
+    let facts = terms.deriving(owed.zone, &owed.plans).facts(&calendar, known, &[], Some(&[]));
     facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })
 }
 

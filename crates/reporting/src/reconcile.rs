@@ -71,7 +71,7 @@ impl Reports<'_> {
         let (now, zone) = self.whole(account)?;
         let terms = self.terms(account)?;
         let plans = self.plans_of(&terms)?;
-        let derived = terms.derive_closed(zone, &plans);
+        let derived = terms.deriving(zone, &plans).closed();
         let not_derived = derived.as_ref().err().cloned();
         let derived = derived.unwrap_or_default();
         let known = Known { as_of: terms.version(), until: known_until };
@@ -162,7 +162,7 @@ impl Reports<'_> {
     ) -> Result<i64, ReportError> {
         let too_much = || ReportError::TooMuch { month: month.in_words() };
         let calendar = kept.clone().or_else(|| Calendar::of(month, zone)).ok_or_else(too_much)?;
-        let facts = terms.facts(&calendar, zone, known, &[], plans, None);
+        let facts = terms.deriving(zone, plans).facts(&calendar, known, &[], None);
         let facts = facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })?;
         Ok(facts.own_and_adjusted().0)
     }

@@ -5,6 +5,8 @@
 
 mod derive;
 
+pub use derive::Deriving;
+
 use crate::billing::Timeline;
 use crate::calendar::{Calendar, MONTHS_MAX};
 use crate::civil::{Month, Zone};
@@ -223,43 +225,47 @@ impl Terms {
         self.closed.filter(|(_, _, version)| *version <= as_of)
     }
 
-    /// The plan that a month is billed by, and its assignment (rule 14).
+    /// All assignments in the order in which they count.
+    fn in_order(&self) -> Vec<Assignment> {
+        let mut assignments = self.plans.clone();
+        assignments.sort_by_key(|assignment| (assignment.effective, assignment.version));
+        assignments
+    }
+
+    /// The plan that a month is billed by.
     pub(crate) fn assigned_plan(
         &self,
         calendar: &Calendar,
         plans: &Plans,
     ) -> Result<Option<Arc<Plan>>, String> {
-        Ok(self.assigned(calendar, u64::MAX, plans)?.map(|(_, plan)| plan))
+        Ok(assigned(&self.in_order(), calendar, plans)?.map(|(_, plan)| plan))
     }
 
     /// The position of the commit that assigned the plan that a month is billed by.
     pub fn priced_by(&self, calendar: &Calendar, plans: &Plans) -> Result<Option<u64>, String> {
-        Ok(self.assigned(calendar, u64::MAX, plans)?.map(|(assignment, _)| assignment.position))
+        let assigned = assigned(&self.in_order(), calendar, plans)?;
+        Ok(assigned.map(|(assignment, _)| assignment.position))
     }
+}
 
-    fn assigned(
-        &self,
-        calendar: &Calendar,
-        as_of: u64,
-        plans: &Plans,
-    ) -> Result<Option<(Assignment, Arc<Plan>)>, String> {
-        let mut assignments: Vec<Assignment> =
-            self.plans.iter().copied().filter(|plan| plan.version <= as_of).collect();
-        // Stable: one commit may assign several plans for one instant, and the last of them counts.
-        assignments.sort_by_key(|assignment| (assignment.effective, assignment.version));
-        let begun = assignments.partition_point(|one| one.effective <= calendar.from);
-        let (before, after) = assignments.split_at(begun);
-        let after = after.iter().take_while(|one| one.effective < calendar.to);
-        let mut passed = BTreeSet::new();
-        for assignment in before.iter().rev().chain(after) {
-            if !passed.insert(assignment.plan) {
-                continue; // It was looked at, and is not usable for this month.
-            }
-            let plan = plans.get(assignment.plan)?;
-            if plan.effective_from <= calendar.month.first_day() {
-                return Ok(Some((*assignment, Arc::clone(plan))));
-            }
+/// The plan that counts for a month by these assignments, which are in order, and its assignment (rule 14).
+fn assigned(
+    assignments: &[Assignment],
+    calendar: &Calendar,
+    plans: &Plans,
+) -> Result<Option<(Assignment, Arc<Plan>)>, String> {
+    let begun = assignments.partition_point(|one| one.effective <= calendar.from);
+    let (before, after) = assignments.split_at(begun);
+    let after = after.iter().take_while(|one| one.effective < calendar.to);
+    let mut passed = BTreeSet::new();
+    for assignment in before.iter().rev().chain(after) {
+        if !passed.insert(assignment.plan) {
+            continue; // It was looked at, and is not usable for this month.
         }
-        Ok(None)
+        let plan = plans.get(assignment.plan)?;
+        if plan.effective_from <= calendar.month.first_day() {
+            return Ok(Some((*assignment, Arc::clone(plan))));
+        }
     }
+    Ok(None)
 }

@@ -1,6 +1,6 @@
 //! A month of an account, in licences (rules 2 to 6).
 
-use super::timeline::{Timeline, level, most};
+use super::timeline::{Steps, Timeline, level, most};
 use super::{Counting, Setups};
 use crate::calendar::Calendar;
 use crate::civil::Zone;
@@ -31,27 +31,46 @@ pub struct Period {
     pub setups: Setups,
 }
 
-impl Period {
-    /// Counts a month.
-    pub fn count(
-        timeline: &Timeline,
-        calendar: &Calendar,
-        zone: Zone,
-        counting: Counting,
-    ) -> Period {
+/// Licences over all time, counted by a plan's rules once for all months.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Counted {
+    counting: Counting,
+    first: Option<(Timestamp, u32)>,
+    steps: Steps,
+    bound: Steps,
+    setups: Setups,
+}
+
+impl Counted {
+    /// Licences over all time.
+    pub fn of(timeline: &Timeline, zone: Zone, counting: Counting) -> Counted {
+        Counted {
+            counting,
+            first: timeline.changes.first().copied(),
+            steps: timeline.steps(),
+            bound: timeline.bound(zone, counting.min_term_months),
+            setups: Setups::of(timeline, zone, counting),
+        }
+    }
+
+    /// By which rules they were counted.
+    pub fn counting(&self) -> Counting {
+        self.counting
+    }
+
+    /// One month of it.
+    pub fn period(&self, calendar: &Calendar) -> Period {
+        let Counted { counting, first, steps, bound, setups } = self;
         let (from, to) = (calendar.from, calendar.to);
-        let steps = timeline.steps();
-        let bound = timeline.bound(zone, counting.min_term_months);
         let paid = |licences: u32| licences.saturating_sub(counting.included);
-        let first = timeline.changes.first().copied();
         let base = match first {
-            Some((at, licences)) if at > from => paid(licences),
-            _ => paid(level(&bound, from)),
+            Some((at, licences)) if *at > from => paid(*licences),
+            _ => paid(level(bound, from)),
         };
         let mut days: Vec<Day> = Vec::with_capacity(calendar.days.len());
         for (date, begin, end) in calendar.spans() {
-            let in_force = most(&steps, begin, end);
-            let billable = paid(most(&bound, begin, end));
+            let in_force = most(steps, begin, end);
+            let billable = paid(most(bound, begin, end));
             days.push(Day { date, in_force, billable });
         }
         match counting.increase {
@@ -76,8 +95,19 @@ impl Period {
                 day.billable = most;
             }
         }
-        let setups = Setups::of(timeline, zone, counting).within(from, to);
-        Period { from, to, days, setups }
+        Period { from, to, days, setups: setups.within(from, to) }
+    }
+}
+
+impl Period {
+    /// Counts one month.
+    pub fn count(
+        timeline: &Timeline,
+        calendar: &Calendar,
+        zone: Zone,
+        counting: Counting,
+    ) -> Period {
+        Counted::of(timeline, zone, counting).period(calendar)
     }
 
     /// Billable licences summed over the days.

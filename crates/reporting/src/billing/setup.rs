@@ -3,7 +3,7 @@
 use super::Counting;
 use super::timeline::Timeline;
 use crate::civil::Zone;
-use seats::Timestamp;
+use seats::{CivilDate, Timestamp};
 
 /// Licences that a set-up fee is charged on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,11 +39,15 @@ impl Setups {
         for (at, licences) in timeline.steps() {
             let now = paid(licences);
             let mut fewer = before.saturating_sub(now);
-            let day = zone.day_of(at);
+            let cooling = counting.cooling_off_days > 0 && fewer > 0;
+            let day = if cooling { zone.day_of(at) } else { CivilDate(0) };
             for (charge, left) in setups.charged.iter().zip(&mut left).rev() {
+                if !cooling {
+                    break;
+                }
                 let days = day.0.saturating_sub(zone.day_of(charge.at).0);
                 let cool = u32::try_from(days).is_ok_and(|days| days <= counting.cooling_off_days);
-                if fewer == 0 || counting.cooling_off_days == 0 || !cool {
+                if fewer == 0 || !cool {
                     break;
                 }
                 let licences = fewer.min(*left);
@@ -67,11 +71,15 @@ impl Setups {
     }
 
     /// Those within `[from, to)`.
-    pub fn within(mut self, from: Timestamp, to: Timestamp) -> Setups {
-        self.charged.retain(|setup| from <= setup.at && setup.at < to);
-        self.refunded.retain(|setup| {
-            setup.given_back.is_some_and(|given_back| from <= given_back && given_back < to)
-        });
-        self
+    pub fn within(&self, from: Timestamp, to: Timestamp) -> Setups {
+        let slice = |setups: &[Setup], at: fn(&Setup) -> Timestamp| {
+            let begin = setups.partition_point(|setup| at(setup) < from);
+            let end = setups.partition_point(|setup| at(setup) < to);
+            setups.get(begin..end).unwrap_or_default().to_vec()
+        };
+        Setups {
+            charged: slice(&self.charged, |setup| setup.at),
+            refunded: slice(&self.refunded, |setup| setup.given_back.unwrap_or(setup.at)),
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a month comes to (rules 3 to 13 of `docs/billing.md`).
 
-use super::{Assignment, ClosedMonth, Known, Terms};
-use crate::billing::{Charge, Counting, Hold, Line, Overdraft, Period, Timeline, charges, vat};
+use super::{Assignment, ClosedMonth, Known, Terms, assigned};
+use crate::billing::{
+    Charge, Counted, Counting, Hold, Line, Overdraft, Period, Timeline, charges, vat,
+};
 use crate::calendar::Calendar;
 use crate::civil::{Month, TZDB_VERSION, Zone};
 use crate::facts::{self, ADJUSTMENT, Facts, LineFact, VatFact};
@@ -14,27 +16,58 @@ use std::sync::Arc;
 
 /// A month's own charges, without what it adjusts.
 struct Own {
-    timeline: Timeline,
+    /// Licences in force at the first instant and at the last.
+    opening: u32,
+    closing: u32,
     period: Period,
     overdraft: Overdraft,
     plan: Option<(Assignment, Arc<Plan>)>,
     lines: Vec<LineFact>,
 }
 
+/// How often closed months are derived anew for adjustments, in all that one deriving derives.
+const ADJUSTED_MAX: u64 = 100_000;
+
+/// What follows from an account's terms, month by month; what months have in common is worked out once.
+pub struct Deriving<'a> {
+    terms: &'a Terms,
+    zone: Zone,
+    plans: &'a Plans,
+    ready: Option<Ready>,
+    adjusted: u64,
+}
+
+/// What the commits up to a version say, in order.
+struct Ready {
+    as_of: u64,
+    timeline: Timeline,
+    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
+    counting: BTreeMap<Timestamp, u64>,
+    assignments: Vec<Assignment>,
+    counted: Vec<Counted>,
+}
+
 impl Terms {
+    /// Derives statements, by these zone rules and plans.
+    pub fn deriving<'a>(&'a self, zone: Zone, plans: &'a Plans) -> Deriving<'a> {
+        Deriving { terms: self, zone, plans, ready: None, adjusted: 0 }
+    }
+}
+
+impl Deriving<'_> {
     /// The statements of all closed months, derived again from the commits.
     ///
     /// # Errors
     /// In words, when one cannot be derived, or is not what the log says that it came to.
-    pub fn derive_closed(&self, zone: Zone, plans: &Plans) -> Result<Vec<ClosedMonth>, String> {
-        self.check_size()?;
+    pub fn closed(&mut self) -> Result<Vec<ClosedMonth>, String> {
+        self.terms.check_size()?;
         let mut closed: Vec<ClosedMonth> = Vec::new();
-        for (position, closing) in &self.closings {
+        for (position, closing) in &self.terms.closings {
             let period = closing.period();
             let month = Month::read(&period).map_err(|error| error.to_string())?;
-            let calendar = Calendar::of(month, zone).ok_or_else(|| too_much(month))?;
+            let calendar = Calendar::of(month, self.zone).ok_or_else(|| too_much(month))?;
             let known = Known { as_of: closing.as_of, until: closing.until };
-            let mut facts = self.facts(&calendar, zone, known, &closed, plans, None)?;
+            let mut facts = self.facts(&calendar, known, &closed, None)?;
             facts.tzdb.clone_from(&closing.tzdb);
             if !says(&facts, closing) {
                 return Err(format!(
@@ -54,12 +87,10 @@ impl Terms {
     /// # Errors
     /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
     pub fn facts(
-        &self,
+        &mut self,
         calendar: &Calendar,
-        zone: Zone,
         known: Known,
         closed: &[ClosedMonth],
-        plans: &Plans,
         holds: Option<&[Hold]>,
     ) -> Result<Facts, String> {
         let month = calendar.month;
@@ -67,16 +98,16 @@ impl Terms {
         let holds = match holds {
             Some(holds) => holds,
             None => {
-                folded = self.seated.holds(known.as_of, known.until);
+                folded = self.terms.seated.holds(known.as_of, known.until);
                 &folded
             }
         };
-        let own = self.own(calendar, zone, known, plans, holds)?;
+        let own = self.own(calendar, known, holds)?;
         let plan = own.plan.as_ref().map(|(assignment, plan)| (assignment, Arc::clone(plan)));
         let mut lines = own.lines;
         let follows = closed.last().is_some_and(|last| last.facts.to == calendar.from.0);
         if follows && let Some((_, plan)) = &plan {
-            let adjusted = self.adjustments(zone, known, closed, plans, holds)?;
+            let adjusted = self.adjustments(known, closed, holds)?;
             let carried = closed.last().and_then(|last| last.facts.carried_out);
             if (!adjusted.is_empty() || carried.is_some_and(|carried| carried != 0))
                 && let Some(last) = closed.last()
@@ -106,22 +137,21 @@ impl Terms {
         let carried_in = gross.map(|_| carried_in.unwrap_or(0));
         let balance = gross.zip(carried_in).map(|(gross, carried)| gross.checked_add(carried));
         let balance = balance.map(|balance| balance.ok_or_else(|| too_much(month))).transpose()?;
-        let last = Timestamp(calendar.to.0.saturating_sub(1));
         Ok(Facts {
             format: facts::FORMAT.to_owned(),
-            account: self.account.0,
+            account: self.terms.account.0,
             month: month.to_string(),
             from: calendar.from.0,
             to: calendar.to.0,
-            zone: self.zone.clone(),
+            zone: self.terms.zone.clone(),
             tzdb: TZDB_VERSION.to_owned(),
             offsets: calendar.offsets.iter().map(|(since, offset)| (since.0, *offset)).collect(),
             as_of: known.as_of,
             until: known.until.0,
             plan: plan.as_ref().map(|(assignment, _)| assignment.plan.to_string()),
             currency: plan.as_ref().map(|(_, plan)| plan.currency.code().to_owned()),
-            opening_licences: own.timeline.at(calendar.from),
-            closing_licences: own.timeline.at(last),
+            opening_licences: own.opening,
+            closing_licences: own.closing,
             days: facts::days(&own.period.days),
             licence_days: own.period.licence_days(),
             overdraft: facts::over(&own.overdraft, calendar),
@@ -135,52 +165,84 @@ impl Terms {
         })
     }
 
-    fn own(
-        &self,
-        calendar: &Calendar,
-        zone: Zone,
-        known: Known,
-        plans: &Plans,
-        holds: &[Hold],
-    ) -> Result<Own, String> {
-        let timeline = self.timeline(known.as_of);
-        let plan = self.assigned(calendar, known.as_of, plans)?;
+    /// What is ready for a version of the history.
+    fn ready(&mut self, as_of: u64) -> &mut Ready {
+        let terms = self.terms;
+        if self.ready.as_ref().is_none_or(|ready| ready.as_of != as_of) {
+            let known = terms.changes.iter().filter(|change| change.version <= as_of);
+            let plans = terms.plans.iter().filter(|plan| plan.version <= as_of);
+            let mut assignments: Vec<Assignment> = plans.copied().collect();
+            // Stable: one commit may assign several plans for one instant, and the last of them counts.
+            assignments.sort_by_key(|assignment| (assignment.effective, assignment.version));
+            self.ready = Some(Ready {
+                as_of,
+                timeline: terms.timeline(as_of),
+                counting: known.map(|change| (change.effective, change.position)).collect(),
+                assignments,
+                counted: Vec::new(),
+            });
+        }
+        self.ready.get_or_insert_with(|| Ready {
+            as_of,
+            timeline: Timeline::default(),
+            counting: BTreeMap::new(),
+            assignments: Vec::new(),
+            counted: Vec::new(),
+        })
+    }
+
+    fn own(&mut self, calendar: &Calendar, known: Known, holds: &[Hold]) -> Result<Own, String> {
+        let (terms, zone, plans) = (self.terms, self.zone, self.plans);
+        let ready = self.ready(known.as_of);
+        let plan = assigned(&ready.assignments, calendar, plans)?;
         let by = plan.as_ref().map(|(_, plan)| &**plan);
-        let period = Period::count(&timeline, calendar, zone, Counting::of(by));
+        let counting = Counting::of(by);
+        if !ready.counted.iter().any(|counted| counted.counting() == counting) {
+            ready.counted.push(Counted::of(&ready.timeline, zone, counting));
+        }
+        let counted = ready.counted.iter().find(|counted| counted.counting() == counting);
+        let period = counted.map(|counted| counted.period(calendar));
+        let period = period.ok_or_else(|| too_much(calendar.month))?;
+        let timeline = &ready.timeline;
         let grace = by.map_or(GRACE, |plan| plan.overlap_grace);
-        let overdraft = Overdraft::count(holds, &timeline, calendar, grace);
+        let overdraft = Overdraft::count(holds, timeline, calendar, grace);
         let mut lines = Vec::new();
         if let Some((assignment, plan)) = &plan {
             let charged = charges(plan, calendar.month, &period, &overdraft);
             for line in charged.ok_or_else(|| too_much(calendar.month))? {
-                let commits =
-                    self.behind(&line.charge, calendar, known.as_of, assignment, &overdraft);
+                let behind =
+                    Behind { closed: terms.closed_by(known.as_of), counting: &ready.counting };
+                let commits = behind.commits(&line.charge, calendar, assignment, &overdraft);
                 lines.push(line_fact(line, commits));
             }
         }
-        Ok(Own { timeline, period, overdraft, plan, lines })
+        let last = Timestamp(calendar.to.0.saturating_sub(1));
+        let (opening, closing) = (timeline.at(calendar.from), timeline.at(last));
+        Ok(Own { opening, closing, period, overdraft, plan, lines })
     }
 
     /// What closed months would come to now, less what was charged for them.
     fn adjustments(
-        &self,
-        zone: Zone,
+        &mut self,
         known: Known,
         closed: &[ClosedMonth],
-        plans: &Plans,
         holds: &[Hold],
     ) -> Result<Vec<LineFact>, String> {
         let mut lines = Vec::new();
         for (place, before) in closed.iter().enumerate() {
             let facts = &before.facts;
-            let late = self.late(facts, known.as_of);
+            let late = self.terms.late(facts, known.as_of);
             if late.is_empty() && holds.is_empty() {
                 continue; // Nothing came to be known of it.
+            }
+            self.adjusted = self.adjusted.saturating_add(1);
+            if self.adjusted > ADJUSTED_MAX {
+                return Err("more would have to be derived anew than is looked through".to_owned());
             }
             let unreadable =
                 || format!("the days of the closed statement of {} cannot be read", facts.month);
             let calendar = facts.calendar().ok_or_else(unreadable)?;
-            let own = self.own(&calendar, zone, known, plans, holds)?;
+            let own = self.own(&calendar, known, holds)?;
             let sum = |lines: &[LineFact]| {
                 lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net))
             };
@@ -207,7 +269,9 @@ impl Terms {
         }
         Ok(lines)
     }
+}
 
+impl Terms {
     /// The commits from which a closed month came to be known otherwise than it was closed.
     fn late(&self, closed: &Facts, as_of: u64) -> Vec<u64> {
         let late = |version: u64, effective: Timestamp| {
@@ -221,21 +285,24 @@ impl Terms {
         commits.extend(over.map(|(_, position, _)| position));
         commits
     }
+}
 
+/// Where the commits behind charges are found.
+struct Behind<'a> {
+    closed: Option<(Timestamp, u64, u64)>,
+    counting: &'a BTreeMap<Timestamp, u64>,
+}
+
+impl Behind<'_> {
     /// The commits behind a charge.
-    fn behind(
+    fn commits(
         &self,
         charge: &Charge,
         calendar: &Calendar,
-        as_of: u64,
         plan: &Assignment,
         overdraft: &Overdraft,
     ) -> Vec<u64> {
-        // For the same instant the one recorded later counts.
-        let known = self.changes.iter().filter(|change| change.version <= as_of);
-        let counting: BTreeMap<Timestamp, u64> =
-            known.map(|change| (change.effective, change.position)).collect();
-        let closed = self.closed_by(as_of);
+        let (closed, counting) = (self.closed, self.counting);
         let at = |at: Timestamp| match closed {
             Some((closed, position, _)) if closed == at => Some(position),
             _ => counting.get(&at).copied(),
