@@ -268,7 +268,10 @@ impl Laws {
             | Event::SealingKeyChanged { .. }
             | Event::ReasonGiven { .. }
             | Event::IdentityShown { .. }
-            | Event::EvidenceTaken { .. } => {}
+            | Event::EvidenceTaken { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenRevoked { .. }
+            | Event::SeatTakenOffline { .. } => {}
         }
         Ok(())
     }
