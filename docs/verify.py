@@ -27,6 +27,7 @@ import zlib
 from bisect import bisect_left, bisect_right, insort
 from collections import namedtuple
 from datetime import date, datetime, time, timedelta, timezone
+from heapq import heappop, heappush
 from zoneinfo import ZoneInfo
 
 try:
@@ -40,6 +41,8 @@ except ImportError:
     tomllib = None
 
 MEMBERS, UNPACKED, OTHERS, COMMITS, PATH = 4096, 1 << 30, 64 << 20, 4_000_000, 64
+MONTHS, ASSIGNMENTS, CHANGES, PLAN_BYTES, SKEW = 1_200, 10_000, 50_000, 28_672, 300
+SECOND, DAY = 1_000_000, 86_400_000_000
 COMMIT_BYTES, NOTE_BYTES, SIGNATURES, RECLAIMS = 24_576, 64 << 10, 100, 1_000
 
 
@@ -659,6 +662,7 @@ class Laws:
         self.sites, self.devices, self.forgotten_devices = 0, 0, set()
         self.users, self.requests, self.sessions = {}, {}, {}
         self.seats, self.silent = {}, 0  # Held seats; how many of them have nobody awake.
+        self.linger, self.kept, self.ends = 0, {}, []  # Free seats that may linger: seat -> until; a heap.
         # Requests in line: whose; how many of each user; what is offered to them: request -> seat, until.
         self.line, self.in_line, self.offers = {}, {}, {}
 
@@ -696,8 +700,17 @@ class Laws:
         for name, parts in settings:
             if name == "Overdraft":
                 self.overdraft = parts[0]
+            elif name == "Linger":
+                self.linger = parts[0] * SECOND
+
+    def dated(self, instant, day):
+        law(19, day is None or (day - 1) * DAY < instant < (day + 2) * DAY, f"no zone has day {day} then")
+
+    def PlanAssigned(self, plan, effective):
+        self.dated(*effective)
 
     def LicencesChanged(self, before, after, effective):
+        self.dated(*effective)
         law(3, before == self.licences.up_to(effective[0]), f"{before} licences were not in force")
         self.licences.add(effective[0], after)
 
@@ -774,6 +787,7 @@ class Laws:
         law(16, number not in self.seats and number not in self.emptied, f"seat {number} is held")
         law(16, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered twice")
         self.offers[request], self.reclaims = (number, until), 0
+        self.kept.pop(number, None)
 
     def OfferLapsed(self, request):
         law(17, request in self.offers, "an offer lapses that was not made")
@@ -811,6 +825,7 @@ class Laws:
         self.highest, self.granted, self.reclaims = session, True, 0
         self.emptied.discard(number)
         self.taken.pop(number, None)
+        self.kept.pop(number, None)
         self.sessions[session] = Session(number, user, overdraft, self.at)
         if not seat:
             seat = self.seats[number] = Seat(user)
@@ -826,8 +841,13 @@ class Laws:
             self.leave_line(request)
 
     def count(self, number, held, dormant):
-        is_held = len(self.seats) + len(self.offers)
-        law(number, held >= is_held, f"{is_held} seats are held or offered, not {held}")
+        while self.ends and self.ends[0][0] <= self.at:
+            until, seat = heappop(self.ends)
+            if self.kept.get(seat) == until:
+                del self.kept[seat]
+        least = len(self.seats) + len(self.offers)
+        law(number, least <= held <= least + len(self.kept),
+            f"{least} seats are held or offered and {len(self.kept)} linger, not {held}")
         law(number, dormant == self.silent, f"{self.silent} held seats are dormant, not {dormant}")
 
     def sitting(self, number, silent=0):
@@ -850,7 +870,10 @@ class Laws:
 
     def LoggedOut(self, number, by, release, note, silent):
         law(9, by == "User" or release is not None, "a release without a reason")
-        self.leave(number, silent)
+        seat = self.leave(number, silent)
+        if by == "User" and self.linger and seat not in self.seats:
+            self.kept[seat] = min(self.at + self.linger, (1 << 64) - 1)
+            heappush(self.ends, (self.kept[seat], seat))
 
     def Expired(self, number, cause, silent):
         session, _ = self.sitting(number, silent)
@@ -864,6 +887,7 @@ class Laws:
                 self.emptied.add(session.seat)
 
     def leave(self, number, silent):
+        """A session ends. The number of its seat."""
         session, seat = self.sitting(number, silent)
         del self.sessions[number]
         self.silent -= not seat.awake
@@ -873,6 +897,7 @@ class Laws:
             self.silent += not seat.awake
         else:
             del self.seats[session.seat]
+        return session.seat
 
     def ImportStarted(self, source):
         law(14, self.importing is None and not self.granted,
@@ -888,8 +913,19 @@ class Laws:
 
 LATEST = 253_370_764_800_000_000  # 9999-01-01T00:00:00Z.
 EPOCH, MICRO = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
-PLACES = {**dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-          **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), "CLF": 4, "UYW": 4}
+MINOR_UNITS = """
+0: BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF
+2: AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
+   CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD
+   HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK
+   MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB
+   SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD
+   USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL
+3: BHD IQD JOD KWD LYD OMR TND
+4: CLF UYW
+"""
+PLACES = {code: int(places) for places, codes in re.findall("([0-9]):([A-Z\\s]+)", MINOR_UNITS)
+          for code in codes.split()}
 Plan = namedtuple("Plan", "currency effective_from included fee setup every_increase to_end half_even")
 
 
@@ -935,7 +971,7 @@ def months_within(zone, start, end, at_most):
 
 
 def minor_units(amount, currency):
-    places = PLACES.get(currency, 2)
+    places = PLACES[currency]
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount):
         raise ValueError(f"{amount} is no amount")
     whole, _, part = amount.partition(".")
@@ -951,6 +987,8 @@ def minor_units(amount, currency):
 def read_plan(content):
     if tomllib is None:
         raise Usage("price plans are TOML: Python 3.11 or newer reads them")
+    if b"\\" in content or len(content) > PLAN_BYTES:
+        raise ValueError("it has a backslash, or is longer than 28,672 bytes")
     plan = {"setup_fee": "0", "setup_on": "above_high_water", "included_licences": 0, "increase": "daily",
             "decrease": "end_of_period", "rounding": "half_up", **tomllib.loads(content.decode())}
     included, currency, day = plan["included_licences"], plan["currency"], plan["effective_from"]
@@ -960,7 +998,7 @@ def read_plan(content):
             or plan["setup_on"] not in ("above_high_water", "every_increase") or plan["increase"] != "daily"
             or plan["decrease"] not in ("end_of_period", "daily")
             or plan["rounding"] not in ("half_up", "half_even") or type(included) is not int or not 0 <= included < 1 << 32
-            or not re.fullmatch("[A-Z]{3}", currency) or not re.fullmatch("[0-9]{4}-[0-9]{2}-01", day)):
+            or currency not in PLACES or not re.fullmatch("[0-9]{4}-[0-9]{2}-01", day)):
         raise ValueError("a rule that is not known here")
     return Plan(currency, date.fromisoformat(day), included, minor_units(plan["monthly_fee"], currency),
                 minor_units(plan["setup_fee"], currency), plan["setup_on"] == "every_increase",
@@ -977,8 +1015,8 @@ class Facts:
     """What the statements and the directory need to know of the commits."""
 
     def __init__(self):
-        self.zone, self.closed, self.first_to = "", (1 << 64, None), 0
-        self.said, self.assigned, self.commitments, self.plans = {}, [], {}, {}
+        self.zone, self.closed, self.first_to, self.changed = "", (1 << 64, None), 0, 0
+        self.said, self.assigned, self.commitments, self.plans, self.charged = {}, [], {}, {}, {}
 
     def add(self, position, commit, account):
         for name, parts in commit.events:
@@ -987,6 +1025,7 @@ class Facts:
             elif name == "LicencesChanged":
                 self.first_to = self.first_to if self.said else parts[1]
                 self.said[parts[2][0]] = parts[1], position
+                self.changed += 1
             elif name == "PlanAssigned":
                 self.assigned.append((parts[1][0], position, parts[0].hex()))
             elif name == "AccountClosed":
@@ -996,7 +1035,10 @@ class Facts:
 
     def settle(self):
         """Licences in force, in order: instant, how many, position; each instant once, up to the closing."""
+        need(len(self.assigned) <= ASSIGNMENTS and self.changed <= CHANGES, "statement",
+             "plans were assigned, or licences changed, more often than is looked through for each month")
         self.assigned.sort(key=lambda each: each[0])
+        self.assigned_at = [at for at, _, _ in self.assigned]
         self.changes = sorted((at, *what) for at, what in self.said.items() if at < self.closed[0])
         self.instants = [at for at, _, _ in self.changes]
 
@@ -1010,34 +1052,48 @@ class Facts:
 
     def plan(self, month, day, begins, ends, pack):
         """The plan that counts for the month, and the position and digest of its assignment."""
-        before = [each for each in self.assigned if each[0] <= begins]
-        within = [each for each in self.assigned if begins < each[0] < ends]
-        passed = set()  # A plan that is not usable for the month is not read again.
-        for _, position, digest in before[::-1] + within:
+        before, until = bisect_right(self.assigned_at, begins), bisect_left(self.assigned_at, ends)
+        passed = set()
+        for _, position, digest in self.assigned[:before][::-1] + self.assigned[before:until]:
             if digest in passed:
                 continue
             passed.add(digest)
-            need(f"plan-{digest}.toml" in pack, "statement", f"{month}: plan {digest} is not in the pack")
-            try:
-                if digest not in self.plans:
-                    self.plans[digest] = read_plan(pack[f"plan-{digest}.toml"])
-                plan = self.plans[digest]
-            except (ValueError, TypeError, LookupError, RecursionError) as error:
-                raise Wrong("statement", f"{month}: plan {digest} does not read: {error}") from None
+            if digest not in self.plans:  # Each is read once, however many months ask for it.
+                self.plans[digest] = self.read(digest, pack)
+            plan = self.plans[digest]
+            need(isinstance(plan, Plan), "statement", f"{month}: plan {digest} {plan}")
             if plan.effective_from <= day:
                 return plan, position, digest
         return None, None, None
 
-    def setup_lines(self, plan, begins, ends):
-        paid_for = min([self.first_to] + [licences for _, licences, _ in self.changes[:1]])
-        paid_for = max(paid_for - plan.included, 0)
+    def read(self, digest, pack):
+        """The plan, or what is wrong with it."""
+        if f"plan-{digest}.toml" not in pack:
+            return "is not in the pack"
+        try:
+            return read_plan(pack[f"plan-{digest}.toml"])
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            return f"does not read: {error}"
+
+    def setups(self, included, every_increase):
+        """Increases that set-up fees are charged on, over all time: instant, licences, position."""
+        first = min([self.first_to] + [licences for _, licences, _ in self.changes[:1]])
+        paid_for, found = max(first - included, 0), []
         for at, licences, position in self.changes:
-            paid = max(licences - plan.included, 0)
-            more = paid - paid_for
-            paid_for = paid if plan.every_increase else max(paid, paid_for)
-            if more > 0 and begins <= at < ends:
-                yield {"charge": "setup", "quantity": more, "unit": plan.setup, "net": more * plan.setup,
-                       "commits": [position]}
+            paid = max(licences - included, 0)
+            if paid > paid_for:
+                found.append((at, paid - paid_for, position))
+            paid_for = paid if every_increase else max(paid, paid_for)
+        return found
+
+    def setup_lines(self, plan, begins, ends):
+        counting = plan.included, plan.every_increase
+        if counting not in self.charged:
+            self.charged[counting] = self.setups(*counting)
+        charged = self.charged[counting]
+        for _, more, position in charged[bisect_left(charged, (begins,)):bisect_left(charged, (ends,))]:
+            yield {"charge": "setup", "quantity": more, "unit": plan.setup, "net": more * plan.setup,
+                   "commits": [position]}
 
     def statement(self, month, zone, pack):
         days = month_days(zone, month)
@@ -1098,7 +1154,7 @@ def check_manifest(pack):
     need(pack["manifest.txt"] == expected.encode(), "manifest", "the manifest is not that of the members")
 
 
-Walked = namedtuple("Walked", "leaves below first last before at count facts")
+Walked = namedtuple("Walked", "leaves below first last before at recorded count facts")
 
 
 def check_commits(content, about, first_size, size, wanted):
@@ -1129,7 +1185,7 @@ def check_commits(content, about, first_size, size, wanted):
             leaves[position] = previous
         if position < first_size:
             below = position, previous
-    return Walked(leaves, below, first, last, before, at, count, facts)
+    return Walked(leaves, below, first, last, before, at, recorded, count, facts)
 
 
 def check_inclusion(parsed, walked, first, last):
@@ -1171,11 +1227,17 @@ def check_period(about, walked):
          and not about["zone"].startswith(("posix/", "right/")), "period", "no zone of the IANA database")
     try:
         zone = ZoneInfo(about["zone"])
-        months = months_within(zone, about["from"], about["to"], len(about["months"]))
+        months = months_within(zone, about["from"], about["to"], min(len(about["months"]), MONTHS))
     except (LookupError, ValueError, OSError, OverflowError):
         raise Wrong("period", f"no calendar here for {about['zone']} and this period") from None
-    need(months == about["months"], "period", "the months are not those within the period")
+    need(len(months) <= MONTHS and months == about["months"], "period", "the months are not those within the period")
     return zone
+
+
+def in_time(last, walked):
+    """Who signed the last seal; of the witnesses those who could have seen the commit that closes the period."""
+    return [(key, when) for key, when in last.signers
+            if when is None or (when + SKEW) * SECOND >= walked.recorded]
 
 
 def check_statements(pack, parsed, about, facts, zone):
@@ -1210,6 +1272,9 @@ def verify(data, keys, policy=None):
                            {entry["position"] for entry in proofs["inclusion"]})
     check_inclusion(parsed, walked, first, last)
     zone = check_period(about, walked)
+    last = last._replace(signers=in_time(last, walked))
+    need(not policy or policy.met([key for key, _ in last.signers]), "witness",
+         "witnesses that the policy asks for signed before the period was closed")
     check_statements(pack, parsed, about, walked.facts, zone)
     check_directory(parsed, walked.facts)
     return report(parsed, about, walked, first, last)
@@ -1234,10 +1299,10 @@ def report(parsed, about, walked, first, last):
     for month in about["months"]:
         statement = parsed[f"statement-{month}.json"]
         net, currency = statement["net"], statement["currency"]
-        places = PLACES.get(currency, 2)
         if currency is None:
             yield f"month {month}: no price plan"
         else:
+            places = PLACES[currency]
             whole, part = divmod(net, 10**places)
             yield f"month {month}: net {currency} {whole}" + (f".{part:0{places}}" if places else "")
     if "directory.json" in parsed:

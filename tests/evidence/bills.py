@@ -118,6 +118,52 @@ bill("a-tenth-of-a-penny", "Europe/London",
      plans=[FINE],
      bad="statement")
 
+# What does not read, and what does: TOML's versions, Python and Rust have their own ideas of each.
+for odd, text, reads in (
+        ("escape-of-1-1", 'plan = "\\e"', False), ("escape-of-1-1-in-hex", 'plan = "\\x41"', False),
+        ("escape", 'plan = "\\u0041"', False), ("escaped-separator", 'plan = "\\u001f"', False),
+        ("escape-in-a-comment", 'plan = "a" # C:\\', False), ("literal-backslash", "plan = 'a\\b'", False),
+        ("line-continued", 'plan = """a\\\n  b"""', False), ("separator", 'plan = "\x1f"', False),
+        ("next-line", 'plan = "\x85"', False), ("narrow-space", 'plan = "\u202f"', False),
+        ("zero-width-space", 'plan = "\u200b"', True), ("mongolian-separator", 'plan = "\u180e"', True),
+        ("empty", 'plan = ""', False), ("tab", 'plan = "a\tb"', True), ("delete", 'plan = "\x7f"', False),
+        ("carriage-return", 'plan = "a"\r', True), ("carriage-return-alone", 'plan = "a" # b\rc', False),
+        ("long-text", 'plan = """a\nb"""', True), ("twice", 'plan = "a"\nplan = "a"', False),
+        ("table", '[plan]\na = 1', False), ("quoted-key", '"plan" = "a"', True), ("dotted", 'plan.a = "a"', False),
+        ("date", 'plan = 2026-01-01', False), ("list", 'plan = ["a"]', False),
+        ("setup-on-as-a-table", 'plan = "a"\nsetup_on = {above_high_water = {}}', False),
+        ("setup-on-by-dots", 'plan = "a"\nsetup_on.above_high_water = {}', False),
+        ("rounding-as-a-list", 'plan = "a"\nrounding = ["half_up"]', False),
+        ("included-in-hex", 'plan = "a"\nincluded_licences = 0x1_0', True),
+        ("included-signed", 'plan = "a"\nincluded_licences = +16', True),
+        ("included-as-a-float", 'plan = "a"\nincluded_licences = 16.0', False),
+        ("included-as-true", 'plan = "a"\nincluded_licences = true', False),
+        ("included-beyond-32-bits", 'plan = "a"\nincluded_licences = 4294967296', False),
+        ("included-beyond-64-bits", 'plan = "a"\nincluded_licences = 99999999999999999999', False),
+        ("another-key", 'plan = "a"\nfee = "1"', False), ("planned-key", 'plan = "a"\nvat = "20"', False)):
+    ODD = plan().replace(b'plan = "steady"', text.encode())
+    licences = 16 if "included" in odd else 0
+    bill(f"plan-{odd}", "Europe/London",
+         [("2026-03-10 10:00", assigned(ODD, "2026-03-10 10:00")),
+          ("2026-03-16 10:00", bought(0, licences + 1, "2026-03-16 10:00"))],
+         ("2026-04", APRIL, MAY, ODD, "GBP", licences + 1, licences + 1, [(*ALL_APRIL, licences + 1, 1)],
+          [("monthly", 1, 3000, 3000, [0, 1])]), plans=[ODD], bad=None if reads else "statement")
+
+# Currencies: those of the list in docs/evidence.md, with their decimals.
+for currency, fee, minor in (
+        ("EUR", "30.00", 3000), ("CHE", "1.01", 101), ("XCD", "1.01", 101), ("ZWG", "1", 100), ("HRK", "1", 100),
+        ("XOF", "30", 30), ("TND", "0.001", 1), ("CLF", "0.0001", 1), ("UYW", "1", 10_000), ("UYI", "7", 7),
+        ("XOF", "0.1", None), ("TND", "0.0001", None), ("CLF", "0.00001", None),
+        ("XAU", "1", None), ("XTS", "1", None), ("XXX", "1", None), ("XDR", "1", None), ("QQQ", "1", None),
+        ("DEM", "1", None), ("XAD", "1", None), ("gbp", "1", None), ("826", "1", None), ("GBPX", "1", None), ("", "1", None)):
+    ODD = plan(fee, currency)
+    bill(f"in-{currency or 'nothing'}-{fee}", "Europe/London",
+         [("2026-03-10 10:00", assigned(ODD, "2026-03-10 10:00")),
+          ("2026-03-16 10:00", bought(0, 1, "2026-03-16 10:00"))],
+         ("2026-04", APRIL, MAY, ODD, currency, 1, 1, [(*ALL_APRIL, 1, 1)],
+          [("monthly", 1, minor or 0, minor or 0, [0, 1])]), plans=[ODD],
+         bad="statement" if minor is None else None)
+
 # Given back on the 11th: with end_of_period counted to the end of the month, with daily to the 11th itself.
 BACK = [("2026-03-10 10:00", bought(0, 3, "2026-03-10 10:00")),
          ("2026-04-11 10:00", bought(3, 2, "2026-04-11 10:00"))]

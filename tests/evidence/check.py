@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -30,6 +31,7 @@ import build  # noqa: E402
 import verify  # noqa: E402
 import writer  # noqa: E402
 from bills import bill_cases  # noqa: E402
+from heavy import heavy_cases  # noqa: E402
 from lawful import lawful_cases  # noqa: E402
 from wild import wild_cases  # noqa: E402
 
@@ -91,6 +93,27 @@ def cases(folder, keys, wild):
         path = Path(folder) / f"{name}.zip"
         path.write_bytes(data)
         yield name, path, False, verdict
+
+
+def heavy(folder, rust, keys):
+    """Packs made to be slow: both programs answer within the time and memory that any pack may take."""
+    slowest = {}
+    for name, data, seconds, wanted in heavy_cases():
+        path = Path(folder) / f"{name}.zip"
+        path.write_bytes(data)
+        call = [str(path), "--key", keys]
+        programs = {"verify.py": [sys.executable, str(VERIFY), *call, "--json"]}
+        if rust:
+            programs["seatledger"] = [rust, "verify", *call, "--format", "json"]
+        for program, command in programs.items():
+            begun = time.monotonic()
+            found = told(command)
+            took = time.monotonic() - begun
+            check(found == wanted, f"{name}: {program} says {found}, expected {wanted}")
+            check(took < seconds, f"{name}: {program} took {took:.1f} s, of {seconds} allowed")
+            slowest[program] = max(slowest.get(program, (0, "")), (took, name))
+    return "heavy packs, the slowest: " + ", ".join(
+        f"{program} {took:.1f} s ({name})" for program, (took, name) in slowest.items())
 
 
 # Damage at random -------------------------------------------------------
@@ -267,24 +290,38 @@ def notes(shared):
             "a checkpoint of sum.golang.org")
 
 
-def policies():
-    """What a policy may say; and that the witnesses' groups are counted."""
+def policies(folder, rust, keys):
+    """What a policy may say; and that the witnesses' groups are counted. The last seal of the good pack is
+    signed by ash and birch, so that both programs can be asked about those two."""
     ledger, (ash, birch, cedar) = build.LEDGER.vkey, (witness.vkey for witness in build.WITNESSES)
     three = f"witness a {ash}\nwitness b {birch}\nwitness c {cedar}\n"
-    keys = [verify.read_key(key, verify.WITNESS) for key in (ash, birch, cedar)]
+    witnesses = [verify.read_key(key, verify.WITNESS) for key in (ash, birch, cedar)]
+    asked = []
     for rules, signed, met in (
             ("quorum none", "", True), ("quorum a", "a", True), ("quorum a", "bc", False),
+            ("quorum b", "ab", True), ("quorum c", "ab", False), ("quorum none", "ab", True),
             ("group g all a b c\nquorum g", "abc", True), ("group g all a b c\nquorum g", "ab", False),
+            ("group g all a b\nquorum g", "ab", True), ("group g any a b c\nquorum g", "ab", True),
             ("group g any a b c\nquorum g", "c", True), ("group g any a b c\nquorum g", "", False),
             ("group g 2 a b c\nquorum g", "ac", True), ("group g 2 a b c\nquorum g", "c", False),
+            ("group g 2 a b c\nquorum g", "ab", True), ("group g 3 a b c\nquorum g", "ab", False),
             ("group g any a b\ngroup h all g c\nquorum h", "bc", True),
             ("group g any a b\ngroup h all g c\nquorum h", "ab", False),
-            ("\t# words\n  quorum \t a\n\n", "a", True)):
-        signers = [key for key, name in zip(keys, "abc") if name in signed]
+            ("group g any c b\ngroup h all g a\nquorum h", "ab", True),
+            (f"log {ledger}\nquorum b", "ab", True),
+            ("\t# words\n  quorum \t a\n\n", "ab", True)):
+        signers = [key for key, name in zip(witnesses, "abc") if name in signed]
+        signers += [verify.read_key(ledger, verify.LEDGER)]
         check(verify.Policy(three + rules).met(signers) == met, f"policy {rules!r} signed by {signed}")
+        if signed == "ab":
+            asked.append((three + rules, ("ok", None, None) if met else ("bad", "witness", None)))
     logged = verify.Policy(f"log {ledger} https://ledger.example\nquorum none")
     check(not logged.met([]) and logged.met([verify.read_key(ledger, verify.LEDGER)]),
           "a policy that names the log")
+    other = writer.SigningKey("somebody else", build.ORIGIN).vkey
+    asked.append((f"log {other}\nquorum none", ("bad", "witness", None)))
+    asked.append((f"log {other}\nlog {ledger}\nquorum none", ("ok", None, None)))
+    asked.append((three.replace(ash, birch).replace(f"witness b {birch}\n", "") + "quorum a", ("ok", None, None)))
     bad = [
         "",
         three,
@@ -305,27 +342,55 @@ def policies():
         three + f"witness d {ash}\nquorum a",
         f"witness none {ash}\nquorum none",
         three + "group g +1 a b\nquorum g",
-        three + "group g 01 a b\nquorum g"]
+        three + "group g 01 a b\nquorum g",
+        three + "quorum a b",
+        three + "quorum\u00a0a",
+        three + "quorum a\x85",
+        "quorum none" + "\n" * 10_001,
+        f"log {ledger}\nlog {ledger}\nquorum none",
+        "log\nquorum none",
+        three + "group g 99999999999999999999 a b\nquorum g"]
     for text in bad:
         try:
             verify.Policy(text)
-            check(False, f"policy {text!r} is taken")
+            check(False, f"policy {text[:500]!r} is taken")
         except verify.Usage:
             pass
-    return f"{len(bad)} malformed policies"
+    programs = [[sys.executable, str(VERIFY)]] + ([[rust, "verify"]] if rust else [])
+    for number, (text, wanted) in enumerate(asked + [(text, None) for text in bad] if rust else asked):
+        path = Path(folder) / f"policy-{number}.txt"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        for program in programs:
+            call = [*program, str(EVIDENCE / "good.zip"), "--key", keys, "--policy", str(path)]
+            if wanted:
+                found = told(call + (["--json"] if program[0] == sys.executable else ["--format", "json"]))
+            else:
+                found = subprocess.run(call, capture_output=True, check=False).returncode
+            check(found == (wanted or 2), f"policy {text[-60:]!r}: {program[0]} says {found}, expected {wanted or 2}")
+    return f"{len(asked)} policies, {len(bad)} malformed"
 
 
-def calls(keys):
+def currencies():
+    """The verifier's table is that of docs/evidence.md; a test of `reporting` holds the program to it too."""
+    page = (ROOT / "docs/evidence.md").read_text(encoding="utf-8")
+    listed = page[page.index("The currencies are"):].split("```")[1].removeprefix("text\n")
+    check(listed == verify.MINOR_UNITS.lstrip("\n"), "the currencies of docs/evidence.md and of verify.py differ")
+    codes = [code for code in listed.split() if code[0].isalpha()]
+    check(len(codes) == len({*codes}) == len(verify.PLACES), "a currency is listed twice, or not read")
+    return f"{len(codes)} currencies"
+
+
+def calls(keys, rust):
     """Called wrongly: exit code 2 and no traceback."""
     good = str(EVIDENCE / "good.zip")
     for arguments in ([], [good], [good, "--key", "x"], [good, "--key", keys[:-1]],
                       [good + "x", "--key", keys],
                       [str(EVIDENCE), "--key", keys], [good, "--key", build.WITNESSES[0].vkey],
                       [good, "--key", keys, "--policy", good], [good, "--key", keys, "--policy", good + "x"]):
-        done = subprocess.run([sys.executable, str(VERIFY), *arguments],
-                              capture_output=True, text=True, check=False)
-        check(done.returncode == 2 and "Traceback" not in done.stderr,
-              f"called with {arguments}: {done.returncode}")
+        for program in [[sys.executable, str(VERIFY)]] + ([[rust, "verify"]] if rust and arguments else []):
+            done = subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+            check(done.returncode == 2 and "Traceback" not in done.stderr,
+                  f"{program[0]} called with {arguments}: {done.returncode}")
 
 
 def hashes(shared):
@@ -404,9 +469,9 @@ def main():
     parser.add_argument("--rust", metavar="PATH", help="the program, to be compared")
     rust = parser.parse_args().rust
     keys = (EVIDENCE / "keys.txt").read_text(encoding="utf-8").strip()
-    done = [tables(), signatures(), policies()]
+    done = [tables(), signatures(), currencies()]
     grown_tree()
-    calls(keys)
+    calls(keys, rust)
     shared = os.environ.get("SEATLEDGER_SHARED")
     shared = next(
         (path for path in (
@@ -419,6 +484,7 @@ def main():
     done += [notes(shared), hashes(shared), paths(shared)
              ] if shared else ["published vectors SKIPPED: SEATLEDGER_SHARED is not set"]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        done += [policies(folder, rust, keys), heavy(folder, rust, keys)]
         packs = list(cases(folder, keys, 150 if rust else 5))
         for each in [pool.submit(compare, *pack, rust, keys) for pack in packs]:
             each.result()

@@ -256,7 +256,45 @@ history("taken-over-for-nobody", *ONE, login(2, 1, 1), [TAKEN], breaks=1)
 history("taken-over-and-moved", *TWO, login(2, 1, 1), [asked(3), TAKEN, granted(3, 2)], breaks=1)
 # 12. Denials.
 history("denied", *TWO, login(1, 1, 1), login(2, 2, 2), dormant(2), [asked(3, 3), denied(2, 1)])
-history("denied-with-more-held", *TWO, login(1, 1, 1), [asked(3, 3), denied(2, 0)])
+history("denied-with-more-held", *TWO, login(1, 1, 1), [asked(3, 3), denied(2, 0)], breaks=1)
+history("denied-with-four-billion-held", *TWO, [asked(3, 3), denied((1 << 32) - 1, 0)], breaks=1)
+WAIT = [e("ReasonGiven", bytes(32))]
+GONE = policy(Linger=120), login(1, 1, 1), [out(1)]  # Seat 1 lingers for two minutes, two lines.
+history("denied-while-a-seat-lingers", *TWO, *GONE, [asked(3, 3), denied(1, 0)])
+history("denied-with-a-lingering-seat-passed-over", *TWO, *GONE, [asked(3, 3), denied(0, 0)])
+history("denied-with-more-than-linger", *TWO, *GONE, [asked(3, 3), denied(2, 0)], breaks=1)
+history("denied-as-the-lingering-ends", *TWO, *GONE, WAIT, [asked(3, 3), denied(1, 0)], breaks=1)
+history("denied-as-the-lingering-has-a-minute", *TWO, policy(Linger=121), login(1, 1, 1), [out(1)], WAIT,
+        [asked(3, 3), denied(1, 0)])
+history("lingering-of-then", *TWO, *GONE[:2], [out(1)] + policy(Linger=0), [asked(3, 3), denied(1, 0)])
+history("lingering-that-is-set-too-late", *TWO, login(1, 1, 1), [out(1)] + policy(Linger=120),
+        [asked(3, 3), denied(1, 0)], breaks=1)
+history("no-lingering-of-the-released", *TWO, *GONE[:2], [e("LoggedOut", 1, "Release", "Other", None, 0)],
+        [asked(3, 3), denied(1, 0)], breaks=1)
+history("no-lingering-of-the-expired", *TWO, *GONE[:2], [over(1, "Idle")], [asked(3, 3), denied(1, 0)], breaks=1)
+history("no-lingering-of-a-seat-granted-again", *TWO, *GONE, login(2, 1, 1), [asked(3, 3), denied(2, 0)], breaks=1)
+history("no-lingering-of-a-seat-still-held", *TWO, *GONE[:2], login(2, 1, 1), [out(1)],
+        [asked(3, 3), denied(2, 0)], breaks=1)
+history("lingering-when-the-last-of-a-shared-seat-is-out", *TWO, *GONE[:2], login(2, 1, 1), [out(1)], [out(2)],
+        [asked(3, 3), denied(1, 0)])
+history("lingering-anew", *TWO, *GONE, login(2, 1, 1), [out(2)], [asked(3, 3), denied(1, 0)])
+history("lingering-anew-and-over", *TWO, *GONE, login(2, 1, 1), [out(2)], WAIT, [asked(3, 3), denied(1, 0)], breaks=1)
+# 19. Civil dates.
+DAY = 86_400 * SECOND
+ON = START // DAY  # The day by UTC.
+
+
+def dated(day, instant=START):
+    return [e("LicencesChanged", 1, 1, (instant, day)), e("PlanAssigned", bytes(32), (instant, day))]
+
+
+for number, (day, instant, lawful) in enumerate((
+        (ON, START, True), (ON - 1, START, True), (ON + 1, START, True), (ON - 2, START, False),
+        (ON + 2, START, False), (ON + 20, START, False), (-1, START, False), ((1 << 31) - 1, START, False),
+        (-(1 << 31), START, False), (ON + 2, (ON + 1) * DAY, False), (ON + 2, (ON + 1) * DAY + 1, True),
+        (ON, (ON + 2) * DAY, False), (ON, (ON + 2) * DAY - 1, True))):
+    for event in dated(day, instant):
+        history(f"{event[0]}-on-day-{number}", *ONE, [event], breaks=None if lawful else 1)
 history("denied-with-fewer-held", *TWO, login(1, 1, 1), [asked(3, 3), denied(0, 0)], breaks=1)
 history("denied-with-more-dormant", *TWO, login(1, 1, 1), [asked(3, 3), denied(1, 1)], breaks=1)
 history("denied-shared-half-dormant", *ONE, login(1, 1, 1),

@@ -399,6 +399,52 @@ def too_few_witnesses():
     return zipped(pack(LOG, witnesses=WITNESSES[2:]))
 
 
+def witnessed(*seconds, of=WITNESSES):
+    """The good pack, with cosignatures so many seconds after its last commit was recorded."""
+    closed = LINES[-1][0] + LINES[-1][3]
+    tree, end = LOG.tree(), len(LOG.commits)
+    times = [(witness, closed // SECOND + after) for witness, after in zip(of, seconds)]
+    return with_members(last_txt=seal(ORIGIN, end, tree.root(0, end), LEDGER, *times))
+
+
+@case("witness", policy=True, without="ok")
+def witnessed_weeks_before_the_end():
+    """May is over on the 2nd of May, for the ledger's clock; the witnesses say when they saw it."""
+    return witnessed(-29 * 86_400, -29 * 86_400)
+
+
+@case("witness", policy=True, without="ok")
+def witnessed_at_no_time():
+    """A witness that does not say when."""
+    closed = LINES[-1][0] // SECOND
+    return witnessed(-closed, -closed)
+
+
+@case("ok", policy=True)
+def witnessed_by_clocks_behind():
+    """No forger: the witnesses' clocks are five minutes behind the ledger's."""
+    return witnessed(-300, -300)
+
+
+@case("witness", policy=True, without="ok")
+def witnessed_a_second_too_early():
+    """One of two is."""
+    return witnessed(-301, -300)
+
+
+@case("ok", policy=True)
+def witnessed_too_early_by_one_of_three():
+    """No forger: the other two are enough."""
+    return witnessed(-301, 0, 1)
+
+
+@case("ok", policy=True)
+def witnessed_in_the_last_second():
+    """No forger: the witness signs when time has become 2^64 - 1 seconds."""
+    closed = LINES[-1][0] // SECOND
+    return witnessed((1 << 64) - 1 - closed, (1 << 64) - 1 - closed)
+
+
 @case("seal", policy=True, without="ok")
 def witness_at_another_time():
     """The witness signed earlier than it did."""

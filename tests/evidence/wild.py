@@ -130,7 +130,8 @@ def bill_pack(seed):
             break
         day = r.choice(["2011-10-20", "2011-11-01", "2011-11-15", "2011-12-01",
                        "2011-12-29", "2011-12-31", "2012-01-01", "2012-01-31"])
-        when = r.choice([at, at, micros(f"{day} 00:00", zone), micros(f"{day} 12:34", zone)])
+        when, dated = r.choice([(at, None), (at, None), (micros(f"{day} 00:00", zone), days(day)),
+                                (micros(f"{day} 12:34", zone), days(day))])
         if r.random() < 0.3:
             events = [assigned(r.choice(plans), f"{day} 00:00", zone)]
         elif r.random() < 0.08 and not closed:

@@ -10,7 +10,7 @@ use ledger::merkle::{Blake3, verify_growth, verify_inclusion};
 use ledger::note::{Note, VerifierKey};
 use ledger::seal::{Policy, Seal};
 use reporting::civil::Zone;
-use reporting::facts::{Terms, months_within};
+use reporting::facts::{MONTHS_MAX, Terms, months_within};
 use seats::{AccountId, Commitment, Digest, Event, Laws, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
@@ -43,11 +43,12 @@ fn checked(
     let known = known(keys, policy);
     let (first, _) = seal(&pack, "first.txt", keys, &known)?;
     let (last, note) = seal(&pack, "last.txt", keys, &known)?;
-    let witnesses = witnesses(&note, &known, policy)?;
+    witnesses(&note, &known, policy, Timestamp::ZERO)?;
     grown(&pack, first, last)?;
     let history = History::read(&pack, &commits, last)?;
     included(&pack, &history, first, last)?;
     period(&pack, &history)?;
+    let witnesses = witnesses(&note, &known, policy, history.closed)?;
     let months = statements(&pack, &history.terms)?;
     let names = directory(&pack, &history)?;
     Ok(Summary {
@@ -94,13 +95,25 @@ fn seal(
     Ok((seal.head, note))
 }
 
-/// The witnesses that cosigned, if the policy is met.
+/// How much earlier than the commit that closes the period a witness may say it signed, in seconds.
+///
+/// As much as the clocks of two honest machines may differ: a service whose own clock steps by more than these
+/// five minutes stops and asks an administrator.
+const SKEW_S: u64 = 300;
+
+/// The witnesses that cosigned what was recorded at `closed`, if they meet the policy.
+///
+/// Whoever signed earlier has not seen it: the ledger's clock was ahead, by mistake or to close a period before
+/// it ended.
 fn witnesses(
     note: &Note,
     known: &[VerifierKey],
     policy: Option<&Policy>,
+    closed: Timestamp,
 ) -> Result<Vec<(String, u64)>, Bad> {
-    let verified = note.verify(known).map_err(|e| Bad::new(Code::Seal, e.to_string()))?;
+    let mut verified = note.verify(known).map_err(|e| Bad::new(Code::Seal, e.to_string()))?;
+    let all = verified.len();
+    verified.retain(|by| by.at.is_none_or(|at| micros(at.saturating_add(SKEW_S)) >= closed));
     if let Some(policy) = policy {
         let wrong = |why: &str| Err(Bad::new(Code::Witness, why));
         let signed = |log: &VerifierKey| verified.iter().any(|verified| verified.key == log);
@@ -108,11 +121,22 @@ fn witnesses(
             return wrong("no log that the policy names has signed the last seal");
         }
         if !policy.is_met(&verified) {
-            return wrong("the last seal has not the cosignatures that the policy asks for");
+            return wrong(match verified.len() == all {
+                true => "the last seal has not the cosignatures that the policy asks for",
+                false => {
+                    "witnesses that the policy asks for say that they signed more than five minutes \
+                     before the commit that closes the period was recorded"
+                }
+            });
         }
     }
     let cosigned = verified.iter().filter_map(|v| Some((v.key.name().to_owned(), v.at?)));
     Ok(cosigned.collect())
+}
+
+/// The instant so many seconds after 1970.
+fn micros(seconds: u64) -> Timestamp {
+    Timestamp(seconds.saturating_mul(1_000_000))
 }
 
 fn grown(pack: &Pack, first: Head, last: Head) -> Result<(), Bad> {
@@ -132,6 +156,8 @@ fn grown(pack: &Pack, first: Head, last: Head) -> Result<(), Bad> {
 struct History {
     /// Position, leaf hash and time of each.
     commits: Vec<(u64, Digest, Timestamp)>,
+    /// When the last of them was recorded.
+    closed: Timestamp,
     terms: Terms,
     /// What binds each name: kind and number.
     bound: BTreeMap<(&'static str, u64), Commitment>,
@@ -140,8 +166,12 @@ struct History {
 impl History {
     fn read(pack: &Pack, commits: &[(u64, &[u8])], last: Head) -> Result<History, Bad> {
         let account = AccountId(pack.about.account);
-        let mut history =
-            History { commits: Vec::new(), terms: Terms::default(), bound: BTreeMap::new() };
+        let mut history = History {
+            commits: Vec::new(),
+            closed: Timestamp::ZERO,
+            terms: Terms::default(),
+            bound: BTreeMap::new(),
+        };
         let mut laws = Laws::new(account);
         let mut before: Option<Commit> = None;
         for (number, (position, bytes)) in commits.iter().enumerate() {
@@ -181,6 +211,7 @@ impl History {
 
     fn note(&mut self, position: u64, bytes: &[u8], commit: &Commit) {
         self.commits.push((position, leaf_hash(bytes), commit.at));
+        self.closed = commit.recorded_at;
         self.terms.note(position, commit);
         for event in &commit.events {
             let bound = match event {
@@ -273,6 +304,9 @@ fn period(pack: &Pack, history: &History) -> Result<(), Bad> {
         return wrong("the zone is not known to this program's zone rules");
     };
     let months = months_within(zone, Timestamp(about.from), Timestamp(about.to));
+    if months.len() > MONTHS_MAX {
+        return wrong("more than 1,200 months lie within the period");
+    }
     if about.months != months.iter().map(ToString::to_string).collect::<Vec<_>>() {
         return wrong("the months are not those that lie within the period");
     }
@@ -287,9 +321,10 @@ fn statements(pack: &Pack, terms: &Terms) -> Result<Vec<Month>, Bad> {
     let about = &pack.about;
     let months = months_within(zone, Timestamp(about.from), Timestamp(about.to));
     let mut nets = Vec::new();
+    let settled = terms.settle(&pack.plans).map_err(|why| Bad::new(Code::Statement, why))?;
     for (month, said) in months.into_iter().zip(&pack.statements) {
         let wrong = |why: String| Bad::new(Code::Statement, format!("{month}: {why}"));
-        let facts = terms.facts(month, zone, &pack.plans).map_err(wrong)?;
+        let facts = settled.facts(month, zone).map_err(wrong)?;
         if facts != *said {
             return Err(wrong("the facts are not those that follow from the commits".into()));
         }

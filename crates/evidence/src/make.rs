@@ -10,7 +10,7 @@ use ledger::seal::{Seal, SealError, Seals};
 use ledger::{BookError, Head, Ledger, Position, ProveError, ReadError};
 use projector::Views;
 use reporting::civil::{CivilError, TZDB_VERSION, Zone, show_utc};
-use reporting::facts::{Terms, months_within};
+use reporting::facts::{MONTHS_MAX, Terms, months_within};
 use reporting::provenance::PRODUCT;
 use seats::{AccountId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +61,11 @@ pub enum MakeError {
     /// The account has more commits than a pack may hold. Take the whole log as evidence instead.
     #[error("the account has more than {COMMITS_MAX} commits; verify the ledger itself instead")]
     TooMany,
+    /// The period holds more months than a pack may have statements. Whoever asked makes several packs.
+    #[error("more than {MONTHS_MAX} months lie within the period; make a pack for each part of it")]
+    TooLong,
     /// A statement cannot be derived.
-    #[error("no statement can be derived for {0}")]
+    #[error("no statement can be derived: {0}")]
     Statement(String),
     /// There is no seal, or it cannot be read.
     #[error(transparent)]
@@ -107,9 +110,13 @@ pub fn make(
         plans.extend(ledger.book().plan(digest)?.map(|file| (digest, file)));
     }
     let months = months_within(zone, wanted.from, wanted.to);
+    if months.len() > MONTHS_MAX {
+        return Err(MakeError::TooLong);
+    }
     let mut named = BTreeSet::new();
+    let settled = history.terms.settle(&plans).map_err(MakeError::Statement)?;
     for month in &months {
-        let facts = history.terms.facts(*month, zone, &plans);
+        let facts = settled.facts(*month, zone);
         let facts = facts.map_err(|why| MakeError::Statement(format!("{month}: {why}")))?;
         named.extend(facts.lines.iter().flat_map(|line| line.commits.iter().copied()));
         add(format!("statement-{month}.json"), json(&facts)?);

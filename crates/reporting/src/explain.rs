@@ -117,7 +117,7 @@ impl Reports<'_> {
         for digest in terms.plans() {
             plans.extend(self.views.ledger().book().plan(digest)?.map(|file| (digest, file)));
         }
-        let facts = terms.facts(month, zone, &plans);
+        let facts = terms.settle(&plans).and_then(|settled| settled.facts(month, zone));
         facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })
     }
 

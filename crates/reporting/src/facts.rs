@@ -11,7 +11,7 @@ use crate::shown::Side;
 use ledger::Commit;
 use seats::{Digest, Event, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Days on end with the same licences.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -123,54 +123,23 @@ impl Terms {
         self.plans.iter().map(|(_, _, plan)| *plan)
     }
 
-    /// What a month comes to.
+    /// What follows from these for every month, with the plans' files.
     ///
     /// # Errors
-    /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
-    pub fn facts(
-        &self,
-        month: Month,
-        zone: Zone,
-        plans: &BTreeMap<Digest, Vec<u8>>,
-    ) -> Result<Facts, String> {
-        let too_much = || format!("an amount of {month} is beyond what can be counted");
-        let timeline = self.timeline();
-        let count = |counting| Period::count(&timeline, month, zone, counting);
-        let Period { from, to, .. } = count(Counting::of(None)).ok_or_else(too_much)?;
-        let assigned = self.assigned(month, (from, to), plans)?;
-        let plan = assigned.as_ref().map(|(_, _, plan)| plan);
-        let period = count(Counting::of(plan)).ok_or_else(too_much)?;
-        let mut lines = Vec::new();
-        let counting = self.counting();
-        if let Some((position, _, plan)) = &assigned {
-            for line in period.lines(plan).ok_or_else(too_much)? {
-                let (charge, commits) = match line.charge {
-                    Charge::Monthly => {
-                        ("monthly", self.behind_month(&counting, from, to, *position))
-                    }
-                    Charge::Setup(setup) => {
-                        ("setup", counting.get(&setup.at).copied().into_iter().collect())
-                    }
-                };
-                let (quantity, unit, net) = (line.quantity, line.unit, line.net);
-                lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
-            }
+    /// In words, when there are more changes or assignments than are looked through for each month.
+    pub fn settle(&self, plans: &BTreeMap<Digest, Vec<u8>>) -> Result<Settled, String> {
+        if self.plans.len() > ASSIGNMENTS_MAX {
+            return Err(format!("plans were assigned more than {ASSIGNMENTS_MAX} times"));
         }
-        let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net));
-        let net = plan.map(|_| sum.ok_or_else(too_much)).transpose()?;
-        Ok(Facts {
-            month: month.to_string(),
-            from: from.0,
-            to: to.0,
-            plan: assigned.as_ref().map(|(_, digest, _)| digest.to_string()),
-            currency: plan.map(|plan| plan.currency.code().to_owned()),
-            opening_licences: timeline.at(from),
-            closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
-            days: days(&period.days),
-            licence_days: period.licence_days(),
-            lines,
-            net,
-        })
+        if self.changes.len() > CHANGES_MAX {
+            return Err(format!("licences were changed more than {CHANGES_MAX} times"));
+        }
+        let mut assignments = self.plans.clone();
+        // Stable: one commit may assign several plans for one instant, and the last of them counts.
+        assignments.sort_by_key(|(effective, position, _)| (*effective, *position));
+        let counting = self.changes.iter().map(|(from, _, position)| (*from, *position)).collect();
+        let plans = plans.iter().map(|(digest, file)| (*digest, read(digest, file))).collect();
+        Ok(Settled { timeline: self.timeline(), counting, assignments, plans, closed: self.closed })
     }
 
     fn timeline(&self) -> Timeline {
@@ -183,31 +152,76 @@ impl Terms {
             closed: self.closed.map(|(at, _)| at),
         }
     }
+}
+
+/// An account's terms, in order: every plan is read once, however many months ask for it.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    timeline: Timeline,
+    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
+    counting: BTreeMap<Timestamp, u64>,
+    /// By instant, then by position.
+    assignments: Vec<(Timestamp, u64, Digest)>,
+    plans: BTreeMap<Digest, Result<Plan, String>>,
+    closed: Option<(Timestamp, u64)>,
+}
+
+impl Settled {
+    /// What a month comes to.
+    ///
+    /// # Errors
+    /// In words, when a plan is missing or not accepted, or an amount is beyond 64 bits.
+    pub fn facts(&self, month: Month, zone: Zone) -> Result<Facts, String> {
+        let too_much = || format!("an amount of {month} is beyond what can be counted");
+        let timeline = &self.timeline;
+        let count = |counting| Period::count(timeline, month, zone, counting);
+        let Period { from, to, .. } = count(Counting::of(None)).ok_or_else(too_much)?;
+        let assigned = self.assigned(month, (from, to))?;
+        let plan = assigned.map(|(_, _, plan)| plan);
+        let period = count(Counting::of(plan)).ok_or_else(too_much)?;
+        let mut lines = Vec::new();
+        if let Some((position, _, plan)) = assigned {
+            for line in period.lines(plan).ok_or_else(too_much)? {
+                let (charge, commits) = match line.charge {
+                    Charge::Monthly => ("monthly", self.behind_month(from, to, position)),
+                    Charge::Setup(setup) => {
+                        ("setup", self.counting.get(&setup.at).copied().into_iter().collect())
+                    }
+                };
+                let (quantity, unit, net) = (line.quantity, line.unit, line.net);
+                lines.push(LineFact { charge: charge.to_owned(), quantity, unit, net, commits });
+            }
+        }
+        let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.net));
+        let net = plan.map(|_| sum.ok_or_else(too_much)).transpose()?;
+        Ok(Facts {
+            month: month.to_string(),
+            from: from.0,
+            to: to.0,
+            plan: assigned.map(|(_, digest, _)| digest.to_string()),
+            currency: plan.map(|plan| plan.currency.code().to_owned()),
+            opening_licences: timeline.at(from),
+            closing_licences: timeline.at(Timestamp(to.0.saturating_sub(1))),
+            days: days(&period.days),
+            licence_days: period.licence_days(),
+            lines,
+            net,
+        })
+    }
 
     /// The plan that a month is billed by: the position of its assignment, its digest, and what it says.
     fn assigned(
         &self,
         month: Month,
         (from, to): (Timestamp, Timestamp),
-        plans: &BTreeMap<Digest, Vec<u8>>,
-    ) -> Result<Option<(u64, Digest, Plan)>, String> {
-        let mut assignments = self.plans.clone();
-        // Stable: one commit may assign several plans for one instant, and the last of them counts.
-        assignments.sort_by_key(|(effective, position, _)| (*effective, *position));
-        let begun = assignments.partition_point(|(effective, _, _)| *effective <= from);
-        let (before, after) = assignments.split_at(begun);
+    ) -> Result<Option<(u64, Digest, &Plan)>, String> {
+        let begun = self.assignments.partition_point(|(effective, _, _)| *effective <= from);
+        let (before, after) = self.assignments.split_at(begun);
         let after = after.iter().take_while(|(effective, _, _)| *effective < to);
-        let mut passed = BTreeSet::new();
         for (_, position, digest) in before.iter().rev().chain(after) {
-            if !passed.insert(*digest) {
-                continue; // It was read, and is not usable for this month.
-            }
-            let file = plans.get(digest).ok_or_else(|| format!("the plan {digest} is missing"))?;
-            let text = std::str::from_utf8(file).map_err(|e| e.to_string())?;
-            if text.starts_with('\u{feff}') {
-                return Err(format!("the plan {digest} begins with a byte order mark"));
-            }
-            let plan = Plan::read(text).map_err(|e| e.to_string())?;
+            let plan = self.plans.get(digest);
+            let plan = plan.ok_or_else(|| format!("the plan {digest} is missing"))?;
+            let plan = plan.as_ref().map_err(String::clone)?;
             if plan.effective_from <= month.first_day() {
                 return Ok(Some((*position, *digest, plan)));
             }
@@ -215,23 +229,12 @@ impl Terms {
         Ok(None)
     }
 
-    /// The commit behind what is in force from each instant: for the same instant the one recorded later.
-    fn counting(&self) -> BTreeMap<Timestamp, u64> {
-        self.changes.iter().map(|(effective, _, position)| (*effective, *position)).collect()
-    }
-
     /// The commits behind the fee of a month.
-    fn behind_month(
-        &self,
-        counting: &BTreeMap<Timestamp, u64>,
-        from: Timestamp,
-        to: Timestamp,
-        plan: u64,
-    ) -> Vec<u64> {
+    fn behind_month(&self, from: Timestamp, to: Timestamp, plan: u64) -> Vec<u64> {
         let open = |at: Timestamp| self.closed.is_none_or(|(closed, _)| at < closed);
-        let opening = counting.range(..=from).next_back().filter(|_| open(from));
+        let opening = self.counting.range(..=from).next_back().filter(|_| open(from));
         let opening = opening.map(|(_, position)| *position);
-        let within = counting.range(from..to).filter(|(at, _)| **at > from && open(**at));
+        let within = self.counting.range(from..to).filter(|(at, _)| **at > from && open(**at));
         let closed = self.closed.filter(|(at, _)| (from..to).contains(at));
         let mut commits: Vec<u64> = opening.into_iter().collect();
         commits.extend(within.map(|(_, position)| *position));
@@ -241,6 +244,15 @@ impl Terms {
         commits.dedup();
         commits
     }
+}
+
+/// A plan's file, read.
+fn read(digest: &Digest, file: &[u8]) -> Result<Plan, String> {
+    let text = std::str::from_utf8(file).map_err(|error| error.to_string())?;
+    if text.starts_with('\u{feff}') {
+        return Err(format!("the plan {digest} begins with a byte order mark"));
+    }
+    Plan::read(text).map_err(|error| error.to_string())
 }
 
 /// Days on end with the same licences, as one row each.
@@ -287,13 +299,13 @@ impl DaysFact {
     }
 }
 
-/// The calendar months that lie within `[from, to)`, at most those of a hundred years.
+/// The calendar months that lie within `[from, to)`; one more than [`MONTHS_MAX`] is enough to tell.
 pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
     let mut months = Vec::new();
     let mut month = Month::of(zone.date_of(from));
     while let Some(this) = month {
         let Some((days, end)) = this.days(zone) else { break };
-        if end > to || months.len() >= MONTHS_MAX {
+        if end > to || months.len() > MONTHS_MAX {
             break;
         }
         if days.first().is_some_and(|(_, first)| *first >= from) {
@@ -304,5 +316,9 @@ pub fn months_within(zone: Zone, from: Timestamp, to: Timestamp) -> Vec<Month> {
     months
 }
 
-/// A hundred years.
-const MONTHS_MAX: usize = 1_200;
+/// The most months that are derived together: a hundred years.
+pub const MONTHS_MAX: usize = 1_200;
+/// The most assignments of plans in an account of which a statement is derived.
+const ASSIGNMENTS_MAX: usize = 10_000;
+/// The most changes of licences in an account of which a statement is derived.
+const CHANGES_MAX: usize = 50_000;

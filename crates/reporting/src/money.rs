@@ -191,6 +191,27 @@ mod tests {
         assert_eq!(Currency::parse("GPB"), None);
     }
 
+    /// `docs/verify.py` has the same list; `tests/evidence/check.py` holds it to the same page.
+    #[test]
+    fn the_currencies_are_those_that_the_evidence_page_lists() {
+        let page = include_str!("../../../docs/evidence.md");
+        let listed = page.split("The currencies are").nth(1).unwrap().split("```").nth(1).unwrap();
+        let (mut decimals, mut expected) = (0, Vec::new());
+        for word in listed.trim_start_matches("text").split_whitespace() {
+            match word.strip_suffix(':') {
+                Some(number) => decimals = number.parse().unwrap(),
+                None => expected.push((word.to_owned(), decimals)),
+            }
+        }
+        expected.sort();
+        let letters = || (b'A'..=b'Z').map(char::from);
+        let pairs = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+        let codes = pairs.flat_map(|pair| letters().map(move |c| format!("{pair}{c}")));
+        let known = codes.filter_map(|code| Some((Currency::parse(&code)?.decimals(), code)));
+        let known: Vec<(String, u32)> = known.map(|(decimals, code)| (code, decimals)).collect();
+        assert_eq!(known, expected);
+    }
+
     #[test]
     fn halves_go_where_the_plan_says() {
         let check = |n: i128, d: i128, up: i64, even: i64| {

@@ -20,7 +20,7 @@ use crate::civil::{read_date, show_date};
 use crate::money::{Currency, Rounding};
 use crate::nearest::nearest;
 use seats::CivilDate;
-use serde::de::{IgnoredAny, Visitor};
+use serde::de::{IgnoredAny, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use toml::Spanned;
@@ -78,6 +78,9 @@ pub struct PlanError {
     pub reason: String,
 }
 
+/// The longest plan: what the ledger keeps as one value.
+const BYTES_MAX: usize = 28 * 1024;
+
 /// The keys that a plan may have.
 const KEYS: [&str; 10] = [
     "plan",
@@ -91,6 +94,9 @@ const KEYS: [&str; 10] = [
     "decrease",
     "rounding",
 ];
+
+/// One of some words, as text: a table of one key would do too, for the parser and for no other reader.
+struct Word<T>(T);
 
 /// Text in quotes: numbers and dates must be, so that nothing reads them as something else.
 struct Quoted(String);
@@ -117,11 +123,11 @@ struct File {
     effective_from: Spanned<Quoted>,
     monthly_fee: Spanned<Quoted>,
     setup_fee: Option<Spanned<Quoted>>,
-    setup_on: Option<SetupOn>,
+    setup_on: Option<Word<SetupOn>>,
     included_licences: Option<u32>,
-    increase: Option<Increase>,
-    decrease: Option<Decrease>,
-    rounding: Option<Round>,
+    increase: Option<Word<Increase>>,
+    decrease: Option<Word<Decrease>>,
+    rounding: Option<Word<Round>>,
     // ----
     min_term_months: Option<Spanned<IgnoredAny>>,
     month_basis: Option<Spanned<IgnoredAny>>,
@@ -140,6 +146,16 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] with the line, for anything that is missing, unknown, misspelled or out of range.
     pub fn read(text: &str) -> Result<Plan, PlanError> {
+        if text.len() > BYTES_MAX {
+            let reason = format!("a plan is at most {BYTES_MAX} bytes long");
+            return Err(PlanError { line: line_of(text, BYTES_MAX), reason });
+        }
+        if let Some(offset) = text.find('\\') {
+            let reason = "a plan has no backslash: TOML's versions differ in what it means; write \
+                          the character itself"
+                .to_owned();
+            return Err(PlanError { line: line_of(text, offset), reason });
+        }
         let file: File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             PlanError { line: line_of(text, offset), reason: in_our_words(error.message().trim()) }
@@ -175,19 +191,19 @@ impl Plan {
         };
         let monthly_fee = amount("monthly_fee", &file.monthly_fee)?;
         let setup_fee = file.setup_fee.as_ref().map_or(Ok(0), |fee| amount("setup_fee", fee))?;
-        let Increase::Daily = file.increase.unwrap_or(Increase::Daily);
+        let Increase::Daily = file.increase.map_or(Increase::Daily, |Word(increase)| increase);
         Ok(Plan {
             name: name.to_owned(),
             currency,
             effective_from,
             monthly_fee,
             setup_fee,
-            setup_on: file.setup_on.unwrap_or(SetupOn::AboveHighWater),
+            setup_on: file.setup_on.map_or(SetupOn::AboveHighWater, |Word(setup_on)| setup_on),
             included_licences: file.included_licences.unwrap_or(0),
-            decrease: file.decrease.unwrap_or(Decrease::EndOfPeriod),
+            decrease: file.decrease.map_or(Decrease::EndOfPeriod, |Word(decrease)| decrease),
             rounding: match file.rounding {
-                None | Some(Round::HalfUp) => Rounding::HalfUp,
-                Some(Round::HalfEven) => Rounding::HalfEven,
+                None | Some(Word(Round::HalfUp)) => Rounding::HalfUp,
+                Some(Word(Round::HalfEven)) => Rounding::HalfEven,
             },
         })
     }
@@ -231,6 +247,13 @@ impl<'de> Deserialize<'de> for Quoted {
     }
 }
 
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word<T>, D::Error> {
+        let Quoted(word) = Quoted::deserialize(deserializer)?;
+        T::deserialize(word.into_deserializer()).map(Word)
+    }
+}
+
 /// The parser's message, with suggestions for a key it does not know.
 fn in_our_words(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
@@ -256,6 +279,19 @@ effective_from = "2026-01-01"
 monthly_fee = "35.00"
 setup_fee   = "150.00"
 "#;
+
+    #[test]
+    fn what_versions_of_toml_disagree_about_is_refused() {
+        let refused = |text: &str, because: &str| {
+            let error = Plan::read(text).unwrap_err().to_string();
+            assert!(error.contains(because), "{error}");
+        };
+        refused(&format!("{STANDARD}# C:\\\n"), "line 6: a plan has no backslash");
+        refused(&STANDARD.replace("standard-2026", "\\e"), "line 1: a plan has no backslash");
+        let long = format!("{STANDARD}#{}", "x".repeat(BYTES_MAX - STANDARD.len() - 1));
+        assert!(Plan::read(&long).is_ok());
+        refused(&format!("{long}x"), "at most 28672 bytes");
+    }
 
     #[test]
     fn a_plan_is_read_with_its_defaults() {

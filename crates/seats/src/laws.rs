@@ -16,7 +16,8 @@
 //! 6. Nobody is thrown out for nothing: only a dormant session is reclaimed, for a grant in the same commit,
 //!    or in a full commit of nothing else, as precede a grant that needs more than one commit holds; a seat
 //!    is taken over by its own user in the same commit; a release has a reason; a denial counts truly.
-//! 7. Licences before a change are what the changes before it say; sites and devices are numbered densely,
+//! 7. Licences before a change are what the changes before it say, and a civil date is that of its instant in
+//!    some zone; sites and devices are numbered densely,
 //!    and a device is forgotten once.
 //! 8. An account is opened once, before anything else, and nobody sits in it once it is closed.
 //! 9. Facts of the service stand in the system account, and only they.
@@ -30,13 +31,14 @@
 
 mod breach;
 mod line;
+mod lingering;
 mod seating;
 
 pub use breach::Breach;
 use line::Line;
 use seating::{Grant, Seating};
 
-use crate::event::{EndedBy, Event};
+use crate::event::{Effective, EndedBy, Event};
 use crate::ids::{AccountId, DeviceId, Digest, RequestId, SeatNo, SessionId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
@@ -68,6 +70,8 @@ pub struct Laws {
     /// From when, and how many; of two for the same instant the one recorded later.
     licences: BTreeMap<Timestamp, u32>,
     overdraft: u32,
+    /// How long a seat stays taken after a log-out.
+    linger: Micros,
     users: FxHashMap<UserId, Right>,
     sites: u16,
     devices: u32,
@@ -91,6 +95,7 @@ impl Laws {
             last_at: Timestamp::ZERO,
             licences: BTreeMap::new(),
             overdraft: 0,
+            linger: Micros::ZERO,
             users: FxHashMap::default(),
             sites: 0,
             devices: 0,
@@ -142,12 +147,15 @@ impl Laws {
         match event {
             Event::PolicyChanged { settings } => {
                 for setting in settings {
-                    if let Setting::Overdraft(seats) = setting {
-                        self.overdraft = *seats;
+                    match setting {
+                        Setting::Overdraft(seats) => self.overdraft = *seats,
+                        Setting::Linger(seconds) => self.linger = Micros::from_secs(*seconds),
+                        _ => {}
                     }
                 }
             }
             Event::LicencesChanged { from, to, effective } => {
+                dated(*effective)?;
                 let (said, were) = (*from, self.licences_at(effective.instant));
                 if said != were {
                     return Err(Breach::LicencesFrom { said, were });
@@ -199,14 +207,14 @@ impl Laws {
             }
             Event::SeatDenied { request, held, dormant, .. } => {
                 let (request, _) = self.answered(*request)?;
-                self.counted(*held, *dormant)?;
+                self.counted(at, *held, *dormant)?;
                 self.line.take(request);
             }
             Event::Queued { held, dormant, .. } => {
                 let (request, user) = self.asked.take().ok_or(Breach::NoRequest)?;
                 self.requests.insert(request, user);
                 self.line.queue(request, user);
-                self.counted(*held, *dormant)?;
+                self.counted(at, *held, *dormant)?;
             }
             Event::SeatOffered { request, seat, until } => {
                 self.offered(at, *request, *seat, *until)?;
@@ -230,10 +238,14 @@ impl Laws {
                 if *by == EndedBy::Release && reason.is_none() {
                     return Err(Breach::NoReason(*session));
                 }
-                self.seating.ended(at, *session, None, *silent)?;
+                let linger = match by {
+                    EndedBy::User => self.linger,
+                    EndedBy::Release => Micros::ZERO,
+                };
+                self.seating.ended(at, *session, None, *silent, linger)?;
             }
             Event::Expired { session, cause, silent } => {
-                self.seating.ended(at, *session, Some(*cause), *silent)?;
+                self.seating.ended(at, *session, Some(*cause), *silent, Micros::ZERO)?;
             }
             Event::AccountSuspended if self.open == Open::Yes => self.open = Open::Suspended,
             Event::AccountReinstated if self.open == Open::Suspended => self.open = Open::Yes,
@@ -260,8 +272,8 @@ impl Laws {
                     return Err(Breach::Import);
                 }
             }
+            Event::PlanAssigned { effective, .. } => dated(*effective)?,
             Event::AccountOpened { .. }
-            | Event::PlanAssigned { .. }
             | Event::ServiceStarted { .. }
             | Event::ServiceStopped
             | Event::ClockStepped { .. }
@@ -296,8 +308,8 @@ impl Laws {
     }
 
     /// A denial, or a place in line, counts the seats taken and dormant.
-    fn counted(&self, taken: u32, dormant: u32) -> Result<(), Breach> {
-        self.seating.counted(taken, dormant, self.line.offered())
+    fn counted(&mut self, at: Timestamp, taken: u32, dormant: u32) -> Result<(), Breach> {
+        self.seating.counted(at, taken, dormant, self.line.offered())
     }
 
     fn offered(
@@ -318,7 +330,7 @@ impl Laws {
         if let Some(holder) = holder {
             return Err(Breach::SeatHeld { seat, user, holder });
         }
-        self.seating.made_way();
+        self.seating.offered(seat);
         self.line.offer(request, seat, until)
     }
 
@@ -357,6 +369,16 @@ impl Laws {
             _ => Err(Breach::UserMayNot(user)),
         }
     }
+}
+
+/// A civil date, if one is told, is that of the instant in some zone of the world: nowhere is a day further off
+/// from the same day in UTC than its own length.
+fn dated(effective: Effective) -> Result<(), Breach> {
+    const DAY: i128 = 86_400_000_000;
+    let Effective { instant, date: Some(date) } = effective else { return Ok(()) };
+    let (instant, begins) = (i128::from(instant.0), i128::from(date.0) * DAY);
+    let somewhere = begins - DAY < instant && instant < begins + 2 * DAY;
+    if somewhere { Ok(()) } else { Err(Breach::Dated(effective)) }
 }
 
 impl Open {

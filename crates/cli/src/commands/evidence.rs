@@ -99,6 +99,7 @@ impl From<MakeError> for Failure {
             MakeError::NoAccount(_)
             | MakeError::Open(_)
             | MakeError::TooMany
+            | MakeError::TooLong
             | MakeError::Statement(_) => Kind::Refused,
             MakeError::Prove(_) | MakeError::Read(_) | MakeError::Book(_) => Kind::Damaged,
             MakeError::Civil(_) => Kind::Usage,

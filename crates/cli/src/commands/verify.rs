@@ -8,7 +8,7 @@ use crate::output::{self, Output};
 use crate::place;
 use evidence::Verdict;
 use ledger::Options;
-use ledger::note::{Note, VerifierKey};
+use ledger::note::{KeyKind, Note, VerifierKey};
 use ledger::seal::{Seal, Standing, against};
 use ledger::verify::Report;
 use reporting::civil::show_utc;
@@ -28,7 +28,16 @@ pub(crate) fn run(data: &Path, asked: &Verify, output: Output) -> Result<(), Fai
 }
 
 fn keys(given: &[String]) -> Result<Vec<VerifierKey>, Failure> {
-    let read = |key: &String| key.parse().map_err(|error| Failure::usage(format!("key: {error}")));
+    let read = |key: &String| {
+        let read: Result<VerifierKey, _> = key.parse();
+        match read {
+            Ok(key) if key.kind() == KeyKind::Log => Ok(key),
+            Ok(_) => Err(Failure::usage(format!(
+                "key: {key} is a witness's; give the ledger's own key, and witnesses in --policy FILE"
+            ))),
+            Err(error) => Err(Failure::usage(format!("key: {error}"))),
+        }
+    };
     given.iter().map(read).collect()
 }
 
@@ -43,6 +52,9 @@ fn check_pack(
     };
     let policy = policy.map(read_policy).transpose()?;
     let file = File::open(pack).map_err(|error| named(pack, &error))?;
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(named(pack, &"a directory, not a pack"));
+    }
     let verdict = evidence::check(BufReader::new(file), keys, policy.as_ref());
     let verdict =
         verdict.map_err(|error| Failure::unexpected(format!("{}: {error}", pack.display())))?;

@@ -3,6 +3,7 @@
 //! Whoever meets a breach holds a record that is damaged or forged, or was written by faulty rules: keep the
 //! ledger as it is, compare it with a backup or a seal kept elsewhere, and report the message.
 
+use crate::event::Effective;
 use crate::ids::{DeviceId, SeatNo, SessionId, SiteId, UserId};
 use crate::time::Timestamp;
 use thiserror::Error;
@@ -146,6 +147,9 @@ pub enum Breach {
         /// What the changes before it say of that instant.
         were: u32,
     },
+    /// A civil date is that of its instant, in some zone.
+    #[error("a change is said to count from day {} since 1970, but its instant is {} µs", .0.date.map_or(0, |day| day.0), .0.instant.0)]
+    Dated(Effective),
     /// A user is added once, and forgotten for ever.
     #[error("{0} is added twice, or changed without having been added, or was forgotten")]
     User(UserId),

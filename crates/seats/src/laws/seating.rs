@@ -1,6 +1,7 @@
 //! Who sits where, as the laws count it: grants, silence, ends, and what a commit owes by its end.
 
 use super::Breach;
+use super::lingering::Lingering;
 use crate::event::ExpiryCause;
 use crate::ids::{SeatNo, SessionId, UserId};
 use crate::time::{Micros, Timestamp};
@@ -27,6 +28,7 @@ pub(super) struct Seating {
     reclaimed: Option<SessionId>,
     /// How many were reclaimed since the commit began or a seat was granted.
     reclaims: usize,
+    lingering: Lingering,
 }
 
 /// A grant, and what it may not exceed.
@@ -112,15 +114,32 @@ impl Seating {
     }
 
     /// Those who were reclaimed have made way for somebody.
-    pub(super) fn made_way(&mut self) {
+    fn made_way(&mut self) {
         (self.reclaimed, self.reclaims) = (None, 0);
     }
 
-    /// A denial counts this many seats taken and dormant. Lingering seats are taken and not held.
-    pub(super) fn counted(&self, taken: u32, dormant: u32, offered: u32) -> Result<(), Breach> {
-        let held = self.held().saturating_add(offered);
-        let (said, counted) = if taken < held { (taken, held) } else { (dormant, self.dormant) };
+    /// A denial at `at` counts this many seats taken and dormant. Seats may be taken that only linger.
+    pub(super) fn counted(
+        &mut self,
+        at: Timestamp,
+        taken: u32,
+        dormant: u32,
+        offered: u32,
+    ) -> Result<(), Breach> {
+        let least = self.held().saturating_add(offered);
+        let most = least.saturating_add(self.lingering.count(at));
+        let (said, counted) = match taken {
+            few if few < least => (few, least),
+            many if many > most => (many, most),
+            _ => (dormant, self.dormant),
+        };
         if said == counted { Ok(()) } else { Err(Breach::DenialCounts { said, counted }) }
+    }
+
+    /// A seat is offered: those who were reclaimed have made way, and it lingers for nobody.
+    pub(super) fn offered(&mut self, seat: SeatNo) {
+        self.made_way();
+        self.lingering.release(seat);
     }
 
     pub(super) fn granted(&mut self, at: Timestamp, grant: Grant) -> Result<(), Breach> {
@@ -133,6 +152,7 @@ impl Seating {
         self.made_way();
         self.room(&grant)?;
         self.taken_over.retain(|(freed, _)| *freed != seat);
+        self.lingering.release(seat);
         self.sessions.insert(session, Holding { seat, since: at, dormant: false, overdraft });
         let empty = Seat { user, sessions: 0, awake: 0, overdraft: 0, taken_over: false };
         let held = self.seats.entry(seat).or_insert(empty);
@@ -194,13 +214,14 @@ impl Seating {
         Ok(())
     }
 
-    /// A session ends: by rule for a cause, or by hand.
+    /// A session ends: by rule for a cause, or by hand. If that empties its seat, the seat lingers so long.
     pub(super) fn ended(
         &mut self,
         at: Timestamp,
         session: SessionId,
         cause: Option<ExpiryCause>,
         silent: Micros,
+        linger: Micros,
     ) -> Result<(), Breach> {
         let holding = self.sessions.remove(&session).ok_or(Breach::NotHeld(session))?;
         if silent > at.since(holding.since) {
@@ -234,6 +255,9 @@ impl Seating {
                 self.taken_over.push((holding.seat, *seat));
             }
             self.seats.remove(&holding.seat);
+            if linger > Micros::ZERO {
+                self.lingering.keep(holding.seat, at + linger);
+            }
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 mod line;
 
 use seats::{
-    AccountId, Breach, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId, Setting,
-    SiteId, Timestamp, UserId,
+    AccountId, Breach, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
+    Event, ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId,
+    Setting, SiteId, Timestamp, UserId,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -212,7 +212,7 @@ fn nobody_is_thrown_out_for_nothing() {
 #[test]
 fn denials_count_truly() {
     lawfully(&[ask(3, CAROL), deny(2, 1)]);
-    lawfully(&[ask(3, CAROL), deny(3, 1)]); // One seat lingers.
+    check(&[ask(3, CAROL), deny(3, 1)], Breach::DenialCounts { said: 3, counted: 2 });
     check(&[ask(3, CAROL), deny(1, 1)], Breach::DenialCounts { said: 1, counted: 2 });
     check(&[ask(3, CAROL), deny(2, 0)], Breach::DenialCounts { said: 0, counted: 1 });
     // A shared seat is dormant when all its sessions are.
@@ -221,6 +221,66 @@ fn denials_count_truly() {
     lawfully(&[&shared[..], &[dormant(3, 0), deny(2, 1)]].concat());
     let awake_left = logout(3, EndedBy::User, None);
     lawfully(&[&shared[..], &[awake_left, deny(2, 1)]].concat());
+}
+
+/// Once alice is gone, her seat may be counted as long as it can linger, and not longer.
+#[test]
+fn denials_count_what_lingers() {
+    let linger = Event::PolicyChanged { settings: vec![Setting::Linger(60)] };
+    let gone = |by, reason| vec![linger.clone(), logout(1, by, reason)];
+    let by_user = gone(EndedBy::User, None);
+    let after = |before: &[Event], seconds: u64, commit: &[Event]| {
+        let mut laws = Laws::new(AccountId(1));
+        laws.check(NOW, &lawful()).unwrap();
+        laws.check(NOW, before).unwrap();
+        laws.check(Timestamp::from_secs(1_000 + seconds), commit).err()
+    };
+    let denied = |held, dormant| [ask(3, CAROL), deny(held, dormant)];
+    let miscounted = |said, counted| Some(Breach::DenialCounts { said, counted });
+    assert_eq!(after(&by_user, 59, &denied(2, 1)), None);
+    assert_eq!(after(&by_user, 59, &denied(1, 1)), None); // Rules may free it earlier.
+    assert_eq!(after(&by_user, 59, &denied(3, 1)), miscounted(3, 2));
+    assert_eq!(after(&by_user, 60, &denied(2, 1)), miscounted(2, 1));
+    let released = gone(EndedBy::Release, Some(ReleaseReason::Other));
+    assert_eq!(after(&released, 0, &denied(2, 1)), miscounted(2, 1));
+    let expired = [linger.clone(), expire(1, ExpiryCause::Idle)];
+    assert_eq!(after(&expired, 0, &denied(2, 1)), miscounted(2, 1));
+    let without = [logout(1, EndedBy::User, None)];
+    assert_eq!(after(&without, 0, &denied(2, 1)), miscounted(2, 1));
+    // Granted again, it is held and lingers no more; and a shared seat lingers when the last is gone.
+    let again = [&by_user[..], &[ask(4, ALICE), grant(4, 1)]].concat();
+    assert_eq!(after(&again, 0, &denied(3, 1)), miscounted(3, 2));
+    let shared = [linger.clone(), ask(4, ALICE), grant(4, 1), logout(1, EndedBy::User, None)];
+    assert_eq!(after(&shared, 0, &denied(3, 1)), miscounted(3, 2));
+    // Another log-out lingers for the time that the policy said then.
+    let later =
+        [&by_user[..], &[Event::PolicyChanged { settings: vec![Setting::Linger(0)] }]].concat();
+    assert_eq!(after(&later, 59, &denied(2, 1)), None);
+}
+
+#[test]
+fn civil_dates_are_those_of_their_instants() {
+    const DAY: u64 = 86_400_000_000;
+    let effective =
+        |instant: u64, day| Effective { instant: Timestamp(instant), date: Some(CivilDate(day)) };
+    let change = |effective| Event::LicencesChanged { from: 2, to: 3, effective };
+    let assign = |effective| Event::PlanAssigned { plan: Digest([0; 32]), effective };
+    for (instant, holds) in [
+        (9 * DAY, false),
+        (9 * DAY + 1, true), // Almost a day east.
+        (10 * DAY, true),
+        (12 * DAY - 1, true), // The last of a day almost a day west.
+        (12 * DAY, false),
+    ] {
+        for event in [change(effective(instant, 10)), assign(effective(instant, 10))] {
+            let expected = (!holds).then(|| Breach::Dated(effective(instant, 10)));
+            assert_eq!(breach(&[event]), expected, "{instant}");
+        }
+    }
+    for day in [i32::MIN, -1, i32::MAX] {
+        let effective = effective(DAY, day);
+        check(&[change(effective)], Breach::Dated(effective));
+    }
 }
 
 #[test]
