@@ -388,3 +388,19 @@ pub enum Event {
         to: Timestamp,
     },
 }
+
+impl Event {
+    /// Whether it is a fact of the service as such, and stands in the system account.
+    pub fn is_of_service(&self) -> bool {
+        matches!(
+            self,
+            Event::ServiceStarted { .. }
+                | Event::ServiceStopped
+                | Event::ClockStepped { .. }
+                | Event::SealingKeyChanged { .. }
+                | Event::IdentityShown { .. }
+                | Event::TokenMade { .. }
+                | Event::TokenRevoked { .. }
+        )
+    }
+}
