@@ -9,7 +9,7 @@ use crate::decider::Decider;
 use crate::desk::refusal;
 use crate::error::Error;
 use crate::handle::Admission;
-use crate::inbox::{Ask, Order, Question};
+use crate::inbox::{Ask, Question};
 use crate::names::check_reason;
 use crate::reasons;
 use crate::reply::Parcel;
@@ -41,17 +41,6 @@ impl Admission {
     pub async fn record_look(&self, seen: Seen, actor: Actor) -> Result<Answered, Error> {
         seen.reason.as_deref().map_or(Ok(()), check_reason)?;
         self.question(Question::Look(seen, actor)).await
-    }
-
-    /// Records what somebody did to the access tokens: [`Event::TokenMade`], [`Event::TokenRevoked`]. It is on
-    /// disk when this returns.
-    ///
-    /// # Errors
-    /// [`Error::NotRecorded`], [`Error::ClockStepped`], [`Error::Unknown`], [`Error::Stopped`].
-    pub async fn record_token(&self, event: Event, actor: Actor) -> Result<(), Error> {
-        let (to, done) = oneshot::channel();
-        self.shared.inbox.order(Order::Token(event, actor, to));
-        done.await.unwrap_or(Err(self.ended_error()))
     }
 }
 
