@@ -528,6 +528,10 @@ def text(reader):
         raise Unreadable("text that is not UTF-8") from None
 
 
+def unknown(reader):
+    raise Unreadable("an unknown tag")
+
+
 def option(field):
     return lambda reader: field(reader) if flag(reader) else None
 
@@ -586,6 +590,7 @@ EVENT = choice([
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
     ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
+    ("", unknown), ("", unknown),
     ("TokenMade", u32, tag("App Support Finance Auditor Admin Customer"), option(many(u64)), option(u64)),
     ("TokenRevoked", u32), ("SeatTakenOffline", b16, u32, u64, u64)])
 
@@ -650,7 +655,8 @@ class Seat:
         self.user, self.sessions, self.awake, self.marked = user, 0, 0, 0
 
 
-SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown"}
+SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown",
+           "TokenMade", "TokenRevoked"}
 
 
 class Laws:

@@ -122,7 +122,9 @@ pub enum Look {
 }
 
 /// What happened to an account.
+// The tags are part of the format: of a kind without a number it is its place, counted from 0.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[repr(u8)]
 pub enum Event {
     /// The account came into being.
     AccountOpened {
@@ -369,12 +371,12 @@ pub enum Event {
         accounts: Option<Vec<AccountId>>,
         /// From when on it is no longer good.
         expires: Option<Timestamp>,
-    },
+    } = 37,
     /// That way was closed, for good. In the system account.
     TokenRevoked {
         /// Its number.
         token: u32,
-    },
+    } = 38,
     /// The vendor's application let somebody in while it could not reach the service, and said so afterwards.
     /// It held no seat of ours, and breaks no law; it is a fact, not a grant.
     SeatTakenOffline {
@@ -386,7 +388,7 @@ pub enum Event {
         from: Timestamp,
         /// Until when.
         to: Timestamp,
-    },
+    } = 39,
 }
 
 impl Event {

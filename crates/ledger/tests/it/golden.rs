@@ -10,9 +10,10 @@ use ledger::memory::MemoryStore;
 use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::{
-    AccountId, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId,
-    SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy, WhenFull,
+    AccountId, Capacity, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
+    Event, ExpiryCause, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason,
+    RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy,
+    WhenFull,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
