@@ -390,19 +390,3 @@ pub enum Event {
         to: Timestamp,
     } = 39,
 }
-
-impl Event {
-    /// Whether it is a fact of the service as such, and stands in the system account.
-    pub fn is_of_service(&self) -> bool {
-        matches!(
-            self,
-            Event::ServiceStarted { .. }
-                | Event::ServiceStopped
-                | Event::ClockStepped { .. }
-                | Event::SealingKeyChanged { .. }
-                | Event::IdentityShown { .. }
-                | Event::TokenMade { .. }
-                | Event::TokenRevoked { .. }
-        )
-    }
-}

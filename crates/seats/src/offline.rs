@@ -1,4 +1,5 @@
-//! What is told to the log of what happened beside it: access tokens, and seats taken while nobody could ask.
+//! What is told to the log of what happened beside it: facts of the service, access tokens, and seats taken while
+//! nobody could ask.
 //!
 //! The rules decide nothing here. An access token is the operator's matter; that one was made or revoked is a
 //! fact, without its secret and without whose it is. A seat taken offline was granted by the application, within
@@ -39,6 +40,22 @@ impl Capacity {
             Capacity::Admin => "admin",
             Capacity::Customer => "customer",
         }
+    }
+}
+
+impl Event {
+    /// Whether it is a fact of the service as such, and stands in the system account.
+    pub fn is_of_service(&self) -> bool {
+        matches!(
+            self,
+            Event::ServiceStarted { .. }
+                | Event::ServiceStopped
+                | Event::ClockStepped { .. }
+                | Event::SealingKeyChanged { .. }
+                | Event::IdentityShown { .. }
+                | Event::TokenMade { .. }
+                | Event::TokenRevoked { .. }
+        )
     }
 }
 
