@@ -12,7 +12,7 @@ use crate::call::escaped;
 use crate::{Client, Error, LoggedIn};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Facts that wait to be told, at most; beyond, nobody is let in.
 const UNTOLD_MAX: usize = 10_000;
@@ -33,7 +33,7 @@ pub struct Bound {
 pub struct Lenient {
     client: Client,
     bound: Bound,
-    origin: Instant,
+    clock: Arc<dyn Fn() -> Duration + Send + Sync>,
     outage: Arc<Mutex<Outage>>,
 }
 
@@ -73,9 +73,14 @@ struct Taken {
 }
 
 impl Lenient {
-    /// Lets people in within `bound` where `client` gets no answer.
-    pub fn new(client: Client, bound: Bound) -> Lenient {
-        Lenient { client, bound, origin: Instant::now(), outage: Arc::default() }
+    /// Lets people in within `bound` where `client` gets no answer. `clock` tells time that only ever passes,
+    /// from any origin, such as how long ago the application was started (`Instant::elapsed`).
+    pub fn new(
+        client: Client,
+        bound: Bound,
+        clock: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Lenient {
+        Lenient { client, bound, clock: Arc::new(clock), outage: Arc::default() }
     }
 
     /// Asks for a seat; without an answer, lets the user in if the bound permits it. When the server answers
@@ -152,7 +157,7 @@ impl Lenient {
     }
 
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        (self.clock)()
     }
 
     fn lock(&self) -> MutexGuard<'_, Outage> {

@@ -11,6 +11,7 @@ use server::serve::{Limits, run};
 use server::{Service, Settings};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -83,7 +84,10 @@ fn a_bounded_number_is_let_in_while_the_server_is_away_and_it_is_told_when_it_is
     let (mut server, token) = Server::start(dir.path());
     let url = format!("http://{}", server.at);
     let client = Client::new(&url, &token).retries(1);
-    let lenient = Lenient::new(client.clone(), Bound { users: 2, minutes: 5 });
+    let seconds = Arc::new(AtomicU64::new(0));
+    let clock = Arc::clone(&seconds);
+    let clock = move || Duration::from_secs(clock.load(Ordering::SeqCst));
+    let lenient = Lenient::new(client.clone(), Bound { users: 2, minutes: 5 }, clock);
     let first = lenient.log_in("clinic", "alice").unwrap();
     assert!(matches!(first, LetIn::Answered(LoggedIn::Granted(_))), "{first:?}");
     let refused = lenient.log_in("clinic", "bob").unwrap();
@@ -98,6 +102,9 @@ fn a_bounded_number_is_let_in_while_the_server_is_away_and_it_is_told_when_it_is
     lenient.leave(&carol);
     assert!(!lenient.may_stay(&carol));
     assert!(matches!(lenient.tell(), Err(Error::Unreachable(_))), "and nothing is lost by it");
+    seconds.store(300, Ordering::SeqCst);
+    assert!(!lenient.may_stay(&bob), "the five minutes are over");
+    assert!(matches!(lenient.log_in("clinic", "bob"), Err(Error::Unreachable(_))));
 
     server.comes_back();
     let back = lenient.log_in("clinic", "bob").unwrap();
