@@ -528,6 +528,10 @@ def text(reader):
         raise Unreadable("text that is not UTF-8") from None
 
 
+def unknown(reader):
+    raise Unreadable("an unknown tag")
+
+
 def option(field):
     return lambda reader: field(reader) if flag(reader) else None
 
@@ -585,7 +589,10 @@ EVENT = choice([
     ("SealingKeyChanged", b32, option(b32)), ("DeviceForgotten", u32), ("ReasonGiven", b32),
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
-    ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING)])
+    ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
+    ("", unknown), ("", unknown),
+    ("TokenMade", u32, tag("App Support Finance Auditor Admin Customer"), option(many(u64)), option(u64)),
+    ("TokenRevoked", u32), ("SeatTakenOffline", b16, u32, u64, u64)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
 COMMIT = fields(u64, u64, b32, u64, u64, ROLE, u32, u16, u16, many(EVENT))
@@ -648,7 +655,8 @@ class Seat:
         self.user, self.sessions, self.awake, self.marked = user, 0, 0, 0
 
 
-SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown"}
+SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown",
+           "TokenMade", "TokenRevoked"}
 
 
 class Laws:

@@ -23,7 +23,8 @@ SeatDenied ?b16 denial u u / WentDormant u u / Resumed u / LoggedOut u by ?relea
 Expired u cause u / AccountSuspended / AccountReinstated / AccountClosed / ImportStarted b32
 ImportCompleted b32 / ServiceStarted ?u / ServiceStopped / ClockStepped u u / SealingKeyChanged b32 ?b32
 DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag
-Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving"""
+Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving
+35 / 36 / TokenMade u capacity ?numbers ?u / TokenRevoked u / SeatTakenOffline b16 u u u"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
 Reasons reasons / WhenFull full / Offer u / WaitLease u"""
@@ -35,6 +36,7 @@ TAGS = {
     "release": "BrowserClosed HolderAway HolderAsked NeededElsewhere Unauthorised Other",
     "cause": "Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed",
     "leaving": "GaveUp NotHeardOf AskedAnew Barred", "full": "Deny Queue",
+    "capacity": "App Support Finance Auditor Admin Customer",
     "look": "Who Why Trail Evidence SubjectAccess Directory",
     "users": "Open Registered", "reclaim": "Never OnDemand AtOnce", "same": "TakeOver Share Separate Deny",
     "names": "Full Initials None", "reasons": "Optional ForLooks ForAll",
@@ -75,6 +77,8 @@ def part(kind, value):
         instant, day = value
         zigzag = None if day is None else 2 * day if day >= 0 else -2 * day - 1
         return number(instant) + part("?u", zigzag)
+    if kind == "numbers":
+        return number(len(value)) + b"".join(number(each) for each in value)
     if kind == "settings":
         return number(len(value)) + b"".join(row(SETTINGS, *setting) for setting in value)
     return number(TAGS[kind].index(value))

@@ -164,7 +164,9 @@ fn is_act(event: &Event) -> bool {
         | Event::ClockStepped { .. }
         | Event::SealingKeyChanged { .. }
         | Event::IdentityShown { .. }
-        | Event::EvidenceTaken { .. } => true,
+        | Event::EvidenceTaken { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenRevoked { .. } => true,
         Event::LoggedOut { by, .. } => *by == EndedBy::Release,
         _ => false,
     }

@@ -147,6 +147,17 @@ pub enum Command {
         /// Whether names are among it.
         names: bool,
     },
+    /// Note that the application let a user in while it could not ask.
+    NoteOffline {
+        /// The application's id of it.
+        request: RequestId,
+        /// Who.
+        user: UserId,
+        /// From when on.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
     /// Admit nobody new.
     Suspend,
     /// Admit again.
@@ -167,6 +178,7 @@ impl Command {
                 | Command::LogOut { .. }
                 | Command::Heartbeat { .. }
                 | Command::Goodbye { .. }
+                | Command::NoteOffline { .. }
         )
     }
 

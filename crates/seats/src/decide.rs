@@ -12,6 +12,7 @@ use crate::event::{EndedBy, Event, ExpiryCause, Leaving};
 use crate::forget;
 use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
+use crate::offline;
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 use thiserror::Error;
@@ -192,6 +193,10 @@ pub fn decide(
         Command::TakeEvidence { from, to, names } => {
             Ok(vec![Event::EvidenceTaken { from: *from, to: *to, names: *names }])
         }
+        // Also that: whoever was let in was let in.
+        Command::NoteOffline { request, user, from, to } => {
+            offline::taken(account, (*request, *user), (*from, *to), at)
+        }
         _ => commercial(account, liveness, command, at),
     }
 }
@@ -297,6 +302,7 @@ fn commercial(
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
         | Command::TakeEvidence { .. }
+        | Command::NoteOffline { .. }
         | Command::Release { .. } => Ok(Vec::new()), // Decided above.
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
+pub use crate::offline::Capacity;
+
 use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
 };
@@ -120,7 +122,9 @@ pub enum Look {
 }
 
 /// What happened to an account.
+// The tags are part of the format: of a kind without a number it is its place, counted from 0.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[repr(u8)]
 pub enum Event {
     /// The account came into being.
     AccountOpened {
@@ -356,4 +360,33 @@ pub enum Event {
         /// Why.
         how: Leaving,
     },
+    /// Somebody was given a way to call the service. In the system account; whose it is stands beside the
+    /// token, not here, and nothing of its secret does.
+    TokenMade {
+        /// Its number, which stands in the commits that come of its calls.
+        token: u32,
+        /// What it is for.
+        capacity: Capacity,
+        /// The accounts it is good for; `None`: all.
+        accounts: Option<Vec<AccountId>>,
+        /// From when on it is no longer good.
+        expires: Option<Timestamp>,
+    } = 37,
+    /// That way was closed, for good. In the system account.
+    TokenRevoked {
+        /// Its number.
+        token: u32,
+    } = 38,
+    /// The vendor's application let somebody in while it could not reach the service, and said so afterwards.
+    /// It held no seat of ours, and breaks no law; it is a fact, not a grant.
+    SeatTakenOffline {
+        /// The application's id of it: told twice, it is recorded once.
+        request: RequestId,
+        /// Who.
+        user: UserId,
+        /// From when on, by the service's clock and how long ago the application said it was.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    } = 39,
 }

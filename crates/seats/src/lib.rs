@@ -34,6 +34,7 @@ mod line;
 pub mod live;
 pub mod liveness;
 pub mod notation;
+mod offline;
 pub mod policy;
 pub mod room;
 pub mod settle;
@@ -47,7 +48,7 @@ pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
 pub use event::{
-    DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason,
+    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason,
 };
 pub use ids::{
     AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,

@@ -25,6 +25,7 @@ use crate::time::{Micros, Timestamp};
 
 mod answers;
 mod line;
+mod offline;
 
 pub use answers::{denial, ended};
 
@@ -139,6 +140,7 @@ impl Notation<'_> {
             Command::TakeEvidence { from, to, .. } => {
                 format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
             }
+            Command::NoteOffline { user, from, to, .. } => self.offline(*user, *from, *to),
             Command::Suspend => "suspend account".to_owned(),
             Command::Reinstate => "reinstate account".to_owned(),
             Command::Close => "close account".to_owned(),
@@ -265,6 +267,10 @@ impl Notation<'_> {
                 let names = if *names { ", with names" } else { "" };
                 let (from, to) = ((self.time)(*from), (self.time)(*to));
                 asked(format!("evidence taken of {from} to {to}{names}"))
+            }
+            Event::TokenMade { .. } | Event::TokenRevoked { .. } => asked(self.token(event)),
+            Event::SeatTakenOffline { user, from, to, .. } => {
+                asked(self.offline(*user, *from, *to))
             }
         }
     }

@@ -70,6 +70,12 @@ fn of_the_account() -> impl Strategy<Value = Event> {
             .prop_map(|(a, b)| Event::ClockStepped { from: Timestamp(a), to: Timestamp(b) }),
         small().prop_map(|device| Event::DeviceForgotten { device: DeviceId(device) }),
         Just(Event::ReasonGiven { note: profile }),
+        small().prop_map(|token| Event::TokenRevoked { token }),
+        (small(), small(), number(), number()).prop_map(|(id, user, from, to)| {
+            let request = RequestId([id as u8; 16]);
+            let (from, to) = (Timestamp(from), Timestamp(to));
+            Event::SeatTakenOffline { request, user: UserId(user), from, to }
+        }),
         (number(), number()).prop_map(|(a, b)| Event::EvidenceTaken {
             from: Timestamp(a),
             to: Timestamp(b),

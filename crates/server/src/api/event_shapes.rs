@@ -46,6 +46,9 @@ pub(crate) const KINDS: &[&str] = &[
     "ReasonGiven",
     "IdentityShown",
     "EvidenceTaken",
+    "TokenMade",
+    "TokenRevoked",
+    "SeatTakenOffline",
 ];
 
 /// One event.
@@ -162,6 +165,21 @@ pub(crate) fn shape(event: &Event) -> Value {
         Event::EvidenceTaken { from, to, names } => {
             named("EvidenceTaken", json!({ "from": At(*from), "to": At(*to), "names": names }))
         }
+        Event::TokenMade { token, capacity, accounts, expires } => named(
+            "TokenMade",
+            json!({
+                "token": token, "role": capacity.word(),
+                "accounts": accounts.as_ref().map(|all| all.iter().map(|a| a.0).collect::<Vec<_>>()),
+                "expires": expires.map(At),
+            }),
+        ),
+        Event::TokenRevoked { token } => named("TokenRevoked", json!({ "token": token })),
+        Event::SeatTakenOffline { request, user, from, to } => named(
+            "SeatTakenOffline",
+            json!({
+                "request": request.to_string(), "user": user.0, "from": At(*from), "to": At(*to),
+            }),
+        ),
     }
 }
 

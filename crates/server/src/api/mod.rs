@@ -8,6 +8,7 @@ pub(crate) mod event_shapes;
 pub(crate) mod events;
 pub(crate) mod logins;
 pub(crate) mod openapi;
+pub(crate) mod outage;
 pub(crate) mod people;
 pub(crate) mod reports;
 pub(crate) mod seat;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/plan", put(accounts::set_plan))
         .route("/logins", post(logins::log_in))
         .route("/logins/leave", post(logins::leave))
+        .route("/outage", post(outage::tell))
         .route("/sessions", get(reports::sessions))
         .route("/sessions/{session}", get(sessions::status))
         .route("/sessions/{session}/heartbeat", post(sessions::heartbeat))
