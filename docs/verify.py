@@ -528,10 +528,6 @@ def text(reader):
         raise Unreadable("text that is not UTF-8") from None
 
 
-def unknown(reader):
-    raise Unreadable("an unknown tag")
-
-
 def option(field):
     return lambda reader: field(reader) if flag(reader) else None
 
@@ -568,7 +564,9 @@ ROLE = tag("Clock App Support Finance Auditor Admin Customer Importer Service")
 DENIAL = tag("AllSeatsHeld SeatsReserved AlreadyLoggedIn NotRegistered UserSuspended AccountSuspended"
              " AccountClosed")
 RELEASE = tag("BrowserClosed HolderAway HolderAsked NeededElsewhere Unauthorised Other")
-CAUSE = tag("Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed")
+CAUSE = tag("Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed"
+            " HandedOver")
+HAND_OVER_END = tag("Consented Declined Silent Withdrawn")
 LEAVING = tag("GaveUp NotHeardOf AskedAnew Barred")
 SETTING = choice([
     ("Users", tag("Open Registered")), ("Lease", option(u32)), ("IdleAfter", option(u32)),
@@ -576,7 +574,8 @@ SETTING = choice([
     ("SameUser", tag("TakeOver Share Separate Deny")), ("Overdraft", u32), ("Linger", u32),
     ("Reserved", u16, u32), ("ReleaseFloor", u32), ("Names", tag("Full Initials None")),
     ("KeepDevices", option(u32)), ("Reasons", tag("Optional ForLooks ForAll")),
-    ("WhenFull", tag("Deny Queue")), ("Offer", u32), ("WaitLease", u32)])
+    ("WhenFull", tag("Deny Queue")), ("Offer", u32), ("WaitLease", u32),
+    ("HandOver", option(u32))])
 EVENT = choice([
     ("AccountOpened", text, b32), ("PolicyChanged", many(SETTING)), ("LicencesChanged", u32, u32, EFFECTIVE),
     ("PlanAssigned", b32, EFFECTIVE), ("SiteAdded", u16, b32), ("UserAdded", u32, b32),
@@ -590,7 +589,7 @@ EVENT = choice([
     ("IdentityShown", u64, tag("Who Why Trail Evidence SubjectAccess Directory"), option(u32)),
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
     ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
-    ("", unknown), ("", unknown),
+    ("HandOverAsked", u32, b16, u32, u64), ("HandOverEnded", u32, HAND_OVER_END),
     ("TokenMade", u32, tag("App Support Finance Auditor Admin Customer"), option(many(u64)), option(u64)),
     ("TokenRevoked", u32), ("SeatTakenOffline", b16, u32, u64, u64)])
 
@@ -671,9 +670,11 @@ class Laws:
         self.linger, self.kept, self.ends = 0, {}, []  # Free seats that may linger: seat -> until; a heap.
         # Requests in line: whose; how many of each user; what is offered to them: request -> seat, until.
         self.line, self.in_line, self.offers = {}, {}, {}
+        self.askings, self.last_asking = {}, 0  # Of a seat: number -> seat, holder, asker, until.
 
     def commit(self, commit):
         self.at, self.asked, self.reclaims, self.queued = commit.at, None, 0, []
+        self.handed = None  # A seat that is given away in this commit, and to whom.
         self.emptied, self.taken = set(), {}  # By take-over in this commit: seats; seat -> user, marked.
         for name, parts in commit.events:
             law(2, name == "ReasonGiven" or self.service == (name in SERVICE),
@@ -686,6 +687,7 @@ class Laws:
             "a seat was reclaimed for nobody")
         law(11, not self.emptied, "a seat was taken over and not granted again")
         law(15, all(self.in_line[user] < 2 for user in self.queued), "somebody is in line twice")
+        law(21, self.handed is None, "a seat was handed over and not granted to who asked for it")
 
     def AccountOpened(self, zone, profile):
         self.state = "open"
@@ -809,13 +811,37 @@ class Laws:
         self.leave_line(request)
         del self.requests[request]
 
+    def HandOverAsked(self, asking, request, number, until):
+        law(20, asking == self.last_asking + 1, f"asking {asking} is not the next one")
+        law(20, request in self.line and number in self.seats, "nobody in line asks, or nobody is asked")
+        holder, asker = self.seats[number].user, self.line[request]
+        law(20, holder != asker and all(number != seat and asker != other
+            for seat, _, other, _ in self.askings.values()), "somebody asks, or is asked, twice")
+        self.last_asking, self.askings[asking] = asking, (number, holder, asker, until)
+
+    def HandOverEnded(self, asking, how):
+        law(21, asking in self.askings, f"asking {asking} is answered and not open")
+        number, holder, asker, until = self.askings.pop(asking)
+        if how == "Withdrawn":
+            return
+        there = number in self.seats and self.seats[number].user == holder and self.in_line.get(asker)
+        law(21, there, "an asking is answered whose holder or asker has gone")
+        if how == "Declined":
+            return
+        law(21, how == "Consented" or until <= self.at, "silence answers before the time is over")
+        law(21, self.handed is None, "two seats are handed over at once")
+        self.handed = number, asker
+
     def SeatGranted(self, request, session, number, overdraft):
         request = self.asked if request is None else request
         user = self.answered(request)
         self.may_sit(7, user)
         law(7, session > self.highest, f"session {session} is not higher than those before")
+        handed = self.handed == (number, user)
+        if handed:
+            self.handed = None
         if request in self.line:
-            law(7, self.leave_line(request)[0] == number or self.is_own(number, user),
+            law(7, self.leave_line(request)[0] == number or handed or self.is_own(number, user),
                 f"seat {number} was not offered to the login in line")
         law(7, all(number != seat for seat, _ in self.offers.values()), f"seat {number} is offered to another")
         held = len(self.seats) + len(self.emptied) + len(self.offers)
@@ -884,6 +910,8 @@ class Laws:
     def Expired(self, number, cause, silent):
         session, _ = self.sitting(number, silent)
         law(10, cause != "Reclaimed" or session.dormant, f"session {number} was reclaimed and not dormant")
+        given = self.handed is not None and self.handed[0] == session.seat
+        law(21, cause != "HandedOver" or given, f"session {number} ends for a hand-over without consent")
         self.reclaims += cause == "Reclaimed"
         self.leave(number, silent)
         if cause == "TakenOver":

@@ -21,18 +21,39 @@ export class Clinic {
     return clinic;
   }
 
-  async call(method, path, body) {
-    const headers = { authorization: `Bearer ${this.server.admin}`, 'idempotency-key': randomUUID(), 'content-type': 'application/json' };
+  async call(method, path, body, attempt = randomUUID()) {
+    const headers = { authorization: `Bearer ${this.server.admin}`, 'idempotency-key': attempt, 'content-type': 'application/json' };
     const response = await fetch(this.server.url + path, { method, headers, body: body && JSON.stringify(body) });
     return { status: response.status, body: await response.json() };
   }
 
   /** One attempt to log in: the grant, or null if every seat is held. */
-  async logIn(user) {
-    const { status, body } = await this.call('POST', `/v1/accounts/${this.name}/logins`, { user });
+  async logIn(user, attempt) {
+    const { status, body } = await this.call('POST', `/v1/accounts/${this.name}/logins`, { user }, attempt);
     if (status === 201) return body;
-    if (body.code === 'all_seats_held') return null;
+    if (['all_seats_held', 'in_line'].includes(body.code)) return null;
     throw new Error(`${status} ${JSON.stringify(body)}`);
+  }
+
+  /** Lets users ask holders for their seats, who have so many seconds to answer. */
+  async allowHandOvers(seconds) {
+    const policy = { 'hand-over': `${seconds} s`, 'release-floor': '0 s' };
+    const { status, body } = await this.call('PATCH', `/v1/accounts/${this.name}/policy`, { policy });
+    if (status !== 200) throw new Error(JSON.stringify(body));
+  }
+
+  /** Asks a holder for the seat: what was asked, and the attempt under which to log in then. */
+  async ask(user) {
+    const attempt = randomUUID();
+    const { status, body } = await this.call('POST', `/v1/accounts/${this.name}/hand-overs`, { user }, attempt);
+    if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`);
+    return { ...body.hand_over, attempt };
+  }
+
+  /** What became of the asking of somebody in line. */
+  async asked(user, attempt) {
+    const { body } = await this.call('POST', `/v1/accounts/${this.name}/logins`, { user }, attempt);
+    return body.hand_over?.state;
   }
 
   /** `live`, `dormant`, or how it ended. */
@@ -42,10 +63,10 @@ export class Clinic {
   }
 
   /** Asks for a seat again and again: seconds from now until it was granted, and how often it was refused. */
-  async untilGranted(user, patience = 15) {
+  async untilGranted(user, attempt, patience = 15) {
     const begun = performance.now();
     for (let refused = 0; ; refused++) {
-      const grant = await this.logIn(user);
+      const grant = await this.logIn(user, attempt);
       const after = (performance.now() - begun) / 1000;
       if (grant) return { grant, after, refused };
       if (after > patience) throw new Error(`${user} got no seat in ${patience} s`);

@@ -200,6 +200,62 @@ describe('the page stays', () => {
   });
 });
 
+describe('somebody asks for the seat', () => {
+  /** Seconds that a holder has to answer: the least that a policy may say. */
+  const TIME = 10;
+  const askedIn = tab => tab.waitForFunction(() => document.querySelector('#asked').open, null, { polling: 20, timeout: 5000 });
+
+  test('the holder consents: the seat is the asker\'s at once, and the holder is told why', async () => {
+    await clinic.allowHandOvers(TIME);
+    const [other, tab] = [await tabOf('ana'), await tabOf('ana')];
+    const session = await sessionOf(tab);
+    const begun = performance.now();
+    const { attempt, of } = await clinic.ask('ben');
+    assert.equal(of, 'ana');
+    await askedIn(tab);
+    between((performance.now() - begun) / 1000, 0, HEARTBEAT + SLACK, 'asked to the question on the page');
+    assert.equal(await tab.locator('#by').textContent(), 'ben');
+    await clinic.refusedFor('cid', 1); // Nobody in between.
+    const clicking = tab.click('#asked [value=yes]');
+    const { after } = await clinic.untilGranted('ben', attempt);
+    between(after, 0, SLACK, 'click on Yes to the grant');
+    await clicking;
+    for (const each of [tab, other]) {
+      await seatIs(each, 'lost');
+      assert.match(await each.locator('#lost').textContent(), /handed over to a colleague who asked for it/);
+    }
+    assert.equal(await clinic.state(session), 'handed_over');
+    await tabOf('ben', await chrome.browser.newContext());
+  });
+
+  test('the holder declines: the seat is kept, and the asker is told', async () => {
+    await clinic.allowHandOvers(TIME);
+    const tab = await tabOf('ana');
+    const session = await sessionOf(tab);
+    const { attempt } = await clinic.ask('ben');
+    await askedIn(tab);
+    await tab.click('#asked [value=no]');
+    await until(async () => await clinic.asked('ben', attempt) === 'declined', 'ben is told');
+    await tab.waitForFunction(() => !document.querySelector('#asked').open, null, { polling: 20, timeout: 5000 });
+    await clinic.refusedFor('cid', TIME + 1);
+    assert.equal(await clinic.state(session), 'live');
+  });
+
+  test('the holder says nothing: the seat goes when the time is over, not before, and the page says why', async () => {
+    await clinic.allowHandOvers(TIME);
+    const tab = await tabOf('ana');
+    const begun = performance.now();
+    const { attempt } = await clinic.ask('ben');
+    await askedIn(tab);
+    await tab.mouse.move(10, 10); // Being there is no answer.
+    await clinic.untilGranted('ben', attempt);
+    between((performance.now() - begun) / 1000, TIME, TIME + SLACK, 'asked to the grant without an answer');
+    await seatIs(tab, 'lost');
+    assert.match(await tab.locator('#lost').textContent(), /a colleague asked for it, and nobody answered in time/);
+    assert.equal(await tab.evaluate(() => document.querySelector('#asked').open), false);
+  });
+});
+
 describe('the machine sleeps', () => {
   /** Ana's page in a machine that sleeps until the server has taken her for gone. */
   async function asleep() {

@@ -422,6 +422,65 @@ history("left-and-denied", *FULL, of("LeftQueue", 8, "GaveUp"), [denied(1, 0, re
 history("left-what-was-merely-asked", *ONE, [asked(8, 2)], of("LeftQueue", 8, "GaveUp"), breaks=1)
 
 
+# 20. Asking for a seat.
+def asking(number, request, seat, minutes=1, line=4):
+    """In the line with this number, counted from 0; for so many minutes."""
+    return [e("HandOverAsked", number, bytes([request]) * 16, seat, START + (line + minutes) * MINUTE)]
+
+
+def end(number, how):
+    return [e("HandOverEnded", number, how)]
+
+
+ASKED = [*FULL, asking(1, 8, 1)]
+GIVEN, HANDED = over(1, "HandedOver"), granted(2, 1, request=8)
+history("asking", *ASKED)
+history("asking-by-nobody-in-line", *FULL, asking(1, 9, 1), breaks=1)
+history("asking-for-a-free-seat", *FULL, asking(1, 8, 2), breaks=1)
+history("asking-for-ones-own-seat", *ONE, login(1, 2, 1), queued(8, 2, 1), asking(1, 8, 1), breaks=1)
+history("asking-with-a-number-left-out", *FULL, asking(2, 8, 1), breaks=1)
+history("asking-with-number-0", *FULL, asking(0, 8, 1), breaks=1)
+history("asking-twice-for-one-seat", *ASKED, queued(9, 3, 1), asking(2, 9, 1), breaks=1)
+history("asking-twice-by-one", *TWO, login(1, 1, 1), login(2, 3, 2), queued(8, 2, 2), asking(1, 8, 1),
+        asking(2, 8, 2), breaks=1)
+history("asking-another-after-the-first", *TWO, login(1, 1, 1), login(2, 3, 2), queued(8, 2, 2), asking(1, 8, 1),
+        end(1, "Declined"), asking(2, 8, 2))
+# 21. Answers.
+history("consented", *ASKED, end(1, "Consented") + [GIVEN, HANDED])
+history("consented-and-kept", *ASKED, end(1, "Consented"), breaks=1)
+history("consented-and-granted-to-nobody", *ASKED, end(1, "Consented") + [GIVEN], breaks=1)
+history("consented-and-granted-to-another", *ASKED, end(1, "Consented") + [GIVEN] + login(2, 3, 1), breaks=1)
+history("consented-and-granted-later", *ASKED, end(1, "Consented") + [GIVEN], [HANDED], breaks=2)
+history("consented-and-not-left", *ASKED, end(1, "Consented") + [HANDED], breaks=1)
+history("consented-and-granted-another-seat", *TWO, login(1, 1, 1), queued(8, 2, 1), asking(1, 8, 1),
+        end(1, "Consented") + [GIVEN, granted(2, 2, request=8)], breaks=1)
+history("consented-shared", *ONE, login(1, 1, 1), login(2, 1, 1), queued(8, 2, 1), asking(1, 8, 1),
+        end(1, "Consented") + [GIVEN, over(2, "HandedOver"), granted(3, 1, request=8)])
+history("consented-shared-and-one-stays", *ONE, login(1, 1, 1), login(2, 1, 1), queued(8, 2, 1), asking(1, 8, 1),
+        end(1, "Consented") + [GIVEN, granted(3, 1, request=8)], breaks=1)
+history("consented-above-after-a-decrease", *TWO, login(1, 1, 1), login(2, 3, 2), queued(8, 2, 2),
+        [licences(2, 1, 4)], asking(1, 8, 1), end(1, "Consented") + [GIVEN, granted(3, 1, request=8)], breaks=1)
+history("handed-over-without-a-word", *ASKED, [GIVEN, HANDED], breaks=1)
+history("handed-over-by-another", *TWO, login(1, 1, 1), login(2, 3, 2), queued(8, 2, 2), asking(1, 8, 1),
+        end(1, "Consented") + [over(2, "HandedOver")], breaks=1)
+history("handed-over-two-at-once", *TWO, login(1, 1, 1), login(2, 3, 2), queued(8, 2, 2), asking(1, 8, 1),
+        end(1, "Consented") + queued(9, 1, 2) + asking(2, 9, 2) + end(2, "Consented"), breaks=1)
+history("silent", *FULL, asking(1, 8, 1, minutes=0), end(1, "Silent") + [GIVEN, HANDED])
+history("silent-early", *FULL, asking(1, 8, 1, minutes=2), end(1, "Silent") + [GIVEN, HANDED], breaks=1)
+history("consented-early", *FULL, asking(1, 8, 1, minutes=9), end(1, "Consented") + [GIVEN, HANDED])
+history("declined", *ASKED, end(1, "Declined"), asking(2, 8, 1))
+history("answered-that-was-not-asked", *FULL, end(1, "Declined"), breaks=1)
+history("asking-answered-twice", *ASKED, end(1, "Declined"), end(1, "Withdrawn"), breaks=1)
+for how in ("Declined", "Consented", "Silent"):
+    history(f"{how}-after-the-asker-left".lower(), *ASKED, of("LeftQueue", 8, "GaveUp"), end(1, how), breaks=1)
+    history(f"{how}-after-the-holder-left".lower(), *ASKED, [out(1)], end(1, how), breaks=1)
+    history(f"{how}-by-the-next-holder".lower(), *ASKED, [out(1)], login(2, 3, 1), end(1, how), breaks=1)
+history("withdrawn-after-the-asker-left", *ASKED, of("LeftQueue", 8, "GaveUp"), end(1, "Withdrawn"), [out(1)])
+history("withdrawn-after-the-holder-left", *ASKED, [out(1)], end(1, "Withdrawn"), offered(8, 1, line=8))
+history("asked-anew-and-handed-over", *ASKED, queued(9, 2, 1) + of("LeftQueue", 8, "AskedAnew"),
+        end(1, "Consented") + [GIVEN, granted(2, 1, request=9)])
+
+
 def lawful_cases():
     """Name, pack and verdict of each."""
     for name, lines, breaks in HISTORIES:

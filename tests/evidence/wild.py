@@ -39,6 +39,16 @@ def one_commit(r, laws, sessions):
               len(laws.seats) + len(laws.offers), laws.silent + (r.random() < 0.05))
     offer = e("SeatOffered", waiting, r.choice(seats), until)
     where_offered = laws.offers.get(waiting, (where, 0))[0] if r.random() < 0.9 else where
+    asking = laws.last_asking + (1 if r.random() < 0.95 else 0)
+    held = r.choice(list(laws.seats) or [1])
+    asks = e("HandOverAsked", asking, waiting, held, r.choice([START, START + 20 * MINUTE]))
+    ended = r.choice(list(laws.askings) or [1])
+    seat, _, asker, _ = laws.askings.get(ended, (held, 0, 0, 0))
+    for_whom = [id for id, user in laws.line.items() if user == asker] or [waiting]
+    on_it = [e("Expired", each, "HandedOver", 0) for each, session in laws.sessions.items() if session.seat == seat]
+    end = e("HandOverEnded", ended, r.choice(["Consented", "Silent", "Declined", "Withdrawn"]))
+    hand = [end] + on_it[:9 if r.random() < 0.95 else 0] + [
+        e("SeatGranted", r.choice(for_whom), n, seat, r.random() < 0.4)]
     taken = [e("Expired", each, "TakenOver", 0) for each in theirs[:r.randrange(1, 4)]]
     return r.choice([
         [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, grant], [ask, deny],
@@ -62,6 +72,7 @@ def one_commit(r, laws, sessions):
         [offer], [offer], [offer], [e("Expired", r.choice(ghosts), "Reclaimed", silent), offer],
         [e("SeatGranted", waiting, n, where_offered, r.random() < 0.4)],
         [e("SeatGranted", waiting, n, where_offered, r.random() < 0.4)],
+        [ask, queue, asks], [asks], [asks], [asks], [end], hand, hand, hand,
         [e("OfferLapsed", waiting)], [e("OfferWithdrawn", waiting)],
         [e("LeftQueue", waiting, r.choice(["GaveUp", "NotHeardOf", "Barred"]))]])
 

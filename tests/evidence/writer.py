@@ -24,19 +24,23 @@ Expired u cause u / AccountSuspended / AccountReinstated / AccountClosed / Impor
 ImportCompleted b32 / ServiceStarted ?u / ServiceStopped / ClockStepped u u / SealingKeyChanged b32 ?b32
 DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag
 Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving
-35 / 36 / TokenMade u capacity ?numbers ?u / TokenRevoked u / SeatTakenOffline b16 u u u"""
+HandOverAsked u b16 u u / HandOverEnded u handing
+
+TokenMade u capacity ?numbers ?u / TokenRevoked u / SeatTakenOffline b16 u u u"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
-Reasons reasons / WhenFull full / Offer u / WaitLease u"""
+Reasons reasons / WhenFull full / Offer u / WaitLease u / HandOver ?u"""
 TAGS = {
     "role": "Clock App Support Finance Auditor Admin Customer Importer Service",
     "denial": "AllSeatsHeld SeatsReserved AlreadyLoggedIn NotRegistered UserSuspended AccountSuspended "
               "AccountClosed",
     "by": "User Release",
     "release": "BrowserClosed HolderAway HolderAsked NeededElsewhere Unauthorised Other",
-    "cause": "Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed",
+    "cause": "Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed "
+             "HandedOver",
     "leaving": "GaveUp NotHeardOf AskedAnew Barred", "full": "Deny Queue",
     "capacity": "App Support Finance Auditor Admin Customer",
+    "handing": "Consented Declined Silent Withdrawn",
     "look": "Who Why Trail Evidence SubjectAccess Directory",
     "users": "Open Registered", "reclaim": "Never OnDemand AtOnce", "same": "TakeOver Share Separate Deny",
     "names": "Full Initials None", "reasons": "Optional ForLooks ForAll",

@@ -3,6 +3,8 @@
 //! ```text
 //! login NAME [at SITE] [on DEVICE] [as REQUEST]     REQUEST: any word; the same word is the same request
 //! take offer NAME      leave line NAME               NAME: who is in line
+//! ask for a seat | for seat N NAME [at SITE] [as REQUEST]
+//! consent | decline WHO                              WHO: as below, whose seat is asked for
 //! logout | heartbeat | activity | goodbye WHO       WHO: NAME, NAME's session-N, session-N
 //! release WHO: REASON[, forced]
 //! set licences N [from TIME]      set SETTING[, SETTING]
@@ -14,9 +16,9 @@
 
 use crate::cast::{Cast, FIRST_DAY, clock, read_clock};
 use seats::{
-    Account, AccountId, Command, Commitment, Effective, Event, FirstAnswer, Laws, Live, Liveness,
-    LogIn, Notation, Outage, Outcome, ReleaseReason, RequestId, SessionId, Setting, SettingError,
-    Timestamp,
+    Account, AccountId, Command, Commitment, Effective, Event, FirstAnswer, HandOverId, Laws, Live,
+    Liveness, LogIn, Notation, Outage, Outcome, ReleaseReason, RequestId, SeatNo, SessionId,
+    Setting, SettingError, Timestamp,
 };
 use std::sync::Arc;
 
@@ -185,10 +187,7 @@ impl Stage {
     }
 
     fn ask(&mut self, at: Timestamp, command: &Command) -> Result<String, String> {
-        let first = match command {
-            Command::LogIn(login) => self.first_answer(login.request),
-            _ => None,
-        };
+        let first = command.login().and_then(|login| self.first_answer(login.request));
         let taken = self.live.take(command, first.as_ref(), at);
         taken.due.into_iter().try_for_each(|due| self.record(due.at, due.events))?;
         taken.ahead.into_iter().try_for_each(|ends| self.record(taken.at, ends))?;
@@ -262,7 +261,17 @@ impl Stage {
         }
         let (verb, rest) = words.split_once(' ').ok_or_else(|| format!("no deed: {words:?}"))?;
         let command = match verb {
-            "login" => self.login(rest),
+            "login" => Command::LogIn(self.login(rest)),
+            "ask" => self.ask_for(rest)?,
+            "consent" | "decline" => {
+                let session = self.who(rest)?;
+                let account = self.live.account();
+                let seat = account.session(session).map(|session| session.seat);
+                let asked = seat.and_then(|seat| account.asked_for(seat));
+                let last = account.declines().last().map(|decline| decline.handover);
+                let handover = asked.map(|asked| asked.id).or(last).unwrap_or(HandOverId(1));
+                Command::AnswerHandOver { session, handover, consent: verb == "consent" }
+            }
             "take" => Command::TakeOffer { request: self.in_line(rest, "offer ")? },
             "leave" => Command::LeaveQueue { request: self.in_line(rest, "line ")? },
             "logout" => Command::LogOut { session: self.who(rest)? },
@@ -314,7 +323,26 @@ impl Stage {
         Ok(Deed::Ask(command))
     }
 
-    fn login(&mut self, words: &str) -> Command {
+    /// `for a seat carol as c`, `for seat 2 carol`: with the login of that id, or the one in line, or a new one.
+    fn ask_for(&mut self, words: &str) -> Result<Command, String> {
+        let what = words.strip_prefix("for ").ok_or_else(|| format!("no such deed: {words:?}"))?;
+        let (seat, who) = match what.strip_prefix("a seat ") {
+            Some(who) => (None, who),
+            None => {
+                let named = what.strip_prefix("seat ").and_then(|named| named.split_once(' '));
+                let (seat, who) = named.ok_or("asked for neither a seat nor seat N")?;
+                (Some(SeatNo(seat.parse().map_err(|_| format!("no seat: {seat:?}"))?)), who)
+            }
+        };
+        let mut login = self.login(who);
+        let waits = self.live.account().line().find(|asked| asked.user == login.user);
+        if let (Some(waits), false) = (waits, who.contains(" as ")) {
+            (login.request, login.site, login.device) = (waits.request, waits.site, waits.device);
+        }
+        Ok(Command::AskHandOver { login, seat })
+    }
+
+    fn login(&mut self, words: &str) -> LogIn {
         let (words, request) = match words.split_once(" as ") {
             Some((words, request)) => (words, Some(request)),
             None => (words, None),
@@ -330,7 +358,7 @@ impl Stage {
         let user = self.cast.enter(user);
         let request = request.map_or_else(|| self.another(), named);
         let (newcomer, new_device) = (Some(PROFILE), Some(PROFILE));
-        Command::LogIn(LogIn { request, user, newcomer, site, device, new_device })
+        LogIn { request, user, newcomer, site, device, new_device }
     }
 
     /// The id of a login that says none: one that no other login has.

@@ -3,6 +3,7 @@
 use crate::sync_times::SyncTimes;
 use ledger::Position;
 use seats::account::Pending;
+use seats::hand_over::{Decline, HandOver};
 use seats::{
     Account, AccountId, Answer, DeviceId, Live, Liveness, Offer, Outcome, Policy, RequestId,
     SeatNo, Session, SessionId, SiteId, Standing, Timestamp, UserId,
@@ -102,6 +103,10 @@ pub struct Occupancy {
     pub holders: Vec<Holder>,
     /// Who is in line, the next one first.
     pub line: Vec<Waiter>,
+    /// Which holders are asked for their seat and have not answered, by number.
+    pub hand_overs: Vec<HandOver>,
+    /// Who declined within the last hour, oldest first.
+    pub declines: Vec<Decline>,
     /// What the vendor has chosen for the account.
     pub policy: Policy,
     /// IANA name of the zone its civil days are counted in.
@@ -169,6 +174,8 @@ fn occupancy_settled(live: &Live, at: Timestamp) -> Occupancy {
         taken: account.taken(at),
         holders: holders(account, live.liveness()),
         line: account.line().filter_map(waiter).collect(),
+        hand_overs: account.hand_overs().to_vec(),
+        declines: account.declines().to_vec(),
         policy: account.policy().clone(),
         zone: account.zone().to_owned(),
         liveness: live.liveness().clone(),

@@ -1,8 +1,9 @@
-//! The little admission knows of civil time: whether a zone exists, and which day it is there.
+//! The little admission knows of civil time: whether a zone exists, which day it is there, and since when what
+//! is changed now counts.
 
 use chrono::{DateTime, Datelike};
 use chrono_tz::Tz;
-use seats::{CivilDate, Timestamp};
+use seats::{Account, CivilDate, Effective, Timestamp};
 
 /// Days from 0001-01-01, as chrono counts them, to 1970-01-01.
 const DAYS_TO_1970: i32 = 719_163;
@@ -17,6 +18,11 @@ pub(crate) fn day(zone: &str, at: Timestamp) -> Option<CivilDate> {
     let zone: Tz = zone.parse().ok()?;
     let at = DateTime::from_timestamp_micros(i64::try_from(at.0).ok()?)?;
     Some(CivilDate(at.with_timezone(&zone).num_days_from_ce() - DAYS_TO_1970))
+}
+
+/// From now, or from the account's last commit: while the clock is behind that, time stands still there.
+pub(crate) fn from_now(account: &Account, now: Timestamp) -> Effective {
+    Effective { instant: now.max(account.last_at()), date: None }
 }
 
 #[cfg(test)]

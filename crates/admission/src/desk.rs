@@ -177,11 +177,7 @@ impl Desk {
 
     /// The first answer to a login's request id, if it was ever answered.
     fn first(&self, slot: &Slot, request: &Request) -> Result<Option<(FirstAnswer, Found)>, Error> {
-        let request = match request.parts().0 {
-            Request::LogIn(login) => login.request,
-            Request::Command { command: Command::LogIn(login), .. } => login.request,
-            _ => return Ok(None),
-        };
+        let Some(request) = request.login() else { return Ok(None) };
         let account = slot.live.account().id();
         if let Some(recent) = slot.recent(request) {
             let draft = self.group.drafts.get(recent);
@@ -213,7 +209,7 @@ impl Desk {
         let taken = slot.live.take_because(&prepared.command, prepared.reason, first, now);
         let mut draft = None;
         for due in taken.due {
-            if let (Command::LogIn(login), Some(_)) = (&*prepared.command, first)
+            if let (Some(login), Some(_)) = (prepared.command.login(), first)
                 && outcome_in(login.request, &due.events).is_some()
             {
                 draft = Some(self.group.drafts.len()); // It has just left the line.
@@ -226,7 +222,7 @@ impl Desk {
         if !taken.events.is_empty() {
             let place = self.group.drafts.len();
             draft = Some(place);
-            if let (Command::LogIn(login), None) = (&*prepared.command, first) {
+            if let (Some(login), None) = (prepared.command.login(), first) {
                 slot.recent.push((login.request, place));
                 self.people.mark_used(slot.live.account(), login.device, taken.at);
             }
@@ -315,8 +311,10 @@ fn is_without_seat(answer: &Answer) -> bool {
 /// Whether a command is noted beside the log.
 fn is_sign_of_life(command: &Command, answer: &Answer) -> bool {
     match command {
-        Command::Heartbeat { .. } | Command::Goodbye { .. } => true,
-        Command::LogIn(_) | Command::TakeOffer { .. } => {
+        Command::Heartbeat { .. } | Command::Goodbye { .. } | Command::AnswerHandOver { .. } => {
+            true
+        }
+        Command::LogIn(_) | Command::TakeOffer { .. } | Command::AskHandOver { .. } => {
             matches!(answer, Answer::Login { outcome: Outcome::Waiting { .. }, again: true, .. })
         }
         _ => false,
@@ -326,7 +324,7 @@ fn is_sign_of_life(command: &Command, answer: &Answer) -> bool {
 /// The login, if the answer is about a session whose ending the account no longer remembers, or about a login
 /// that waited and has been answered since.
 fn incomplete(account: &Account, command: &Command, answer: &Answer) -> Option<RequestId> {
-    let (Answer::Login { outcome, present, .. }, Command::LogIn(login)) = (answer, command) else {
+    let (Answer::Login { outcome, present, .. }, Some(login)) = (answer, command.login()) else {
         return None;
     };
     let unknown = match outcome {

@@ -9,6 +9,7 @@ mod noting;
 use crate::civil;
 use crate::error::Error;
 use crate::request::{By, LoginRequest, NewAccount, Release, Request};
+use crate::waiting;
 use ledger::book::{Entry, Kind, Subject};
 use ledger::{BookError, Ledger};
 use seats::{
@@ -126,10 +127,10 @@ impl People {
         let (mut whom, mut from) = (None, None);
         let command = match request {
             Request::Open(new) => self.open(account, new, now, entered)?,
-            Request::LogIn(login) => {
+            Request::LogIn(login) | Request::AskHandOver { login, .. } => {
                 let login = self.log_in(account, login, repeated, entered)?;
                 (whom, from) = (Some(login.user), login.site);
-                Command::LogIn(login)
+                request.of_login(login)
             }
             Request::Release(release) => self.release(account, release, entered)?,
             Request::AddUser { name, .. } => {
@@ -153,11 +154,14 @@ impl People {
             }
             Request::AssignPlan { plan, effective, .. } => {
                 let plan = self.keep_plan(plan)?;
-                Command::AssignPlan { plan, effective: effective.unwrap_or(from_now(account, now)) }
+                Command::AssignPlan {
+                    plan,
+                    effective: effective.unwrap_or(civil::from_now(account, now)),
+                }
             }
             Request::SetLicences { to, effective, .. } => Command::SetLicences {
                 to: *to,
-                effective: effective.unwrap_or(from_now(account, now)),
+                effective: effective.unwrap_or(civil::from_now(account, now)),
             },
             Request::ForgetUser { user, .. } => {
                 whom = Some(*user);
@@ -171,17 +175,9 @@ impl People {
             }
             Request::Command { command, .. } => {
                 self.entered_before(account, command)?;
-                match command {
-                    Command::LogIn(login) => (whom, from) = (Some(login.user), login.site),
-                    Command::Heartbeat { session, .. }
-                    | Command::Goodbye { session }
-                    | Command::LogOut { session } => {
-                        whom = account.session(*session).map(|session| session.user);
-                    }
-                    _ => {}
-                }
+                let (user, site) = waiting::about(account, command);
                 let (command, entered) = (Cow::Borrowed(command), Vec::new());
-                return Ok(Prepared { command, user: whom, site: from, reason: None, entered });
+                return Ok(Prepared { command, user, site, reason: None, entered });
             }
         };
         let (command, entered) = (Cow::Owned(command), Vec::new());
@@ -381,8 +377,17 @@ fn usable(account: &Account, request: &Request) -> Result<(), Error> {
     let met = |user: UserId| account.user(user).is_some();
     let next = |user: UserId| user == account.next_user();
     let user = match request {
-        Request::LogIn(LoginRequest { user: By::Id(user), .. }) if !met(*user) => *user,
+        Request::LogIn(LoginRequest { user: By::Id(user), .. })
+        | Request::AskHandOver { login: LoginRequest { user: By::Id(user), .. }, .. }
+            if !met(*user) =>
+        {
+            *user
+        }
         Request::Command { command: Command::LogIn(LogIn { user, .. }), .. }
+        | Request::Command {
+            command: Command::AskHandOver { login: LogIn { user, .. }, .. },
+            ..
+        }
         | Request::Command { command: Command::AddUser { user, .. }, .. }
             if !met(*user) && !next(*user) =>
         {
@@ -391,9 +396,4 @@ fn usable(account: &Account, request: &Request) -> Result<(), Error> {
         _ => return Ok(()),
     };
     Err(Error::Rejected(Rejection::UnknownUser(user)))
-}
-
-/// From now, or from the account's last commit: while the clock is behind that, time stands still there.
-fn from_now(account: &Account, now: Timestamp) -> Effective {
-    Effective { instant: now.max(account.last_at()), date: None }
 }

@@ -9,8 +9,8 @@ use crate::forgetting::DEVICES_MAX;
 use crate::names::{check_name, check_note, check_reason};
 use seats::decide::LICENCES_MAX;
 use seats::{
-    AccountId, Command, DeviceId, Effective, Rejection, ReleaseReason, RequestId, SessionId,
-    Setting, SiteId, UserId,
+    AccountId, Command, DeviceId, Effective, LogIn, Rejection, ReleaseReason, RequestId, SeatNo,
+    SessionId, Setting, SiteId, UserId,
 };
 
 /// The most settings that one command changes.
@@ -119,6 +119,13 @@ pub enum Request {
     Open(NewAccount),
     /// Ask for a seat.
     LogIn(LoginRequest),
+    /// Ask the holder of a seat for it: see [`Admission::ask_hand_over`](crate::Admission::ask_hand_over).
+    AskHandOver {
+        /// The asker's login: a new one, or one in line.
+        login: LoginRequest,
+        /// Which seat; `None`: that of the holder who did nothing for longest.
+        seat: Option<SeatNo>,
+    },
     /// End somebody's session.
     Release(Release),
     /// Register a user.
@@ -203,11 +210,29 @@ impl Request {
         }
     }
 
+    /// The id of the login it asks for.
+    pub(crate) fn login(&self) -> Option<RequestId> {
+        match self.parts().0 {
+            Request::LogIn(login) | Request::AskHandOver { login, .. } => Some(login.request),
+            Request::Command { command, .. } => command.login().map(|login| login.request),
+            _ => None,
+        }
+    }
+
+    /// It as a command, its login in the words of the rules.
+    pub(crate) fn of_login(&self, login: LogIn) -> Command {
+        match self {
+            Request::AskHandOver { seat, .. } => Command::AskHandOver { login, seat: *seat },
+            _ => Command::LogIn(login),
+        }
+    }
+
     /// The account it is about; the system account, to which nobody has access, for one yet to be opened.
     pub(crate) fn account(&self) -> AccountId {
         match self {
             Request::Open(_) => AccountId::SYSTEM,
             Request::LogIn(LoginRequest { account, .. })
+            | Request::AskHandOver { login: LoginRequest { account, .. }, .. }
             | Request::Release(Release { account, .. })
             | Request::AddUser { account, .. }
             | Request::AddSite { account, .. }
@@ -234,7 +259,7 @@ impl Request {
                 }
                 check_settings(&new.settings)?;
             }
-            Request::LogIn(login) => {
+            Request::LogIn(login) | Request::AskHandOver { login, .. } => {
                 if let By::Name(user) = &login.user {
                     check_name("user", user)?;
                 }

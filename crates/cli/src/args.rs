@@ -12,7 +12,7 @@ pub(crate) use account::{Account, AccountOpen};
 pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
-pub(crate) use seat::{Login, Release, SessionArgs};
+pub(crate) use seat::{Consent, HandOver, Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
 pub(crate) use webhook::Webhook;
 
@@ -132,6 +132,9 @@ pub(crate) enum Command {
     ///
     /// Prints the seat and the session number; a denial says why and who holds the seats (exit code 3).
     Login(Login),
+    /// Ask a holder for the seat, or answer for one.
+    #[command(subcommand)]
+    HandOver(HandOver),
     /// Give a seat back.
     Logout(SessionArgs),
     /// Say that a session's user is still there.

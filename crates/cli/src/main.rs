@@ -11,7 +11,7 @@ mod output;
 mod place;
 mod policy;
 
-use args::{Cli, Command};
+use args::{Cli, Command, HandOver};
 use caller::Caller;
 use clap::{CommandFactory, Parser};
 use commands::remote::Remote;
@@ -49,7 +49,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(user) => commands::people::user(data, user, caller, output),
         Command::Device(device) => commands::people::device(data, &device, caller, output),
         Command::Site(site) => commands::people::site(data, site, caller, output),
-        Command::Login(login) => commands::login::run(data, login, caller, output),
+        Command::Login(login) => commands::login::run(data, login, None, caller, output),
+        Command::HandOver(HandOver::Ask { login, seat }) => {
+            commands::login::run(data, login, Some(seat), caller, output)
+        }
+        Command::HandOver(HandOver::Answer { session, answer }) => {
+            commands::seat::answer(data, &session, answer, caller, output)
+        }
         Command::Logout(session) => commands::seat::logout(data, &session, caller, output),
         Command::Heartbeat { session, idle } => {
             commands::seat::heartbeat(data, &session, idle, caller, output)

@@ -60,6 +60,10 @@ pub(crate) struct Policy {
     /// How long without asking again until somebody in line has left it [default: 2 min].
     #[arg(long, value_name = "LENGTH")]
     pub(crate) wait_lease: Option<String>,
+    /// How long a holder has to answer who is asked for the seat, after which silence is consent; 10 s to 1 h,
+    /// or `none`: nobody is asked [default: none].
+    #[arg(long, value_name = "LENGTH|none")]
+    pub(crate) hand_over: Option<String>,
 }
 
 impl Policy {
@@ -82,6 +86,7 @@ impl Policy {
             ("when-full", &self.when_full),
             ("offer", &self.offer),
             ("wait-lease", &self.wait_lease),
+            ("hand-over", &self.hand_over),
         ];
         let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let reserved = self.reserved.iter().map(|value| ("reserved", value));

@@ -86,9 +86,35 @@ pub enum LoggedIn {
         place: u64,
         /// After how many seconds to ask again.
         retry_after_s: u64,
+        /// What a holder was asked with [`Client::ask_hand_over`], and not withdrawn.
+        asking: Option<Asking>,
     },
     /// None, and why.
     Refused(Refusal),
+}
+
+/// What a holder was asked.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Asking {
+    /// The number of the asking in the account.
+    pub handover: u32,
+    /// `asked`, or `declined`: then another may be asked.
+    pub state: String,
+    /// Who is asked, as far as the account's policy shows names.
+    pub of: Option<String>,
+    /// Until when there is time to answer, as RFC 3339 in UTC; then silence is consent.
+    pub until: Option<String>,
+}
+
+/// Somebody asks for the seat of a session.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct AskedFor {
+    /// Who, as far as the account's policy shows names.
+    pub by: String,
+    /// Until when there is time to answer, as RFC 3339 in UTC; then silence is consent.
+    pub until: String,
+    /// What to answer with [`Client::answer_hand_over`].
+    pub handover: u32,
 }
 
 /// A session that goes on.
@@ -102,6 +128,9 @@ pub struct Seated {
     pub token: String,
     /// Seconds until the next sign of life is due.
     pub heartbeat_after_s: u64,
+    /// Somebody asks for the seat.
+    #[serde(default)]
+    pub asked_for: Option<AskedFor>,
 }
 
 /// Why there is no answer.
@@ -160,22 +189,41 @@ impl Client {
     pub fn log_in_as(&self, account: &str, user: &str, attempt: &str) -> Result<LoggedIn, Error> {
         let path = format!("/v1/accounts/{}/logins", call::escaped(account));
         let answer = self.ask("POST", &path, Some(attempt), &json!({ "user": user }))?;
-        let holders = answer.body.get("holders").and_then(Value::as_array);
-        match (answer.status, holders) {
-            (201, _) => Ok(LoggedIn::Granted(answer.read()?)),
-            (409, _) if answer.word("code") == "in_line" => Ok(LoggedIn::InLine {
-                attempt: attempt.to_owned(),
-                place: answer.body.get("place").and_then(Value::as_u64).unwrap_or(0),
-                retry_after_s: answer.retry_after_s.unwrap_or(1),
-            }),
-            (409, Some(holders)) => Ok(LoggedIn::Refused(Refusal {
-                code: answer.word("code"),
-                detail: answer.word("detail"),
-                holders: holders.clone(),
-                retry_after_s: answer.retry_after_s,
-            })),
-            _ => Err(answer.error()),
-        }
+        logged_in(answer, attempt)
+    }
+
+    /// Asks a holder for the seat, under this id: that of a login in line, or a new one. Which seat; `None`:
+    /// that of the holder who did nothing for longest. What becomes of it is asked with
+    /// [`Client::log_in_as`] under the same id; after a decline the next holder may be asked under it.
+    ///
+    /// # Errors
+    /// As [`Client::log_in`]; [`Error::Refused`] with `no_hand_overs` or `cannot_be_asked`.
+    pub fn ask_hand_over(
+        &self,
+        account: &str,
+        user: &str,
+        attempt: &str,
+        seat: Option<u32>,
+    ) -> Result<LoggedIn, Error> {
+        let path = format!("/v1/accounts/{}/hand-overs", call::escaped(account));
+        let body = json!({ "user": user, "seat": seat });
+        logged_in(self.ask("POST", &path, Some(attempt), &body)?, attempt)
+    }
+
+    /// Answers somebody who asks for the seat of a session: gives it away, or keeps it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `nothing_asked` if the seat is not asked for any more,
+    /// [`Error::SessionOver`].
+    pub fn answer_hand_over(
+        &self,
+        account: &str,
+        session: u64,
+        handover: u32,
+        consent: bool,
+    ) -> Result<(), Error> {
+        let body = json!({ "handover": handover, "consent": consent });
+        self.of_session(account, session, "hand-over", &body).map(drop)
     }
 
     /// A sign of life of a session; `active` if the user did something since the last one.
@@ -264,3 +312,28 @@ impl Client {
 
 /// How long to wait between two askings, at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// What a login, or the asking for a seat, is told.
+fn logged_in(answer: Answer, attempt: &str) -> Result<LoggedIn, Error> {
+    let holders = answer.body.get("holders").and_then(Value::as_array);
+    let asked = answer.status == 202;
+    match (answer.status, holders) {
+        (201, _) => Ok(LoggedIn::Granted(answer.read()?)),
+        (202 | 409, _) if asked || answer.word("code") == "in_line" => {
+            let asking = answer.body.get("hand_over").cloned().unwrap_or_default();
+            Ok(LoggedIn::InLine {
+                attempt: attempt.to_owned(),
+                place: answer.body.get("place").and_then(Value::as_u64).unwrap_or(0),
+                retry_after_s: answer.retry_after_s.unwrap_or(1),
+                asking: serde_json::from_value(asking).unwrap_or_default(),
+            })
+        }
+        (409, Some(holders)) => Ok(LoggedIn::Refused(Refusal {
+            code: answer.word("code"),
+            detail: answer.word("detail"),
+            holders: holders.clone(),
+            retry_after_s: answer.retry_after_s,
+        })),
+        _ => Err(answer.error()),
+    }
+}

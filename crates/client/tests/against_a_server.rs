@@ -174,3 +174,39 @@ fn tokens_of_others_are_not_believed() {
         assert_eq!(ours.check(bad, now), Err(BadToken::NotOurs), "{bad}");
     }
 }
+
+#[test]
+fn a_holder_is_asked_for_the_seat_and_answers() {
+    let house = House::new();
+    let client = &house.client;
+    let settings = vec![Setting::HandOver(Some(60)), Setting::ReleaseFloor(0)];
+    let admin = Actor { role: Role::Admin, id: 0 };
+    let changed = house.service.admission().change_policy(AccountId(1), settings, admin);
+    house.runtime.block_on(changed).unwrap();
+    let LoggedIn::Granted(alice) = client.log_in("clinic", "alice").unwrap() else { panic!() };
+    let asks = |attempt| match client.ask_hand_over("clinic", "bob", attempt, None).unwrap() {
+        LoggedIn::InLine { asking, place, .. } => (place, asking),
+        other => panic!("{other:?}"),
+    };
+    let (place, asking) = asks("b1");
+    let asking = asking.unwrap();
+    assert_eq!((place, asking.state.as_str(), asking.of.as_deref()), (1, "asked", Some("alice")));
+    let asked_for = client.heartbeat("clinic", alice.session, true).unwrap().asked_for.unwrap();
+    assert_eq!((asked_for.by.as_str(), asked_for.handover), ("bob", 1));
+    client.answer_hand_over("clinic", alice.session, 1, false).unwrap();
+    let (_, asking) = asks("b1");
+    assert_eq!(asking.unwrap().state, "declined");
+    let LoggedIn::InLine { asking, .. } =
+        client.ask_hand_over("clinic", "carol", "c1", Some(1)).unwrap()
+    else {
+        panic!()
+    };
+    let handover = asking.unwrap().handover;
+    client.answer_hand_over("clinic", alice.session, handover, true).unwrap();
+    let LoggedIn::Granted(carol) = client.log_in_as("clinic", "carol", "c1").unwrap() else {
+        panic!()
+    };
+    assert_eq!(carol.seat, 1);
+    let lost = client.heartbeat("clinic", alice.session, true).unwrap_err();
+    assert!(matches!(lost, Error::SessionOver { how, .. } if how == "handed_over"));
+}

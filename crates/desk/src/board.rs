@@ -146,6 +146,11 @@ impl BoardPage {
                 }
                 td {
                     (state(row.state)) " " (said(row, frame, zone, today))
+                    @for asked in self.board.asked_for.iter().filter(|asked| asked.seat == row.seat) {
+                        small.asked {
+                            (name(&asked.by)) " has asked for this seat; answer due " (time(asked.until, zone, today))
+                        }
+                    }
                     @if let Some(since) = &since { small.narrow-only { "logged in since " (since) } }
                 }
                 td.wide { @if let Some(since) = &since { (since) } }

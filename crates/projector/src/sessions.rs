@@ -139,8 +139,10 @@ impl Sessions {
                 }
                 Event::Expired { session, cause, silent } => {
                     let how = End::Expired(*cause);
-                    let displaced =
-                        matches!(cause, ExpiryCause::Reclaimed | ExpiryCause::TakenOver);
+                    let displaced = matches!(
+                        cause,
+                        ExpiryCause::Reclaimed | ExpiryCause::TakenOver | ExpiryCause::HandedOver
+                    );
                     let by = displaced.then(|| self.next_grant(rest.as_slice())).flatten();
                     self.end(record, *session, how, *silent, by).into_iter().for_each(&mut ended);
                 }

@@ -10,7 +10,8 @@
 
 use ledger::Record;
 use seats::{
-    Account, DenialReason, EndedBy, Event, ExpiryCause, Liveness, Micros, Timestamp, UserId, settle,
+    Account, DenialReason, EndedBy, Event, ExpiryCause, HandOverEnd, Liveness, Micros, Timestamp,
+    UserId, settle,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +61,8 @@ pub struct Usage {
     pub reclaimed: u64,
     /// Sessions released by hand.
     pub released: u64,
+    /// Seats handed over to somebody who asked for them.
+    pub handed_over: u64,
     /// The most sessions at once.
     pub peak_sessions: Peak,
     /// The most seats held at once; a shared seat counts once.
@@ -162,6 +165,9 @@ impl Meter {
             Event::OfferLapsed { .. } | Event::LeftQueue { .. } => &mut usage.left_line,
             Event::Expired { cause: ExpiryCause::Reclaimed, .. } => &mut usage.reclaimed,
             Event::LoggedOut { by: EndedBy::Release, .. } => &mut usage.released,
+            Event::HandOverEnded { how: HandOverEnd::Consented | HandOverEnd::Silent, .. } => {
+                &mut usage.handed_over
+            }
             _ => return,
         };
         *counter = counter.saturating_add(1);

@@ -9,8 +9,8 @@ use crate::who::Who;
 use seats::account::Waits;
 use seats::room::{Room, Seeker, reclaimable, room};
 use seats::{
-    Account, AccountId, Liveness, Micros, Naming, Reasons, Reclaim, Standing, Timestamp, UserId,
-    WhenFull,
+    Account, AccountId, HandOver, Liveness, Micros, Naming, Reasons, Reclaim, Standing, Timestamp,
+    UserId, WhenFull,
 };
 use serde::Serialize;
 
@@ -47,6 +47,21 @@ pub struct InLine {
     pub until: Option<At>,
 }
 
+/// Somebody has asked for a seat, and its holder has not answered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AskedFor {
+    /// The number of the asking.
+    pub handover: u32,
+    /// Which seat.
+    pub seat: u32,
+    /// Who asks, by name, or by number where there is none.
+    pub by: String,
+    /// Who asks, by number.
+    pub by_id: u32,
+    /// Until when the holder may answer; then silence is consent.
+    pub until: At,
+}
+
 /// Seats reserved for a site.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ReservedRow {
@@ -75,6 +90,8 @@ pub struct Board {
     pub reserved: Vec<ReservedRow>,
     /// Who is in line for a seat, the next one first.
     pub line: Vec<InLine>,
+    /// Which seats are asked for.
+    pub asked_for: Vec<AskedFor>,
     /// Seconds from its grant during which a session is released only if forced.
     pub release_floor_s: u32,
     /// Whether whoever releases a seat must write a note.
@@ -115,6 +132,7 @@ impl Reports<'_> {
             outlook_in_words,
             reserved: reserved(state, &self.names(account)),
             line: in_line(state, &self.names(account)),
+            asked_for: asked_for(state, &self.names(account)),
             release_floor_s: state.policy().release_floor_s,
             note_needed: state.policy().reasons == Reasons::ForAll,
             denials: self.denials(account, Some(now - LATELY), Some(end), now)?,
@@ -142,6 +160,17 @@ fn in_line(account: &Account, names: &Names<'_>) -> Vec<InLine> {
         until: waits.offer.map(|offer| At(offer.until)),
     };
     line.map(row).collect()
+}
+
+fn asked_for(account: &Account, names: &Names<'_>) -> Vec<AskedFor> {
+    let row = |asked: &HandOver| AskedFor {
+        handover: asked.id.0,
+        seat: asked.seat.0,
+        by: names.shown(asked.asker),
+        by_id: asked.asker.0,
+        until: At(asked.until),
+    };
+    account.hand_overs().iter().map(row).collect()
 }
 
 /// What somebody who is not logged in and comes from no site in particular would meet.

@@ -170,6 +170,7 @@ pub fn word(end: End) -> &'static str {
             ExpiryCause::MaxSession => "max_session",
             ExpiryCause::UserSuspended => "user_suspended",
             ExpiryCause::AccountClosed => "account_closed",
+            ExpiryCause::HandedOver => "handed_over",
         },
     }
 }

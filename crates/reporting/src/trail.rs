@@ -172,6 +172,14 @@ fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
         | Event::OfferLapsed { request }
         | Event::OfferWithdrawn { request }
         | Event::LeftQueue { request, .. } => asked(&Some(*request)),
+        Event::HandOverAsked { request, seat, .. } => {
+            let holder = before.sessions_on(*seat).next();
+            asked(&Some(*request)) || holder.is_some_and(|held| held.user == user)
+        }
+        Event::HandOverEnded { handover, .. } => {
+            let open = before.hand_overs().iter().find(|open| open.id == *handover);
+            open.is_some_and(|open| open.asker == user || open.holder == user)
+        }
         _ => false,
     })
 }

@@ -70,6 +70,8 @@ pub struct UsageReport {
     pub reclaimed: u64,
     /// Sessions released by hand.
     pub released: u64,
+    /// Seats handed over to somebody who asked for them.
+    pub handed_over: u64,
     /// Where this comes from.
     pub provenance: Provenance,
     #[serde(skip)]
@@ -151,6 +153,7 @@ impl UsageReport {
             at_capacity_seconds: usage.at_capacity.secs(),
             reclaimed: usage.reclaimed,
             released: usage.released,
+            handed_over: usage.handed_over,
             provenance,
             zone,
         }
@@ -195,6 +198,10 @@ impl Report for UsageReport {
         add("  unanswered", self.pending.to_string(), String::new());
         add("Reclaimed", self.reclaimed.to_string(), "from silent holders".to_owned());
         add("Released", self.released.to_string(), "by hand".to_owned());
+        if self.handed_over > 0 {
+            let to = "to somebody who asked for the seat".to_owned();
+            add("Handed over", self.handed_over.to_string(), to);
+        }
         let columns = [("What", Side::Left), ("How much", Side::Right), ("", Side::Left)];
         let (from, to) = (zone.show(self.from.0), zone.show(self.to.0));
         let header = self.provenance.header();

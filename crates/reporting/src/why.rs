@@ -143,7 +143,13 @@ impl Reports<'_> {
     ) -> Result<String, ReportError> {
         let name = &teller.name;
         if let Some(place) = state.place(refusal.denial.request) {
-            return Ok(format!("{name} is still in line, place {place}."));
+            let asks = state.asking(teller.user).map_or_else(String::new, |asking| {
+                let (holder, day) =
+                    (teller.names.shown(asking.holder), teller.zone.date_of(asking.asked));
+                let (seat, until) = (asking.seat, teller.zone.say(asking.until, day));
+                format!(" {holder} is asked for {seat} and has until {until} to answer.")
+            });
+            return Ok(format!("{name} is still in line, place {place}.{asks}"));
         }
         let Some((session, granted)) = refusal.next_grant else {
             return Ok(match refusal.episode.outcome {

@@ -2,7 +2,8 @@
 //!
 //! What the state *means*: `seats` and `sessions` say who sits where after the last commit; `licences` says
 //! how many may sit, now and from instants already announced; `users` says who is known; `pending` says who
-//! has asked and not been answered, and who of them is in line; `endings` remembers the last few sessions that ended, so that a client
+//! has asked and not been answered, and who of them is in line; `hand_overs` says whom they ask for a seat;
+//! `endings` remembers the last few sessions that ended, so that a client
 //! whose seat is gone can be told why at once. Whatever time alone has changed since the last commit is not
 //! in here: [`settle`](crate::settle()) says it.
 //!
@@ -12,7 +13,10 @@
 use crate::board::Board;
 use crate::by_user::ByUser;
 use crate::event::{EndedBy, ExpiryCause, ReleaseReason};
-use crate::ids::{AccountId, Commitment, DeviceId, Digest, SeatNo, SessionId, SiteId, UserId};
+use crate::hand_over::{Decline, HandOver};
+use crate::ids::{
+    AccountId, Commitment, DeviceId, Digest, HandOverId, SeatNo, SessionId, SiteId, UserId,
+};
 use crate::licences::Licences;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -154,6 +158,9 @@ pub struct Account {
     pub(crate) pending: Vec<Pending>,
     pub(crate) last_session: SessionId,
     pub(crate) endings: VecDeque<Ending>,
+    pub(crate) hand_overs: Vec<HandOver>,
+    pub(crate) declines: Vec<Decline>,
+    pub(crate) last_hand_over: HandOverId,
 }
 
 impl Account {
@@ -182,6 +189,9 @@ impl Account {
             pending: Vec::new(),
             last_session: SessionId(0),
             endings: VecDeque::new(),
+            hand_overs: Vec::new(),
+            declines: Vec::new(),
+            last_hand_over: HandOverId(0),
         }
     }
 

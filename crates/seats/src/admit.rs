@@ -16,7 +16,7 @@ use crate::decide::{Rejection, ends};
 use crate::event::{DenialReason, Event, ExpiryCause, Leaving};
 use crate::ids::{RequestId, SeatNo, SessionId, UserId};
 use crate::liveness::Liveness;
-use crate::policy::{Reclaim, SameUser, UserPolicy, WhenFull};
+use crate::policy::{Reclaim, SameUser, UserPolicy};
 use crate::room::{Room, Seeker, reclaimable, room, taken_by_others};
 use crate::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub(crate) struct Found {
 }
 
 /// The events of a login at `at`: newcomers introduced, the request, what had to end, and the grant, the place
-/// in line or the denial.
+/// in line (if it `waits` where there is no seat) or the denial.
 ///
 /// # Errors
 /// A [`Rejection`] when the login names a user, site or device that neither the account nor the command
@@ -46,12 +46,13 @@ pub(crate) fn log_in(
     account: &Account,
     liveness: &Liveness,
     login: &LogIn,
+    waits: bool,
     at: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     let mut events = introductions(account, login)?;
     let LogIn { request, user, site, device, .. } = *login;
     events.push(Event::LoginRequested { request, user, site, device });
-    // A user is in line once: a newer login has the place, or the seat.
+    // A user is in line once: a newer login has the place (even where none is put in line now), or the seat.
     let earlier = account.line().find(|asked| asked.user == user);
     let earlier = earlier.map(|asked| asked.request);
     let asked_anew = earlier.map(|request| Event::LeftQueue { request, how: Leaving::AskedAnew });
@@ -64,7 +65,7 @@ pub(crate) fn log_in(
             let (held, dormant) = counted(account, at);
             let no_seat =
                 matches!(reason, DenialReason::AllSeatsHeld | DenialReason::SeatsReserved);
-            if no_seat && account.policy().when_full == WhenFull::Queue {
+            if no_seat && (waits || earlier.is_some()) {
                 events.push(Event::Queued { reason, held, dormant });
                 events.extend(asked_anew);
             } else {

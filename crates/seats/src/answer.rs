@@ -2,7 +2,7 @@
 
 use crate::account::{Account, Ending, Session};
 use crate::event::{DenialReason, Event, Leaving};
-use crate::ids::{DeviceId, RequestId, SeatNo, SessionId, SiteId, UserId};
+use crate::ids::{DeviceId, HandOverId, RequestId, SeatNo, SessionId, SiteId, UserId};
 use crate::time::Timestamp;
 
 /// What a login request came to.
@@ -55,6 +55,17 @@ pub enum Present {
     Ended(Option<Ending>),
 }
 
+/// Somebody asks for a seat, as its holder is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AskedFor {
+    /// What is to be answered.
+    pub handover: HandOverId,
+    /// Who asks.
+    pub by: UserId,
+    /// Until when; then silence is consent.
+    pub until: Timestamp,
+}
+
 /// The answer to a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answer {
@@ -77,6 +88,8 @@ pub enum Answer {
         seat: SeatNo,
         /// Whether the session is dormant after it.
         dormant: bool,
+        /// Somebody asks for the seat.
+        asked: Option<AskedFor>,
     },
     /// A session ended.
     Ended {

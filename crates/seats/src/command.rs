@@ -1,7 +1,9 @@
 //! What can be asked of an account.
 
 use crate::event::{Effective, ReleaseReason};
-use crate::ids::{Commitment, DeviceId, Digest, RequestId, SessionId, SiteId, UserId};
+use crate::ids::{
+    Commitment, DeviceId, Digest, HandOverId, RequestId, SeatNo, SessionId, SiteId, UserId,
+};
 use crate::policy::Setting;
 use crate::time::Timestamp;
 
@@ -110,6 +112,23 @@ pub enum Command {
         /// Which login.
         request: RequestId,
     },
+    /// Ask the holder of a seat for it. The login of the asker is put in line if it is not there yet, whatever
+    /// the policy says of lines; if a seat is free it is granted, as by [`Command::LogIn`].
+    AskHandOver {
+        /// The asker's login: a new one, or one in line.
+        login: LogIn,
+        /// Which seat; `None`: that of the holder who did nothing for longest.
+        seat: Option<SeatNo>,
+    },
+    /// Answer somebody who asks for the seat: give it away, or keep it.
+    AnswerHandOver {
+        /// A session on the seat.
+        session: SessionId,
+        /// What is answered.
+        handover: HandOverId,
+        /// Whether the seat is given away.
+        consent: bool,
+    },
     /// Give a seat back.
     LogOut {
         /// Which session.
@@ -167,6 +186,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// The login that is asked for.
+    pub fn login(&self) -> Option<&LogIn> {
+        match self {
+            Command::LogIn(login) | Command::AskHandOver { login, .. } => Some(login),
+            _ => None,
+        }
+    }
+
     /// Whether somebody changes an account with it, rather than use a seat or open the account.
     pub fn is_by_hand(&self) -> bool {
         !matches!(
@@ -175,6 +202,8 @@ impl Command {
                 | Command::LogIn(_)
                 | Command::TakeOffer { .. }
                 | Command::LeaveQueue { .. }
+                | Command::AskHandOver { .. }
+                | Command::AnswerHandOver { .. }
                 | Command::LogOut { .. }
                 | Command::Heartbeat { .. }
                 | Command::Goodbye { .. }

@@ -10,16 +10,17 @@ use crate::command::Command;
 use crate::cut::EVENT_BYTES_MAX;
 use crate::event::{EndedBy, Event, ExpiryCause, Leaving};
 use crate::forget;
-use crate::ids::{DeviceId, RequestId, SessionId, SiteId, UserId};
+use crate::hand_over;
+use crate::ids::{DeviceId, HandOverId, RequestId, SeatNo, SessionId, SiteId, UserId};
 use crate::liveness::Liveness;
 use crate::offline;
-use crate::policy::Setting;
+use crate::policy::WhenFull;
+use crate::setting::checked;
 use crate::time::{Micros, Timestamp};
 use thiserror::Error;
 
 /// More licences than this are a slip of the keyboard.
 pub const LICENCES_MAX: u32 = 1_000_000;
-const TOO_MANY: &str = "more than 1000000 seats";
 
 /// Why a command cannot be taken. Nothing is recorded; the caller mends the command.
 ///
@@ -124,6 +125,16 @@ pub enum Rejection {
     /// with the same id what became of it, or log in anew.
     #[error("this login is not in line")]
     NotInLine(RequestId),
+    /// Nobody asks for seats here: the policy says so. Log in, or choose how long a holder has to answer.
+    #[error("the account's policy lets nobody ask for a seat; it is chosen with hand-over")]
+    NoHandOvers,
+    /// Nobody holds the seat, or its holder is asked already, declined to the same user within the hour, sat
+    /// down just now, or has a seat that the asker could not have. Ask without naming a seat, or wait.
+    #[error("the holder of {0} cannot be asked for it now")]
+    CannotBeAsked(SeatNo),
+    /// The seat is not asked for any more: it was answered, or the asker has gone. The seat is kept.
+    #[error("{0} is not to be answered: nobody asks for this seat any more")]
+    NothingAsked(HandOverId),
     /// The request id was used before, for another user, site or device. Every new attempt needs a new id.
     #[error("this request id was used before, for another login")]
     RequestReused,
@@ -153,7 +164,15 @@ pub fn decide(
         _ => {}
     }
     match command {
-        Command::LogIn(login) => admit::log_in(account, liveness, login, at),
+        Command::LogIn(login) => {
+            let waits = account.policy().when_full == WhenFull::Queue;
+            admit::log_in(account, liveness, login, waits, at)
+        }
+        Command::AskHandOver { login, seat } => hand_over::ask(account, liveness, login, *seat, at),
+        Command::AnswerHandOver { session, handover, consent } => {
+            let session = held(account, *session)?;
+            hand_over::answer(account, liveness, session, *handover, *consent, at)
+        }
         Command::TakeOffer { request } => {
             let asked = in_line(account, *request)?;
             Ok(admit::take_offer(account, liveness, asked, at))
@@ -298,6 +317,8 @@ fn commercial(
         Command::LogIn(_)
         | Command::TakeOffer { .. }
         | Command::LeaveQueue { .. }
+        | Command::AskHandOver { .. }
+        | Command::AnswerHandOver { .. }
         | Command::Heartbeat { .. }
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
@@ -357,37 +378,4 @@ pub(crate) fn already(user: UserId, standing: UserStanding) -> Rejection {
         UserStanding::Forgotten => "forgotten",
     };
     Rejection::UserAlready { user, standing }
-}
-
-fn checked(settings: &[Setting], account: &Account) -> Result<Vec<Setting>, Rejection> {
-    for setting in settings {
-        let zero = match setting {
-            Setting::Lease(Some(0)) => Some("lease"),
-            Setting::IdleAfter(Some(0)) => Some("idle-after"),
-            Setting::MaxSession(Some(0)) => Some("max-session"),
-            Setting::Offer(0) => Some("offer"),
-            Setting::WaitLease(0) => Some("wait-lease"),
-            _ => None,
-        };
-        if let Some(setting) = zero {
-            return Err(Rejection::BadSetting { setting, why: "0 s is too short; 1 s or more" });
-        }
-        match setting {
-            Setting::Overdraft(seats) if *seats > LICENCES_MAX => {
-                return Err(Rejection::BadSetting { setting: "overdraft", why: TOO_MANY });
-            }
-            Setting::Reserved(_, seats) if *seats > LICENCES_MAX => {
-                return Err(Rejection::BadSetting { setting: "reserved", why: TOO_MANY });
-            }
-            Setting::KeepDevices(Some(0)) => {
-                let why = "0 d is too short; 1 d or more";
-                return Err(Rejection::BadSetting { setting: "keep-devices", why });
-            }
-            Setting::Reserved(site, _) if !account.has_site(*site) => {
-                return Err(Rejection::UnknownSite(*site));
-            }
-            _ => {}
-        }
-    }
-    Ok(settings.to_vec())
 }

@@ -6,11 +6,14 @@
 //!
 //! Events of one commit happened at the commit's `at`, in the order in which they stand.
 
-pub use crate::offline::Capacity;
-
-use crate::ids::{
-    AccountId, Commitment, DeviceId, Digest, RequestId, SeatNo, SessionId, SiteId, UserId,
+pub use crate::cause::{
+    DenialReason, EndedBy, ExpiryCause, HandOverEnd, Leaving, Look, ReleaseReason,
 };
+use crate::ids::{
+    AccountId, Commitment, DeviceId, Digest, HandOverId, RequestId, SeatNo, SessionId, SiteId,
+    UserId,
+};
+pub use crate::offline::Capacity;
 use crate::policy::Setting;
 use crate::time::{CivilDate, Micros, Timestamp};
 use bincode::{Decode, Encode};
@@ -24,107 +27,8 @@ pub struct Effective {
     pub date: Option<CivilDate>,
 }
 
-/// Who ended a session by hand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum EndedBy {
-    /// The user pressed Log Out.
-    User,
-    /// A support agent or the customer's own manager released the seat; the reason stands beside it.
-    Release,
-}
-
-/// Why a seat was released. Free text, if any, stands in the directory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum ReleaseReason {
-    /// The browser was closed without logging out.
-    BrowserClosed,
-    /// The holder has gone home or is away.
-    HolderAway,
-    /// The holder asked for it.
-    HolderAsked,
-    /// A colleague needs the seat more urgently.
-    NeededElsewhere,
-    /// The session should not be (shared password, former employee).
-    Unauthorised,
-    /// Anything else.
-    Other,
-}
-
-/// Why a session ended without anybody logging it out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum ExpiryCause {
-    /// It was dormant and somebody needed the seat.
-    Reclaimed,
-    /// The same user's newer login moved onto the seat.
-    TakenOver,
-    /// No heartbeat within the lease, and the policy frees seats at once; or the session was dormant already
-    /// when the policy came to free seats at once.
-    LeaseEnded,
-    /// No user activity, and the policy frees seats at once.
-    Idle,
-    /// The browser said goodbye, did not come back within the grace, and the policy frees seats at once.
-    Goodbye,
-    /// The longest permitted session was over.
-    MaxSession,
-    /// The user was suspended.
-    UserSuspended,
-    /// The account was closed.
-    AccountClosed,
-}
-
-/// Why a login was refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, Encode, Decode)]
-pub enum DenialReason {
-    /// Every seat is held, by live users or by holders the policy protects.
-    AllSeatsHeld,
-    /// The seats that are free are reserved for other sites.
-    SeatsReserved,
-    /// The user is logged in already and the policy allows one session.
-    AlreadyLoggedIn,
-    /// The account admits registered users only, and this is none.
-    NotRegistered,
-    /// The user is suspended.
-    UserSuspended,
-    /// The account is suspended.
-    AccountSuspended,
-    /// The account is closed.
-    AccountClosed,
-}
-
-/// Why somebody left the line without a seat.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum Leaving {
-    /// The user gave up.
-    GaveUp,
-    /// Nothing was heard of the user for as long as the policy says.
-    NotHeardOf,
-    /// The same user logged in anew; that login has the place in line, or the seat.
-    AskedAnew,
-    /// The user may not log in any more, or the account is closed.
-    Barred,
-}
-
-/// How somebody came to see names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum Look {
-    /// Who held the seats.
-    Who,
-    /// Why somebody was refused.
-    Why,
-    /// What happened.
-    Trail,
-    /// An evidence pack with names.
-    Evidence,
-    /// Everything that is held about one person.
-    SubjectAccess,
-    /// The directory itself.
-    Directory,
-}
-
 /// What happened to an account.
-// The tags are part of the format: of a kind without a number it is its place, counted from 0.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-#[repr(u8)]
 pub enum Event {
     /// The account came into being.
     AccountOpened {
@@ -360,6 +264,26 @@ pub enum Event {
         /// Why.
         how: Leaving,
     },
+    /// Somebody in line has asked the holder of a seat for it. Who asks is the user of the request; who is
+    /// asked is whoever holds the seat.
+    HandOverAsked {
+        /// Its number: the one after the last.
+        handover: HandOverId,
+        /// The asker's login, in line.
+        request: RequestId,
+        /// The seat that is asked for.
+        seat: SeatNo,
+        /// Until when there is time to answer, after which silence is consent; our own downtime comes on top.
+        until: Timestamp,
+    },
+    /// An asking is over. If it was consented to, or not answered, the sessions on the seat end in this
+    /// commit ([`ExpiryCause::HandedOver`]) and the asker is granted it.
+    HandOverEnded {
+        /// Which.
+        handover: HandOverId,
+        /// How.
+        how: HandOverEnd,
+    },
     /// Somebody was given a way to call the service. In the system account; whose it is stands beside the
     /// token, not here, and nothing of its secret does.
     TokenMade {
@@ -371,12 +295,12 @@ pub enum Event {
         accounts: Option<Vec<AccountId>>,
         /// From when on it is no longer good.
         expires: Option<Timestamp>,
-    } = 37,
+    },
     /// That way was closed, for good. In the system account.
     TokenRevoked {
         /// Its number.
         token: u32,
-    } = 38,
+    },
     /// The vendor's application let somebody in while it could not reach the service, and said so afterwards.
     /// It held no seat of ours, and breaks no law; it is a fact, not a grant.
     SeatTakenOffline {
@@ -388,5 +312,5 @@ pub enum Event {
         from: Timestamp,
         /// Until when.
         to: Timestamp,
-    } = 39,
+    },
 }

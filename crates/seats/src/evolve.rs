@@ -19,6 +19,9 @@ impl Account {
         if !self.lingers.is_empty() {
             self.lingers.retain(|linger| linger.until > at);
         }
+        if !self.declines.is_empty() {
+            self.declines.retain(|decline| decline.protects(at));
+        }
         for event in events {
             self.evolve(at, event);
         }
@@ -93,6 +96,10 @@ impl Account {
                 self.answered(Some(*request));
             }
             Event::LeftQueue { request, how } => self.leave(*request, *how),
+            Event::HandOverAsked { handover, request, seat, until } => {
+                self.ask_for(at, *handover, *request, *seat, *until);
+            }
+            Event::HandOverEnded { handover, how } => self.answer_for(at, *handover, *how),
             Event::WentDormant { session, silent } => {
                 if let Some(session) = self.sessions.get_mut(session)
                     && session.dormant.is_none()

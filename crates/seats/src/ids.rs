@@ -47,6 +47,10 @@ number!(
     SessionId(u64), "session-"
 );
 number!(
+    /// One asking of a holder for a seat; numbered from 1 within the account.
+    HandOverId(u32), "hand-over-"
+);
+number!(
     /// One of the places to sit, numbered from 1; the lowest free one is granted.
     SeatNo(u32), "seat "
 );

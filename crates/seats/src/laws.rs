@@ -24,22 +24,29 @@
 //!
 //! 10. Only the last login of a commit is put in line, and a user is in line once. Only who is in line is
 //!     offered a seat, and one at a time; offered seats count as held, for all the laws above, but for those to
-//!     whom they are offered. Who is in line is granted the offered seat or none. An offer lapses at its end at
+//!     whom they are offered. Who is in line is granted the offered seat, or one handed over. An offer lapses at its end at
 //!     the earliest.
+//! 11. Askings for a seat are numbered densely. Only who is in line asks, of somebody else who holds the seat;
+//!     for one asker, and for one seat, one at a time. Silence answers at the end of the time at the earliest.
+//!     A seat is handed over by consent or silence while both are there, and then its sessions end and the
+//!     asker is granted it in the same commit; so ends no other session.
 //!
 //! That a request id is never used again after its answer takes an index of all ids, which is the ledger's.
 
+mod admitting;
 mod breach;
+mod hand_over;
 mod line;
 mod lingering;
 mod seating;
 
 pub use breach::Breach;
+use hand_over::{Asked, HandOvers};
 use line::Line;
-use seating::{Grant, Seating};
+use seating::Seating;
 
-use crate::event::{Effective, EndedBy, Event};
-use crate::ids::{AccountId, DeviceId, Digest, RequestId, SeatNo, SessionId, UserId};
+use crate::event::{Effective, EndedBy, Event, ExpiryCause};
+use crate::ids::{AccountId, DeviceId, Digest, RequestId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -79,6 +86,7 @@ pub struct Laws {
     /// Requests not answered, but for the one in `asked`.
     requests: FxHashMap<RequestId, UserId>,
     line: Line,
+    hand_overs: HandOvers,
     /// The last request of the commit being checked, until it is answered: mostly at once, and then it
     /// never goes into the map.
     asked: Option<(RequestId, UserId)>,
@@ -102,6 +110,7 @@ impl Laws {
             forgotten_devices: FxHashSet::default(),
             requests: FxHashMap::default(),
             line: Line::default(),
+            hand_overs: HandOvers::default(),
             asked: None,
             importing: None,
             seating: Seating::default(),
@@ -121,6 +130,7 @@ impl Laws {
         self.seating.begin();
         events.iter().try_for_each(|event| self.event(at, event))?;
         self.line.end()?;
+        self.hand_overs.end()?;
         self.seating.end(events.len())
     }
 
@@ -220,6 +230,19 @@ impl Laws {
                 self.line.leave(*request)?;
                 self.requests.remove(request);
             }
+            Event::HandOverAsked { handover, request, seat, until } => {
+                let asker = self.line.waiting(*request).ok_or(Breach::NotInLine)?;
+                let holder = self.seating.sitter(*seat).ok_or(Breach::HandOver(*handover))?;
+                let asked = Asked { seat: *seat, holder, asker, until: *until };
+                self.hand_overs.ask(*handover, asked)?;
+            }
+            Event::HandOverEnded { handover, how } => {
+                let (seating, line) = (&self.seating, &self.line);
+                let there = |asked: &Asked| {
+                    seating.sitter(asked.seat) == Some(asked.holder) && line.has(asked.asker)
+                };
+                self.hand_overs.answer(at, *handover, *how, there)?;
+            }
             Event::WentDormant { session, silent } => {
                 self.seating.silence(at, *session, true, *silent)?;
             }
@@ -237,6 +260,11 @@ impl Laws {
                 self.seating.ended(at, *session, None, *silent, linger)?;
             }
             Event::Expired { session, cause, silent } => {
+                let handed = *cause == ExpiryCause::HandedOver;
+                let given = |seat| self.hand_overs.is_given(seat);
+                if handed && !self.seating.seat_of(*session).is_some_and(given) {
+                    return Err(Breach::NotHandedOver(*session));
+                }
                 self.seating.ended(at, *session, Some(*cause), *silent, Micros::ZERO)?;
             }
             Event::AccountSuspended if self.open == Open::Yes => self.open = Open::Suspended,
@@ -302,64 +330,6 @@ impl Laws {
     /// A denial, or a place in line, counts the seats taken and dormant.
     fn counted(&mut self, at: Timestamp, taken: u32, dormant: u32) -> Result<(), Breach> {
         self.seating.counted(at, taken, dormant, self.line.offered())
-    }
-
-    fn offered(
-        &mut self,
-        at: Timestamp,
-        request: RequestId,
-        seat: SeatNo,
-        until: Timestamp,
-    ) -> Result<(), Breach> {
-        let user = self.line.waiting(request).ok_or(Breach::NotInLine)?;
-        self.may_sit(user)?;
-        let limit = self.licences_at(at).saturating_add(self.overdraft);
-        let taken = self.seating.taken().saturating_add(self.line.offered());
-        if taken >= limit {
-            return Err(Breach::OfferedAbove { seat, taken, limit });
-        }
-        let holder = self.seating.holder(seat).or(self.line.offered_to(seat));
-        if let Some(holder) = holder {
-            return Err(Breach::SeatHeld { seat, user, holder });
-        }
-        self.seating.offered(seat);
-        self.line.offer(request, seat, until)
-    }
-
-    fn granted(
-        &mut self,
-        at: Timestamp,
-        request: RequestId,
-        session: SessionId,
-        seat: SeatNo,
-        user: UserId,
-        overdraft: bool,
-    ) -> Result<(), Breach> {
-        self.may_sit(user)?;
-        // Who was in line has the seat that was offered, or moves onto a seat of its own.
-        if let Some(offered) = self.line.take(request)
-            && offered != Some(seat)
-            && self.seating.holder(seat) != Some(user)
-        {
-            return Err(Breach::NotOffered { session, seat });
-        }
-        if let Some(holder) = self.line.offered_to(seat) {
-            return Err(Breach::SeatHeld { seat, user, holder });
-        }
-        let licences = self.licences_at(at);
-        let (limit, kept) = (licences.saturating_add(self.overdraft), self.line.offered());
-        let grant = Grant { session, seat, user, overdraft, licences, limit, kept };
-        self.seating.granted(at, grant)
-    }
-
-    fn may_sit(&self, user: UserId) -> Result<(), Breach> {
-        if self.open != Open::Yes {
-            return Err(Breach::Standing(self.open.word()));
-        }
-        match self.users.get(&user) {
-            Some(Right::LogIn) => Ok(()),
-            _ => Err(Breach::UserMayNot(user)),
-        }
     }
 }
 

@@ -13,7 +13,7 @@
 //!
 //! Read in this order: [`event`] (what can happen), [`command`] (what can be asked), [`policy`] (what the
 //! vendor may choose), [`account`] (the state), [`settle`](mod@settle) (what time does by itself),
-//! [`decide`](mod@decide) (the rules), [`forget`] (what the log says of it), [`cut`] (what one commit holds), [`live`] (all of it together), [`laws`] (what must hold of any log),
+//! [`decide`](mod@decide) (the rules), [`hand_over`] (asking a holder for a seat), [`forget`] (what the log says of it), [`cut`] (what one commit holds), [`live`] (all of it together), [`laws`] (what must hold of any log),
 //! [`notation`] (how all of it is read aloud).
 
 pub mod account;
@@ -21,12 +21,14 @@ mod admit;
 pub mod answer;
 mod board;
 mod by_user;
+mod cause;
 pub mod command;
 pub mod cut;
 pub mod decide;
 pub mod event;
 mod evolve;
 pub mod forget;
+pub mod hand_over;
 pub mod ids;
 pub mod laws;
 pub mod licences;
@@ -37,21 +39,25 @@ pub mod notation;
 mod offline;
 pub mod policy;
 pub mod room;
+mod setting;
 pub mod settle;
 pub mod time;
 mod waiting;
 pub mod words;
 
 pub use account::{Account, Ending, Offer, Session, Standing, UserStanding};
-pub use answer::{Answer, FirstAnswer, Outcome};
+pub use answer::{Answer, AskedFor, FirstAnswer, Outcome};
 pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
 pub use event::{
-    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, Leaving, Look, ReleaseReason,
+    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, HandOverEnd, Leaving, Look,
+    ReleaseReason,
 };
+pub use hand_over::HandOver;
 pub use ids::{
-    AccountId, Commitment, DeviceId, Digest, PoolId, RequestId, SeatNo, SessionId, SiteId, UserId,
+    AccountId, Commitment, DeviceId, Digest, HandOverId, PoolId, RequestId, SeatNo, SessionId,
+    SiteId, UserId,
 };
 pub use laws::{Breach, Laws};
 pub use licences::Licences;

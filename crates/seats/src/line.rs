@@ -9,7 +9,8 @@
 //! Whenever a seat is free, it is offered to the first in line who could sit on it. It is not granted: whoever
 //! waited may have gone, and a seat that is granted to nobody is a ghost. An offer keeps the seat for a while,
 //! as a lingering seat is kept; it is taken by asking again. A dormant seat that may be reclaimed is free in
-//! this sense, and is taken for the offer: those in line have been heard of since.
+//! this sense, and is taken for the offer: those in line have been heard of since. Who asks a holder for the
+//! seat (see [`hand_over`]) is in line too, and may get that seat, which never comes free.
 //!
 //! All of this happens by itself, so it is in what [`settle`](crate::settle()) gives: a log-out at nine is
 //! followed by an offer of nine, whoever looks, and whenever. Since settling always comes first, no new login
@@ -20,6 +21,7 @@ use crate::admit;
 use crate::cut::{self, ENDS_MAX};
 use crate::decide::ends;
 use crate::event::{DenialReason, Event, ExpiryCause, Leaving};
+use crate::hand_over;
 use crate::liveness::Liveness;
 use crate::policy::Reclaim;
 use crate::room::Seeker;
@@ -58,7 +60,8 @@ pub(crate) fn next(account: &Account, liveness: &Liveness, after: Timestamp) -> 
     // A seat comes free without an event when it lingers no longer, or when licences bought begin to count.
     let lingers = account.lingering(after).map(|linger| linger.until);
     let licences = account.licences().changes().iter().map(|(from, _)| *from);
-    let all = sessions.chain(waiters).chain(lingers).chain(licences);
+    let answers = account.hand_overs().iter().map(|asked| liveness.answers(asked));
+    let all = sessions.chain(waiters).chain(lingers).chain(licences).chain(answers);
     all.filter(|instant| *instant > after).min()
 }
 
@@ -87,17 +90,19 @@ fn at_instant(state: &mut Account, liveness: &Liveness, now: Timestamp, commits:
     record(commit);
 }
 
-/// What happens next at an instant: who leaves; else the offer that is withdrawn; else the one that is made.
+/// What happens next at an instant: who leaves; else the offer that is withdrawn; else the hand-over that is,
+/// or that silence answers; else the offer that is made.
 fn step(account: &Account, liveness: &Liveness, now: Timestamp) -> Vec<Event> {
     let leaving = account.line().filter_map(|asked| leaves(account, liveness, asked, now));
     let leaving: Vec<Event> = leaving.collect();
     if !leaving.is_empty() {
         return leaving;
     }
-    match withdrawn(account, now) {
-        Some(withdrawn) => vec![withdrawn],
-        None => offer(account, liveness, now),
+    if let Some(withdrawn) = withdrawn(account, now) {
+        return vec![withdrawn];
     }
+    let handing = hand_over::step(account, liveness, now);
+    if handing.is_empty() { offer(account, liveness, now) } else { handing }
 }
 
 fn leaves(

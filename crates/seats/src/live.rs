@@ -6,7 +6,7 @@
 
 use crate::account::Account;
 use crate::answer::{Answer, FirstAnswer, Outcome, Present};
-use crate::command::{Command, LogIn};
+use crate::command::Command;
 use crate::cut;
 use crate::decide::{Rejection, decide};
 use crate::event::Event;
@@ -139,10 +139,7 @@ impl Live {
     ) -> Taken {
         let at = at.max(self.now).max(self.account.last_at());
         let due = self.settle(at);
-        let repeated = match command {
-            Command::LogIn(login) => self.again(login, first, &due, at),
-            _ => None,
-        };
+        let repeated = self.again(command, first, &due, at);
         let decided = repeated.unwrap_or_else(|| {
             let events = decide(&self.account, &self.liveness, command, at)?;
             let answer = self.answer(command, &events, at);
@@ -204,15 +201,19 @@ impl Live {
     /// know yet.
     fn again(
         &self,
-        login: &LogIn,
+        command: &Command,
         first: Option<&FirstAnswer>,
         due: &[Due],
         at: Timestamp,
     ) -> Option<Result<(Vec<Event>, Answer), Rejection>> {
+        let login = command.login()?;
         let question = (login.user, login.site, login.device);
         if let Some(asked) = self.account.asked(login.request).filter(|a| a.waits.is_some()) {
-            let same = (asked.user, asked.site, asked.device) == question;
-            return Some(same.then(|| self.ask_again(asked, at)).ok_or(Rejection::RequestReused));
+            if (asked.user, asked.site, asked.device) != question {
+                return Some(Err(Rejection::RequestReused));
+            }
+            let again = matches!(command, Command::LogIn(_));
+            return again.then(|| Ok(self.ask_again(asked, at))); // Else a holder is to be asked.
         }
         let mut first = *first?;
         if matches!(first.outcome, Outcome::Waiting { .. }) {
@@ -226,7 +227,10 @@ impl Live {
     /// What the caller is told of these events; the account is still as it was before them.
     fn answer(&self, command: &Command, events: &[Event], at: Timestamp) -> Answer {
         match command {
-            Command::LogIn(login) => {
+            Command::LogIn(login) | Command::AskHandOver { login, .. } => {
+                if let Some(asked) = self.account.asked(login.request) {
+                    return self.answer_in_line(asked, events, at);
+                }
                 let first = FirstAnswer::in_commit(login.request, at, events);
                 let outcome = first.map_or(Outcome::WAITING, |first| first.outcome);
                 let granted = matches!(outcome, Outcome::Granted { .. });
@@ -241,17 +245,22 @@ impl Live {
                 match self.account.session(*session) {
                     Some(session) => {
                         let dormant = session.dormant.is_some() && events.is_empty();
-                        Answer::Noted { seat: session.seat, dormant }
+                        self.noted(session.seat, dormant)
                     }
                     None => Answer::Done,
                 }
             }
-            Command::LogOut { session } | Command::Release { session, .. } => {
-                match self.account.session(*session) {
-                    Some(session) => Answer::Ended { seat: session.seat },
-                    None => Answer::Done,
-                }
+            Command::AnswerHandOver { session, consent: false, .. } => {
+                let session = self.account.session(*session);
+                let (dormant, asked) = (false, None);
+                session.map_or(Answer::Done, |s| Answer::Noted { seat: s.seat, dormant, asked })
             }
+            Command::LogOut { session }
+            | Command::Release { session, .. }
+            | Command::AnswerHandOver { session, .. } => match self.account.session(*session) {
+                Some(session) => Answer::Ended { seat: session.seat },
+                None => Answer::Done,
+            },
             _ => Answer::Done,
         }
     }
@@ -259,7 +268,9 @@ impl Live {
     /// Notes the sign of life in a command, if there is one.
     fn note(&mut self, command: &Command, at: Timestamp) {
         let session = match command {
-            Command::Heartbeat { session, .. } | Command::Goodbye { session } => *session,
+            Command::Heartbeat { session, .. }
+            | Command::Goodbye { session }
+            | Command::AnswerHandOver { session, .. } => *session,
             _ => {
                 let in_line = |request: &RequestId| self.account.place(*request).is_some();
                 if let Some(request) = asked_by(command).filter(in_line) {
@@ -273,7 +284,8 @@ impl Live {
         };
         match command {
             Command::Heartbeat { active, .. } => self.liveness.heartbeat(held, *active, at),
-            _ => self.liveness.goodbye(held, at),
+            Command::Goodbye { .. } => self.liveness.goodbye(held, at),
+            _ => self.liveness.heartbeat(held, true, at),
         }
         self.expect(session);
     }
@@ -289,6 +301,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::LogIn;
     use crate::event::{DenialReason, Effective};
     use crate::ids::{AccountId, RequestId, UserId};
     use crate::laws::Laws;

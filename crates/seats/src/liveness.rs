@@ -9,6 +9,7 @@
 
 use crate::account::{Account, Pending, Session};
 use crate::event::ExpiryCause;
+use crate::hand_over::HandOver;
 use crate::ids::{RequestId, SessionId};
 use crate::policy::Reclaim;
 use crate::time::{Micros, Timestamp};
@@ -171,6 +172,11 @@ impl Liveness {
                 self.deadline(seen, Micros::from_secs(account.policy().wait_lease_s))
             }
         })
+    }
+
+    /// When silence answers for the holder of a seat that somebody asks for.
+    pub(crate) fn answers(&self, asked: &HandOver) -> Timestamp {
+        self.deadline(asked.asked, asked.until.since(asked.asked))
     }
 
     /// When this session falls silent if nothing more is heard; `None`: never.

@@ -16,14 +16,14 @@
 //! The notation is for people: it is shared by the scenarios, the tests, the `log` command and the documents,
 //! and it is never stored.
 
-use crate::account::{Account, Session};
-use crate::command::{Command, LogIn};
+use crate::account::{Account, Session, Waits};
 use crate::event::{Effective, EndedBy, Event, ExpiryCause};
 use crate::ids::{DeviceId, SessionId, SiteId, UserId};
 use crate::policy::Setting;
 use crate::time::{Micros, Timestamp};
 
 mod answers;
+mod commands;
 mod line;
 mod offline;
 
@@ -94,59 +94,6 @@ impl Notation<'_> {
         listed(phrases)
     }
 
-    /// A command as it is asked at `at`: `login alice at north`. `account`: as it is then, if known.
-    pub fn command(&self, at: Timestamp, command: &Command, account: Option<&Account>) -> String {
-        let whose = |session: &SessionId| self.whose(*session, account);
-        match command {
-            Command::Open { zone, licences, settings, plan, effective, .. } => {
-                let mut asked = vec![format!("open account in {zone}"), seats_bought(*licences)];
-                asked.extend(settings.iter().map(|setting| self.setting(setting)));
-                asked.extend(plan.map(|plan| format!("plan {}", start(&plan.0))));
-                asked.join(", ") + &self.from(*effective, at)
-            }
-            Command::SetLicences { to, effective } => {
-                format!("set licences {to}{}", self.from(*effective, at))
-            }
-            Command::ChangePolicy { settings } => self.set(settings),
-            Command::AssignPlan { plan, effective } => {
-                format!("assign plan {}{}", start(&plan.0), self.from(*effective, at))
-            }
-            Command::AddSite { site, .. } => format!("add site {}", self.site(*site)),
-            Command::AddUser { user, .. } => format!("add user {}", self.user(*user)),
-            Command::SuspendUser { user } => format!("suspend {}", self.user(*user)),
-            Command::ReinstateUser { user } => format!("reinstate {}", self.user(*user)),
-            Command::ForgetUser { user, .. } => format!("forget {}", self.user(*user)),
-            Command::ForgetDevices { devices } => {
-                let devices: Vec<_> = devices.iter().map(|device| self.device(*device)).collect();
-                format!("forget {}", devices.join(", "))
-            }
-            Command::LogIn(LogIn { user, site, device, .. }) => self.login(*user, *site, *device),
-            Command::TakeOffer { request } => {
-                format!("take offer {}", self.whom(*request, account))
-            }
-            Command::LeaveQueue { request } => {
-                format!("leave line {}", self.whom(*request, account))
-            }
-            Command::LogOut { session } => format!("logout {}", whose(session)),
-            Command::Heartbeat { session, active: true } => format!("activity {}", whose(session)),
-            Command::Heartbeat { session, active: false } => {
-                format!("heartbeat {}", whose(session))
-            }
-            Command::Goodbye { session } => format!("goodbye {}", whose(session)),
-            Command::Release { session, reason, forced, .. } => {
-                let forced = if *forced { ", forced" } else { "" };
-                format!("release {}: {}{forced}", whose(session), reason.word())
-            }
-            Command::TakeEvidence { from, to, .. } => {
-                format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
-            }
-            Command::NoteOffline { user, from, to, .. } => self.offline(*user, *from, *to),
-            Command::Suspend => "suspend account".to_owned(),
-            Command::Reinstate => "reinstate account".to_owned(),
-            Command::Close => "close account".to_owned(),
-        }
-    }
-
     /// The name of a user, or `user-7`.
     pub fn user(&self, user: UserId) -> String {
         self.names.user(user).unwrap_or_else(|| user.to_string())
@@ -195,16 +142,22 @@ impl Notation<'_> {
             Event::SeatGranted { request, seat, overdraft, .. } => {
                 let overdraft = if *overdraft { ", overdraft" } else { "" };
                 let asked = request.and_then(|request| before?.asked(request));
-                let takes = asked.filter(|asked| asked.waits.is_some());
-                let happened = takes.map(|asked| format!("take offer {}", self.user(asked.user)));
-                let outcome = format!("{seat}{overdraft}");
-                Phrase { happened: happened.unwrap_or_default(), outcome }
+                let taken = || format!("{seat}{overdraft}");
+                match asked.map(|asked| (self.user(asked.user), asked.waits)) {
+                    None | Some((_, None)) => outcome(taken()),
+                    Some((who, Some(Waits { offer: Some(_), .. }))) => {
+                        Phrase { happened: format!("take offer {who}"), outcome: taken() }
+                    }
+                    Some((who, _)) => outcome(format!("{who} has {}", taken())),
+                }
             }
             Event::Queued { .. }
             | Event::SeatOffered { .. }
             | Event::OfferLapsed { .. }
             | Event::OfferWithdrawn { .. }
-            | Event::LeftQueue { .. } => self.of_the_line(at, event, before),
+            | Event::LeftQueue { .. }
+            | Event::HandOverAsked { .. }
+            | Event::HandOverEnded { .. } => self.of_the_line(at, event, before),
             Event::SeatDenied { reason, held, dormant, .. } => {
                 let limit = before.map(|account| account.limit(at));
                 outcome(format!("denied: {}", denial(*reason, *held, *dormant, limit)))
@@ -300,6 +253,7 @@ impl Notation<'_> {
             ExpiryCause::Idle => format!("{whose} idle since {}", (self.time)(at - silent)),
             ExpiryCause::Goodbye => format!("{whose} {since}, said goodbye"),
             ExpiryCause::MaxSession => format!("{whose} at the longest session"),
+            ExpiryCause::HandedOver => return outcome(format!("{whose} gives up {seat}")),
             ExpiryCause::UserSuspended | ExpiryCause::AccountClosed => {
                 return outcome(format!("{whose}: {free}"));
             }
@@ -340,9 +294,13 @@ impl Notation<'_> {
     }
 
     fn login(&self, user: UserId, site: Option<SiteId>, device: Option<DeviceId>) -> String {
+        format!("login {}", self.asker(user, site, device))
+    }
+
+    fn asker(&self, user: UserId, site: Option<SiteId>, device: Option<DeviceId>) -> String {
         let site = site.map(|site| format!(" at {}", self.site(site))).unwrap_or_default();
         let device = device.map(|device| format!(" on {}", self.device(device)));
-        format!("login {}{site}{}", self.user(user), device.unwrap_or_default())
+        format!("{}{site}{}", self.user(user), device.unwrap_or_default())
     }
 
     fn device(&self, device: DeviceId) -> String {

@@ -107,6 +107,9 @@ pub struct Policy {
     pub offer_s: u32,
     /// Seconds without a sign of life after which somebody leaves the line.
     pub wait_lease_s: u32,
+    /// Seconds in which a holder who is asked for the seat answers, after which silence is consent; `None`:
+    /// nobody is asked.
+    pub hand_over_s: Option<u32>,
 }
 
 /// One choice, as it is recorded.
@@ -146,6 +149,8 @@ pub enum Setting {
     Offer(u32),
     /// See [`Policy::wait_lease_s`]; 1 s or more.
     WaitLease(u32),
+    /// See [`Policy::hand_over_s`]; [`HAND_OVER_S`](crate::hand_over::HAND_OVER_S).
+    HandOver(Option<u32>),
 }
 
 impl Default for Policy {
@@ -170,6 +175,7 @@ impl Default for Policy {
             when_full: WhenFull::Deny,
             offer_s: 60,
             wait_lease_s: 120,
+            hand_over_s: None,
         }
     }
 }
@@ -195,6 +201,7 @@ impl Policy {
             Setting::WhenFull(when_full) => self.when_full = when_full,
             Setting::Offer(offer) => self.offer_s = offer,
             Setting::WaitLease(lease) => self.wait_lease_s = lease,
+            Setting::HandOver(time) => self.hand_over_s = time,
         }
     }
 

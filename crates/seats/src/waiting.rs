@@ -51,9 +51,9 @@ impl Account {
     pub fn line(&self) -> impl DoubleEndedIterator<Item = &Pending> {
         self.pending.iter().filter(|asked| asked.waits.is_some())
     }
-    /// Whether anybody is in line.
+    /// Whether anybody is in line, or an asking for a seat is still to be closed after its asker left.
     pub fn has_line(&self) -> bool {
-        self.line().next().is_some()
+        self.line().next().is_some() || !self.hand_overs.is_empty()
     }
     /// A request's place in line, from 1.
     pub fn place(&self, request: RequestId) -> Option<u32> {

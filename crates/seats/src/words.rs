@@ -7,13 +7,13 @@
 //! (`s`, `min`, `h`, `d`); `none` stands where a rule may be switched off. What is written here can be read
 //! back, so that fixtures, the command line and the log speak one language.
 
-use crate::event::{Leaving, Look, ReleaseReason};
+use crate::event::{HandOverEnd, Leaving, Look, ReleaseReason};
 use crate::ids::SiteId;
 use crate::policy::{Names, Reasons, Reclaim, SameUser, Setting, UserPolicy, WhenFull};
 use thiserror::Error;
 
 /// The names of all settings, in the order of [`Policy`](crate::Policy).
-pub const SETTINGS: [&str; 17] = [
+pub const SETTINGS: [&str; 18] = [
     "users",
     "lease",
     "idle-after",
@@ -31,6 +31,7 @@ pub const SETTINGS: [&str; 17] = [
     "when-full",
     "offer",
     "wait-lease",
+    "hand-over",
 ];
 
 /// Why words cannot be read as a setting. Whoever wrote them mends them.
@@ -122,6 +123,18 @@ impl Leaving {
     }
 }
 
+impl HandOverEnd {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            HandOverEnd::Consented => "consented",
+            HandOverEnd::Declined => "declined",
+            HandOverEnd::Silent => "silent",
+            HandOverEnd::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 impl Look {
     /// Every kind of look.
     pub fn all() -> impl Iterator<Item = Look> {
@@ -204,7 +217,8 @@ impl Setting {
                 Setting::WhenFull(value(WHEN_FULL, given).ok_or(wrong("deny or queue"))?)
             }
             "offer" => Setting::Offer(length()?),
-            _ => Setting::WaitLease(length()?),
+            "wait-lease" => Setting::WaitLease(length()?),
+            _ => Setting::HandOver(length_or_none()?),
         })
     }
 
@@ -236,6 +250,7 @@ impl Setting {
             Setting::WhenFull(when_full) => format!("when-full {}", when_full.word()),
             Setting::Offer(offer) => format!("offer {}", length(offer)),
             Setting::WaitLease(lease) => format!("wait-lease {}", length(lease)),
+            Setting::HandOver(time) => format!("hand-over {}", or_none(time)),
         }
     }
 }
@@ -310,6 +325,9 @@ mod tests {
             check(word, "");
         }
         for word in ["when-full deny", "when-full queue", "offer 1 min", "wait-lease 90 s"] {
+            check(word, "");
+        }
+        for word in ["hand-over none", "hand-over 2 min"] {
             check(word, "");
         }
         check("reasons for-looks", "");

@@ -7,9 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use seats::{
     Account, AccountId, Command, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, Laws, Leaving, Live, Liveness, LogIn, Micros, Nameless, Notation, Reclaim,
-    ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId,
-    WhenFull, settle,
+    Event, ExpiryCause, HandOverEnd, HandOverId, Laws, Leaving, Live, Liveness, LogIn, Micros,
+    Nameless, Notation, Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting,
+    SiteId, Timestamp, UserId, WhenFull, settle,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -37,6 +37,7 @@ fn setting() -> impl Strategy<Value = Setting> {
         prop_oneof![Just(WhenFull::Deny), Just(WhenFull::Queue)].prop_map(Setting::WhenFull),
         small().prop_map(Setting::Offer),
         small().prop_map(Setting::WaitLease),
+        option::of(small()).prop_map(Setting::HandOver),
     ]
 }
 
@@ -91,7 +92,14 @@ fn of_a_session() -> impl Strategy<Value = Event> {
     let cause = prop_oneof![
         Just(ExpiryCause::Reclaimed),
         Just(ExpiryCause::TakenOver),
-        Just(ExpiryCause::MaxSession)
+        Just(ExpiryCause::MaxSession),
+        Just(ExpiryCause::HandedOver)
+    ];
+    let answer = prop_oneof![
+        Just(HandOverEnd::Consented),
+        Just(HandOverEnd::Declined),
+        Just(HandOverEnd::Silent),
+        Just(HandOverEnd::Withdrawn)
     ];
     let leaving = prop_oneof![Just(Leaving::GaveUp), Just(Leaving::AskedAnew)];
     prop_oneof![
@@ -123,6 +131,12 @@ fn of_a_session() -> impl Strategy<Value = Event> {
         request().prop_map(|request| Event::OfferLapsed { request }),
         request().prop_map(|request| Event::OfferWithdrawn { request }),
         (request(), leaving).prop_map(|(request, how)| Event::LeftQueue { request, how }),
+        (small(), request(), small(), number()).prop_map(|(id, request, seat, until)| {
+            let (handover, seat, until) = (HandOverId(id), SeatNo(seat), Timestamp(until));
+            Event::HandOverAsked { handover, request, seat, until }
+        }),
+        (small(), answer)
+            .prop_map(|(id, how)| { Event::HandOverEnded { handover: HandOverId(id), how } }),
         (session(), silent()).prop_map(|(session, silent)| Event::WentDormant { session, silent }),
         session().prop_map(|session| Event::Resumed { session }),
         (session(), any::<bool>(), silent()).prop_map(|(session, user, silent)| {

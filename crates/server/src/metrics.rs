@@ -5,7 +5,7 @@
 
 use crate::occupied::Totals;
 use admission::{Counts, SYNC_CLASSES_US};
-use seats::{DenialReason, Event, Micros};
+use seats::{DenialReason, Event, HandOverEnd, Micros};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -37,6 +37,8 @@ pub(crate) struct Metrics {
     grants: AtomicU64,
     denials: [AtomicU64; REASONS.len()],
     queued: AtomicU64,
+    hand_overs_asked: AtomicU64,
+    handed_over: AtomicU64,
     logged_out: AtomicU64,
     expired: AtomicU64,
     /// Commits that the views have saved; the whole log where none are saved.
@@ -65,6 +67,10 @@ impl Metrics {
                     }
                 }
                 Event::Queued { .. } => drop(one(&self.queued)),
+                Event::HandOverAsked { .. } => drop(one(&self.hand_overs_asked)),
+                Event::HandOverEnded {
+                    how: HandOverEnd::Consented | HandOverEnd::Silent, ..
+                } => drop(one(&self.handed_over)),
                 Event::LoggedOut { .. } => drop(one(&self.logged_out)),
                 Event::Expired { .. } => drop(one(&self.expired)),
                 _ => {}
@@ -125,6 +131,15 @@ impl Metrics {
         family("denials_total", "counter", "Logins refused, by reason.", &denials);
         let queued = counter(&self.queued);
         family("queued_total", "counter", "Logins that were put in line.", &queued);
+        let asked = counter(&self.hand_overs_asked);
+        family("hand_overs_asked_total", "counter", "Holders asked for their seat.", &asked);
+        let handed = counter(&self.handed_over);
+        family(
+            "handed_over_total",
+            "counter",
+            "Seats handed over, by consent or silence.",
+            &handed,
+        );
         family("log_outs_total", "counter", "Sessions ended by hand.", &counter(&self.logged_out));
         family("expiries_total", "counter", "Sessions ended by rule.", &counter(&self.expired));
         for (name, help, figure) in [
@@ -206,12 +221,17 @@ fn seconds(us: u64) -> String {
 mod tests {
     use super::*;
     use admission::SyncTimes;
+    use seats::HandOverId;
 
     #[test]
     fn the_text_counts_what_was_recorded() {
         let metrics = Metrics::default();
         let reason = DenialReason::AllSeatsHeld;
         metrics.count(&[Event::SeatDenied { request: None, reason, held: 2, dormant: 0 }]);
+        let asked =
+            |id| Event::HandOverEnded { handover: HandOverId(id), how: HandOverEnd::Silent };
+        let declined = Event::HandOverEnded { handover: HandOverId(3), how: HandOverEnd::Declined };
+        metrics.count(&[asked(1), asked(2), declined]);
         metrics.answered(201, 700);
         metrics.answered(409, 60_000_000);
         metrics.set_projected(5);
@@ -223,6 +243,8 @@ mod tests {
         let text = metrics.text(&counts, &totals, log);
         for line in [
             "seatledger_denials_total{reason=\"all_seats_held\"} 1",
+            "seatledger_handed_over_total 2",
+            "seatledger_hand_overs_asked_total 0",
             "seatledger_http_request_duration_seconds_bucket{le=\"0.0005\"} 0",
             "seatledger_http_request_duration_seconds_bucket{le=\"0.001\"} 1",
             "seatledger_http_request_duration_seconds_bucket{le=\"+Inf\"} 2",

@@ -67,6 +67,22 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The login waited in line and left it without a seat. Ask with another `Idempotency-Key`.",
     ),
     ("not_in_line", 409, "That login is not in line."),
+    (
+        "no_hand_overs",
+        409,
+        "The account's policy lets nobody ask for a seat. Its setting `hand-over` says how long a holder has to answer.",
+    ),
+    (
+        "cannot_be_asked",
+        409,
+        "The holder of that seat cannot be asked for it now: asked already, declined to the same user, has just \
+         sat down, or the asker could not have the seat. Ask without `seat`, or wait.",
+    ),
+    (
+        "nothing_asked",
+        409,
+        "The seat is not asked for any more: it was answered, or the asker has gone.",
+    ),
     ("not_registered", 409, "The login is refused: the account admits registered users only."),
     ("user_suspended", 409, "The login is refused: the user is suspended."),
     ("account_suspended", 409, "The login is refused: the account admits nobody new."),
@@ -257,6 +273,9 @@ fn of_rejection(rejection: &Rejection) -> Problem {
         Rejection::NumberTaken(_) => "try_again",
         Rejection::RequestReused => "request_reused",
         Rejection::NotInLine(_) => "not_in_line",
+        Rejection::NoHandOvers => "no_hand_overs",
+        Rejection::CannotBeAsked(_) => "cannot_be_asked",
+        Rejection::NothingAsked(_) => "nothing_asked",
         Rejection::ReasonNeeded(_) => "reason_needed",
         Rejection::TooLarge { .. } => "too_large",
         _ => "unprocessable",

@@ -4,7 +4,7 @@
 
 use crate::problem::Problem;
 use admission::Admission;
-use seats::{AccountId, Policy};
+use seats::{AccountId, Names, Policy};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +20,8 @@ pub(crate) struct Terms {
     pub(crate) heartbeat_after_s: u64,
     /// Seconds for which a token is good.
     pub(crate) token_s: u64,
+    /// What a user sees of others.
+    pub(crate) names: Names,
 }
 
 #[derive(Default)]
@@ -31,10 +33,14 @@ impl Terms {
     pub(crate) fn of(policy: &Policy) -> Terms {
         let lease = policy.lease_s.map(u64::from);
         let idle = policy.idle_after_s.map(u64::from);
-        let soonest = lease.into_iter().chain(idle).min().unwrap_or(WITHOUT_LEASE_S);
+        // Nor is a holder's silence an answer to a question that was not seen.
+        let answer = policy.hand_over_s.map(u64::from);
+        let all = lease.into_iter().chain(idle).chain(answer);
+        let soonest = all.min().unwrap_or(WITHOUT_LEASE_S);
         Terms {
             heartbeat_after_s: (soonest / 3).clamp(1, 60),
             token_s: lease.unwrap_or(WITHOUT_LEASE_S),
+            names: policy.names,
         }
     }
 }
@@ -74,14 +80,17 @@ mod tests {
 
     #[test]
     fn three_signs_of_life_in_a_lease() {
-        let check = |lease_s, idle_after_s, heartbeat_after_s, token_s| {
-            let policy = Policy { lease_s, idle_after_s, ..Policy::default() };
-            assert_eq!(Terms::of(&policy), Terms { heartbeat_after_s, token_s }, "{lease_s:?}");
+        let check = |lease_s, idle_after_s, hand_over_s, heartbeat_after_s, token_s| {
+            let policy = Policy { lease_s, idle_after_s, hand_over_s, ..Policy::default() };
+            let terms = Terms { heartbeat_after_s, token_s, names: Names::Full };
+            assert_eq!(Terms::of(&policy), terms, "{lease_s:?}");
         };
-        check(Some(120), None, 40, 120);
-        check(Some(2), None, 1, 2);
-        check(Some(3_600), None, 60, 3_600);
-        check(Some(3_600), Some(90), 30, 3_600);
-        check(None, None, 60, 900);
+        check(Some(120), None, None, 40, 120);
+        check(Some(2), None, None, 1, 2);
+        check(Some(3_600), None, None, 60, 3_600);
+        check(Some(3_600), Some(90), None, 30, 3_600);
+        check(None, None, None, 60, 900);
+        check(Some(120), None, Some(30), 10, 120);
+        check(None, None, Some(30), 10, 900);
     }
 }

@@ -13,6 +13,7 @@ const seat = hold({
     find('#state').textContent = state;
   },
   onLost({ detail }) {
+    asked.close();
     find('#lost').textContent = detail;
     find('#lost').hidden = false;
     find('#log-out').disabled = true;
@@ -26,7 +27,9 @@ const seat = hold({
 });
 
 asked.addEventListener('click', ({ target }) => {
-  if (target.value) seat.answer(handover, target.value === 'yes');
+  if (!target.value) return;
+  asked.close();
+  seat.answer(handover, target.value === 'yes');
 });
 find('#log-out').addEventListener('click', async () => {
   await seat.logOut();

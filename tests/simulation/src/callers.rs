@@ -13,7 +13,8 @@ use crate::plan::Profile;
 use crate::policy;
 use admission::{By, LoginRequest, NewAccount, Release, Request};
 use seats::{
-    AccountId, Command, Effective, Micros, Outcome, ReleaseReason, SessionId, Timestamp, UserId,
+    AccountId, Command, Effective, HandOverId, Micros, Outcome, ReleaseReason, SeatNo, SessionId,
+    Timestamp, UserId,
 };
 
 /// One login, asked once or more often with the same request id.
@@ -165,7 +166,9 @@ impl Callers {
         let device = dice.once_in(8).then(|| dice.below(4) as u8);
         let (open, unknown, told) = (0, false, None);
         self.attempts.push(Attempt { slot, user, device, open, unknown, told });
-        (Asked::LogIn(number, false, false), self.login(number))
+        let request = self.login(number);
+        let request = if dice.once_in(4) { asks(dice, request) } else { request };
+        (Asked::LogIn(number, false, false), request)
     }
 
     /// A login that was asked before: with an unknown outcome if there is one, else any recent one.
@@ -208,6 +211,10 @@ impl Callers {
             some if some > 0 && !dice.once_in(12) => line[dice.index(some)].request,
             _ => dice.below(self.attempts.len() as u64 + 1),
         };
+        if !line.is_empty() && (number as usize) < self.attempts.len() && dice.once_in(2) {
+            let told = self.attempts[number as usize].told.is_some();
+            return (Asked::LogIn(number, false, told), asks(dice, self.login(number)));
+        }
         let request = request_of(number);
         let command = match dice.once_in(8) {
             true => Command::LeaveQueue { request },
@@ -270,6 +277,13 @@ impl Callers {
     }
 }
 
+/// Asks for a seat with this login, now and then for one that is named.
+fn asks(dice: &mut Dice, login: Request) -> Request {
+    let Request::LogIn(login) = login else { return login };
+    let seat = dice.once_in(3).then(|| SeatNo(1 + dice.below(4) as u32));
+    Request::AskHandOver { login, seat }
+}
+
 fn session(
     dice: &mut Dice,
     kind: u64,
@@ -280,6 +294,18 @@ fn session(
     let clinic = model.clinic(account);
     let upsets = clinic.upsets;
     let sittings = clinic.sittings();
+    if let [.., asking] = clinic.askings()
+        && dice.once_in(3)
+    {
+        let on_it = sittings.iter().find(|sitting| sitting.seat == asking.seat);
+        let session = on_it.map_or(1, |sitting| sitting.session);
+        let (session, handover) = (SessionId(session), HandOverId(asking.id));
+        let consent = dice.once_in(2);
+        let command = Command::AnswerHandOver { session, handover, consent };
+        let ended = clinic.fate(session.0).is_some_and(|fate| fate.ended.is_some());
+        let asked = Asked::Session(account, session.0, ended, None);
+        return (asked, Request::Command { account, command });
+    }
     let session = match sittings.len() {
         some if some > 0 && !dice.once_in(12) => sittings[dice.index(some)].session,
         _ => 1 + dice.below(clinic.last_session() + 2),

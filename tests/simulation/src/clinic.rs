@@ -6,6 +6,7 @@
 //! for nothing; silence declared too early, or although a heartbeat was acknowledged since; the ending of a
 //! session that holds no seat; and to what `line` says of those who wait.
 
+mod hand_over;
 mod line;
 mod logins;
 
@@ -79,6 +80,12 @@ pub(crate) struct Clinic {
     reclaimed: bool,
     /// The next one first.
     line: Vec<line::Waiter>,
+    askings: Vec<hand_over::Asking>,
+    last_asking: u32,
+    /// The seat that is handed over in this commit, and to whom.
+    handed: Option<(u32, UserId)>,
+    /// Who was put in line in this commit only in order to ask for a seat.
+    must_ask: Option<UserId>,
     /// What was offered to an older login of a user who asks anew in this commit.
     passed_on: Option<(UserId, u32)>,
 }
@@ -150,6 +157,7 @@ impl Clinic {
     pub(crate) fn begin(&mut self) {
         self.taken_over.clear();
         (self.reclaimed, self.passed_on) = (false, None);
+        (self.handed, self.must_ask) = (None, None);
         let at = self.at;
         self.lingers.retain(|linger| linger.until > at);
     }
@@ -157,7 +165,10 @@ impl Clinic {
     /// A commit ends.
     pub(crate) fn end(&self) -> Result<(), Objection> {
         self.stands_once()?;
-        match self.reclaimed || !self.taken_over.is_empty() {
+        if self.must_ask.is_some() {
+            return Err("somebody waits who should not".to_owned());
+        }
+        match self.reclaimed || !self.taken_over.is_empty() || self.handed.is_some() {
             true => Err("somebody was thrown out for nothing".to_owned()),
             false => Ok(()),
         }
@@ -264,6 +275,7 @@ impl Clinic {
                 let early = gone.dormant.is_none() && self.too_early(gone.session, listened);
                 self.chosen.reclaim == Reclaim::AtOnce && !early
             }
+            ExpiryCause::HandedOver => self.handed.is_some_and(|(seat, _)| seat == gone.seat),
             ExpiryCause::UserSuspended | ExpiryCause::AccountClosed => true,
         };
         if lawful { Ok(()) } else { Err(format!("session {} is thrown out", gone.session)) }

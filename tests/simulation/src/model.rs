@@ -233,6 +233,13 @@ impl Model {
                     self.answer(&mut None, Some(*request), position, Outcome::Left(*how))?;
                     self.clinic(commit.account).leave(commit.at, number_of(*request), *how)?;
                 }
+                Event::HandOverAsked { handover, request, seat, until } => {
+                    let (request, clinic) = (number_of(*request), self.clinic(commit.account));
+                    clinic.ask_for(commit.at, handover.0, request, seat.0, *until)?;
+                }
+                Event::HandOverEnded { handover, how } => {
+                    self.clinic(commit.account).answer_for(commit.at, handover.0, *how)?;
+                }
                 Event::WentDormant { session, silent } => {
                     let listened = self.listened(commit.at, *silent);
                     self.clinic(commit.account).silence(commit.at, session.0, *silent, listened)?;

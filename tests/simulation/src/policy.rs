@@ -26,6 +26,10 @@ pub(crate) struct Chosen {
     pub(crate) offer: Micros,
     /// How long nothing is heard of somebody in line.
     pub(crate) wait_lease: Micros,
+    /// How long a holder has to answer who is asked for the seat.
+    pub(crate) hand_over: Option<Micros>,
+    /// How long nobody is asked who has just sat down.
+    pub(crate) floor: Micros,
     lease: Option<u32>,
     idle: Option<u32>,
 }
@@ -43,6 +47,8 @@ impl Default for Chosen {
             when_full: WhenFull::Deny,
             offer: Micros::from_secs(60),
             wait_lease: Micros::from_secs(120),
+            hand_over: None,
+            floor: Micros::from_secs(120),
             lease: Some(120),
             idle: None,
         }
@@ -70,8 +76,9 @@ impl Chosen {
             Setting::WhenFull(when_full) => self.when_full = when_full,
             Setting::Offer(offer) => self.offer = Micros::from_secs(offer),
             Setting::WaitLease(lease) => self.wait_lease = Micros::from_secs(lease),
+            Setting::ReleaseFloor(floor) => self.floor = Micros::from_secs(floor),
+            Setting::HandOver(time) => self.hand_over = time.map(Micros::from_secs),
             Setting::GoodbyeGrace(_)
-            | Setting::ReleaseFloor(_)
             | Setting::Names(_)
             | Setting::KeepDevices(_)
             | Setting::Reasons(_) => {}
@@ -88,7 +95,7 @@ impl Chosen {
 
 /// A setting by chance; `sites` are known.
 pub(crate) fn setting(dice: &mut Dice, sites: u16) -> Setting {
-    match dice.below(15) {
+    match dice.below(17) {
         0 => Setting::Lease(dice.of_these(&[None, Some(1), Some(5), Some(30), Some(300)])),
         1 => Setting::IdleAfter(dice.of_these(&[None, None, Some(2), Some(60)])),
         2 => Setting::GoodbyeGrace(dice.of_these(&[0, 1, 20])),
@@ -118,6 +125,7 @@ pub(crate) fn setting(dice: &mut Dice, sites: u16) -> Setting {
         ])),
         13 => Setting::Offer(dice.of_these(&[1, 10, 60])),
         14 => Setting::WaitLease(dice.of_these(&[2, 30, 120, 600])),
+        15 | 16 => Setting::HandOver(dice.of_these(&[None, Some(10), Some(30), Some(120)])),
         9 => Setting::ReleaseFloor(dice.of_these(&[0, 5, 120])),
         _ => Setting::Users(dice.of_these(&[
             UserPolicy::Open,

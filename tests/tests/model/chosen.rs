@@ -20,6 +20,7 @@ pub(crate) struct Chosen {
     pub(crate) when_full: WhenFull,
     pub(crate) offer: u32,
     pub(crate) wait_lease: u32,
+    pub(crate) hand_over: Option<u32>,
 }
 
 impl Default for Chosen {
@@ -39,6 +40,7 @@ impl Default for Chosen {
             when_full: WhenFull::Deny,
             offer: 60,
             wait_lease: 120,
+            hand_over: None,
         }
     }
 }
@@ -62,6 +64,7 @@ impl Chosen {
             Setting::WhenFull(when_full) => self.when_full = when_full,
             Setting::Offer(offer) => self.offer = offer,
             Setting::WaitLease(lease) => self.wait_lease = lease,
+            Setting::HandOver(time) => self.hand_over = time,
             Setting::Names(_) | Setting::KeepDevices(_) | Setting::Reasons(_) => {}
         }
     }

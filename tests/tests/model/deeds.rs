@@ -20,6 +20,8 @@ pub(crate) enum Deed {
     LogIn(Login),
     TakeOffer { request: u32 },
     LeaveQueue { request: u32 },
+    AskHandOver { login: Login, seat: Option<u32> },
+    AnswerHandOver { session: u64, handover: u32, consent: bool },
     Heartbeat { session: u64, active: bool },
     Goodbye { session: u64 },
     LogOut { session: u64 },
@@ -55,6 +57,19 @@ pub(crate) enum Wish {
     },
     LeaveQueue {
         back: usize,
+    },
+    /// To ask for a seat, 0 being any: with a new attempt, or with one made before, counted back from the last.
+    Ask {
+        user: u32,
+        site: Option<u16>,
+        seat: u32,
+        back: Option<usize>,
+    },
+    /// To answer the last asking, or one before, with a session counted back or one on the seat.
+    Answer {
+        back: u64,
+        before: u32,
+        consent: bool,
     },
     /// About a session, counted back from the last one granted; `back` 9 is one never granted.
     Heartbeat {
@@ -124,6 +139,10 @@ fn wish() -> impl Strategy<Value = Wish> {
             .prop_map(|(which, other)| Wish::Again { which, other }),
         10 => (0..6_usize).prop_map(|back| Wish::TakeOffer { back }),
         2 => (0..6_usize).prop_map(|back| Wish::LeaveQueue { back }),
+        12 => (user(), site(), prop_oneof![2 => Just(0), 1 => 1..=4_u32], option::of(0..6_usize))
+            .prop_map(|(user, site, seat, back)| Wish::Ask { user, site, seat, back }),
+        8 => (back(), prop_oneof![5 => Just(0), 1 => 0..3_u32], any::<bool>())
+            .prop_map(|(back, before, consent)| Wish::Answer { back, before, consent }),
         20 => (back(), any::<bool>())
             .prop_map(|(back, active)| Wish::Heartbeat { back, active }),
         8 => back().prop_map(|back| Wish::Goodbye { back }),
@@ -172,5 +191,6 @@ fn setting() -> impl Strategy<Value = Setting> {
             .prop_map(Setting::WhenFull),
         2 => (1..=60_u32).prop_map(Setting::Offer),
         2 => (1..=120_u32).prop_map(Setting::WaitLease),
+        5 => option::weighted(0.8, 10..=60_u32).prop_map(Setting::HandOver),
     ]
 }

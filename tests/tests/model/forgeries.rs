@@ -97,6 +97,8 @@ fn happens_once(event: &Event) -> bool {
             | Event::OfferLapsed { .. }
             | Event::OfferWithdrawn { .. }
             | Event::LeftQueue { .. }
+            | Event::HandOverAsked { .. }
+            | Event::HandOverEnded { .. }
             | Event::AccountSuspended
             | Event::AccountReinstated
             | Event::AccountClosed
@@ -162,6 +164,9 @@ fn altered(event: &Event) -> Option<Event> {
         | Event::OfferLapsed { request }
         | Event::OfferWithdrawn { request }
         | Event::LeftQueue { request, .. } => *request = nothing,
+        Event::HandOverAsked { handover, .. } | Event::HandOverEnded { handover, .. } => {
+            handover.0 += 1_000;
+        }
         Event::WentDormant { silent, .. } => *silent = ages,
         Event::Resumed { session } => *session = nobody,
         Event::LoggedOut { session, .. } => *session = nobody,

@@ -17,9 +17,11 @@ pub(crate) struct Waiting {
 }
 
 impl World {
-    pub(crate) fn queues(&self, reason: &str) -> bool {
+    /// Whether a user waits for whom there is no seat, rather than be denied.
+    pub(crate) fn queues(&self, user: u32, reason: &str) -> bool {
         let no_seat = matches!(reason, "AllSeatsHeld" | "SeatsReserved");
-        no_seat && self.chosen.when_full == WhenFull::Queue
+        let is_in_line = self.line.iter().any(|waiting| waiting.login.user == user);
+        no_seat && (is_in_line || self.chosen.when_full == WhenFull::Queue)
     }
 
     /// Where in line a request is.
@@ -62,7 +64,7 @@ impl World {
         self.answer(request, &format!("left {how}"), None);
     }
 
-    fn answer(&mut self, request: u32, said: &str, session: Option<u64>) {
+    pub(crate) fn answer(&mut self, request: u32, said: &str, session: Option<u64>) {
         let now = self.now;
         let mut asked = self.asked.iter_mut();
         let asked = asked.find(|asked| asked.login.request == request).unwrap();
@@ -100,7 +102,7 @@ impl World {
             let request = last.login.request;
             self.note(format!("withdraw {request}"));
         }
-        while self.standing == "open" && self.offer_one() {}
+        while self.look_at_askings() || self.standing == "open" && self.offer_one() {}
     }
 
     fn held_or_offered(&self) -> usize {

@@ -11,6 +11,11 @@ pub(crate) type Place = (u32, bool, Vec<u64>, &'static str);
 
 impl World {
     pub(crate) fn log_in(&mut self, login: &Login) -> String {
+        self.log_in_or_wait(login, false)
+    }
+
+    /// `waits`: whatever the vendor has chosen, who finds no seat waits.
+    pub(crate) fn log_in_or_wait(&mut self, login: &Login, waits: bool) -> String {
         if let Some(place) = self.in_line(login.request) {
             if self.line[place].login != *login {
                 return "refused RequestReused".into();
@@ -57,7 +62,9 @@ impl World {
                 }
                 (self.sit(login, seat, overdraft), Some(self.granted))
             }
-            Err(reason) if self.queues(reason) => {
+            Err(reason @ ("AllSeatsHeld" | "SeatsReserved"))
+                if waits || self.queues(user, reason) =>
+            {
                 let counted = self.counted(reason);
                 self.note(format!("queue {counted}"));
                 let (login, since) = (login.clone(), self.now);
@@ -189,7 +196,7 @@ impl World {
     }
 
     /// Seats that this user could not have, if `without` were empty.
-    fn others(&self, user: u32, without: &[u32]) -> u32 {
+    pub(crate) fn others(&self, user: u32, without: &[u32]) -> u32 {
         let held: BTreeSet<_> = self.sittings.iter().map(|s| s.seat).collect();
         let held = held.iter().filter(|seat| !without.contains(seat)).count();
         let offered = self.line.iter().filter(|w| w.offer.is_some() && w.login.user != user);
@@ -198,7 +205,7 @@ impl World {
     }
 
     /// Seats still owed to the reservations of other sites, if `without` were empty.
-    fn owed(&self, login: &Login, without: &[u32]) -> u32 {
+    pub(crate) fn owed(&self, login: &Login, without: &[u32]) -> u32 {
         let mut owed = 0;
         for (other, reserved) in &self.chosen.reserved {
             let held: BTreeMap<u32, Option<u16>> =

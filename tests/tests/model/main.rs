@@ -13,6 +13,7 @@
 mod chosen;
 mod deeds;
 mod forgeries;
+mod hand_over;
 mod line;
 mod logins;
 mod naive;
@@ -67,6 +68,19 @@ fn deed(wish: &Wish, world: &World, asked: &[Login]) -> Deed {
         },
         Wish::TakeOffer { back } => Deed::TakeOffer { request: attempt(back) },
         Wish::LeaveQueue { back } => Deed::LeaveQueue { request: attempt(back) },
+        Wish::Ask { user, site, seat, back } => {
+            let before = back.and_then(|back| asked.get(asked.len().checked_sub(back + 1)?));
+            let request = u32::try_from(asked.len()).unwrap();
+            let new = || Login { request, user, site, device: None };
+            let login = before.cloned().unwrap_or_else(new);
+            Deed::AskHandOver { login, seat: (seat > 0).then_some(seat) }
+        }
+        Wish::Answer { back, before, consent } => {
+            let handover = world.last_asking.saturating_sub(before);
+            let on_seat = world.asked_session(handover).filter(|_| back > 0);
+            let session = on_seat.unwrap_or(session(back));
+            Deed::AnswerHandOver { session, handover, consent }
+        }
         Wish::Heartbeat { back, active } => Deed::Heartbeat { session: session(back), active },
         Wish::Goodbye { back } => Deed::Goodbye { session: session(back) },
         Wish::LogOut { back } => Deed::LogOut { session: session(back) },
@@ -110,7 +124,7 @@ fn play(licences: u32, steps: &[Step]) -> Result<Real, TestCaseError> {
         };
         world.advance(at);
         let deed = deed(wish, &world, &asked);
-        if let Deed::LogIn(login) = &deed
+        if let Deed::LogIn(login) | Deed::AskHandOver { login, .. } = &deed
             && asked.iter().all(|known| known.request != login.request)
         {
             asked.push(login.clone());

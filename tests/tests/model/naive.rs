@@ -6,6 +6,7 @@
 
 use crate::chosen::Chosen;
 use crate::deeds::{Deed, Login};
+use crate::hand_over::{Asking, Declined};
 use crate::line::Waiting;
 use seats::{Reclaim, Setting};
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub(crate) struct World {
     pub(crate) sittings: Vec<Sitting>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) line: Vec<Waiting>,
+    pub(crate) askings: Vec<Asking>,
+    pub(crate) declined: Vec<Declined>,
+    pub(crate) last_asking: u32,
     pub(crate) ended: Vec<(u64, u64, String)>,
     pub(crate) granted: u64,
     pub(crate) asked: Vec<Asked>,
@@ -80,6 +84,9 @@ impl World {
             sittings: Vec::new(),
             kept: Vec::new(),
             line: Vec::new(),
+            askings: Vec::new(),
+            declined: Vec::new(),
+            last_asking: 0,
             ended: Vec::new(),
             granted: 0,
             asked: Vec::new(),
@@ -114,6 +121,7 @@ impl World {
                     waiting.quiet += 1;
                     waiting.offer = waiting.offer.map(|(seat, long, over)| (seat, long, over + 1));
                 }
+                self.askings.iter_mut().for_each(|asking| asking.over += 1);
             }
             self.look();
         }
@@ -196,6 +204,10 @@ impl World {
                 }
                 None => "refused NotInLine".into(),
             },
+            Deed::AskHandOver { login, seat } => self.ask_hand_over(login, *seat),
+            Deed::AnswerHandOver { session, handover, consent } => {
+                self.with(*session, |world| world.answer_hand_over(*session, *handover, *consent))
+            }
             Deed::Heartbeat { session, active } => self.with(*session, |world| {
                 let now = world.now;
                 let Some(it) = world.sitting(*session) else { return String::new() };
@@ -342,7 +354,8 @@ impl World {
 
     fn noted(&mut self, session: u64) -> String {
         let it = self.sitting(session).unwrap();
-        format!("keeps seat {} dormant {}", it.seat, it.dormant.is_some())
+        let (seat, dormant) = (it.seat, it.dormant.is_some());
+        format!("keeps seat {seat} dormant {dormant} asked {:?}", self.asked_for(seat))
     }
 
     pub(crate) fn licences(&self, at: u64) -> u32 {

@@ -5,8 +5,8 @@ use seats::account::End;
 use seats::answer::Present;
 use seats::{
     Account, AccountId, Answer, Command, Commitment, Effective, EndedBy, Ending, Event,
-    FirstAnswer, Laws, Live, Liveness, LogIn, Micros, Outage, Outcome, Rejection, ReleaseReason,
-    RequestId, SessionId, Timestamp, UserId,
+    FirstAnswer, HandOverId, Laws, Live, Liveness, LogIn, Micros, Outage, Outcome, Rejection,
+    ReleaseReason, RequestId, SeatNo, SessionId, Timestamp, UserId,
 };
 use std::sync::Arc;
 
@@ -58,8 +58,14 @@ impl Real {
     pub(crate) fn ask(&mut self, at: u64, deed: &Deed) -> String {
         let profile = PROFILE;
         let command = match deed {
-            Deed::LogIn(login) => {
-                let command = Command::LogIn(log_in(login));
+            Deed::LogIn(login) | Deed::AskHandOver { login, .. } => {
+                let command = match deed {
+                    Deed::AskHandOver { login, seat } => {
+                        let (login, seat) = (log_in(login), seat.map(SeatNo));
+                        Command::AskHandOver { login, seat }
+                    }
+                    _ => Command::LogIn(log_in(login)),
+                };
                 let request = request(login.request);
                 let mut commits = self.commits.iter();
                 let mut first =
@@ -74,6 +80,10 @@ impl Real {
             Deed::TakeOffer { request: number } => Command::TakeOffer { request: request(*number) },
             Deed::LeaveQueue { request: number } => {
                 Command::LeaveQueue { request: request(*number) }
+            }
+            Deed::AnswerHandOver { session, handover, consent } => {
+                let (session, handover) = (SessionId(*session), HandOverId(*handover));
+                Command::AnswerHandOver { session, handover, consent: *consent }
             }
             Deed::Heartbeat { session, active } => {
                 Command::Heartbeat { session: SessionId(*session), active: *active }
@@ -180,7 +190,10 @@ fn told(answer: &Result<Answer, Rejection>) -> String {
     };
     match answer {
         Answer::Done => "done".into(),
-        Answer::Noted { seat, dormant } => format!("keeps seat {} dormant {dormant}", seat.0),
+        Answer::Noted { seat, dormant, asked } => {
+            let asked = asked.map(|a| (a.handover.0, a.by.0, a.until.0 / 1_000_000));
+            format!("keeps seat {} dormant {dormant} asked {asked:?}", seat.0)
+        }
         Answer::Ended { seat } => format!("left seat {}", seat.0),
         Answer::Login { outcome, at, again, present } => {
             let first = match outcome {
@@ -249,6 +262,11 @@ fn said(at: Timestamp, event: &Event) -> String {
         Event::OfferLapsed { request } => format!("lapse {}", asker(*request)),
         Event::OfferWithdrawn { request } => format!("withdraw {}", asker(*request)),
         Event::LeftQueue { request, how } => format!("leave {} {how:?}", asker(*request)),
+        Event::HandOverAsked { handover, request, seat, until } => {
+            let (id, until) = (handover.0, until.0 / 1_000_000);
+            format!("asking {id} for {} seat {} until {until}", asker(*request), seat.0)
+        }
+        Event::HandOverEnded { handover, how } => format!("answer {} {how:?}", handover.0),
         Event::WentDormant { session, silent } => {
             format!("silent {} last {}", session.0, last(*silent))
         }

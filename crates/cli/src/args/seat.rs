@@ -1,6 +1,6 @@
 //! What can be said of logins and of seats that are held.
 
-use clap::Args;
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Args, Debug)]
 pub(crate) struct Login {
@@ -39,4 +39,37 @@ pub(crate) struct Release {
     /// Even within the account's release floor (the first 120 s of a session, unless set otherwise).
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Asking a holder for the seat, and answering.
+#[derive(Subcommand, Debug)]
+pub(crate) enum HandOver {
+    /// Ask the holder of a seat for it: of --seat, or whoever did nothing for longest.
+    ///
+    /// The login waits in line (exit code 3) until `login --request` with the same id says what became of it.
+    /// If a seat is free it is granted.
+    Ask {
+        #[command(flatten)]
+        login: Login,
+        /// Whose seat.
+        #[arg(long, value_name = "NUMBER")]
+        seat: Option<u32>,
+    },
+    /// Answer for a holder who is asked for the seat.
+    Answer {
+        #[command(flatten)]
+        session: SessionArgs,
+        /// Give the seat away, or keep it.
+        #[arg(value_enum)]
+        answer: Consent,
+    },
+}
+
+/// What a holder says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Consent {
+    /// The seat goes to who asked for it, at once.
+    Consent,
+    /// The seat is kept.
+    Decline,
 }

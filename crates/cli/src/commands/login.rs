@@ -15,13 +15,17 @@ use reporting::usage::word;
 use reporting::who::{SeatRow, SeatState, seats};
 use seats::answer::Present;
 use seats::notation::{Notation, denial};
-use seats::{Account, AccountId, Answer, DenialReason, Naming, Outcome, RequestId, Timestamp};
+use seats::{
+    Account, AccountId, Answer, DenialReason, Naming, Outcome, RequestId, SeatNo, Timestamp,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// `asks`: for a seat, or for that of this number, whose holder is asked if none is free.
 pub(crate) fn run(
     data: &Path,
     login: Login,
+    asks: Option<Option<u32>>,
     caller: &Caller,
     output: Output,
 ) -> Result<(), Failure> {
@@ -40,7 +44,10 @@ pub(crate) fn run(
     };
     let before = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
     let zone = place::zone(before.zone())?;
-    let asked = Request::LogIn(asked);
+    let asked = match asks {
+        None => Request::LogIn(asked),
+        Some(seat) => Request::AskHandOver { login: asked, seat: seat.map(SeatNo) },
+    };
     let answered = place::ask(ledger.clone(), account, asked, caller, Role::App);
     let answered = answered.map_err(|failure| {
         // Whatever became of it, asking again with this id is safe.
@@ -99,15 +106,32 @@ pub(crate) fn run(
             Err(Failure::new(Kind::Denied, ""))
         }
         Outcome::Waiting { place } => {
+            let now = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
+            let asking = answered.user.and_then(|user| now.asking(user));
             match output.format {
                 Format::Json => {
-                    let waiting = json!({ "waiting": true, "place": place });
+                    let asking = asking.map(|asking| json!({
+                        "handover": asking.id.0, "seat": asking.seat.0, "until": At(asking.until),
+                        "of": told.names.to_refused(asking.holder, now.policy().names),
+                    }));
+                    let waiting = json!({ "waiting": true, "place": place, "hand_over": asking });
                     output.json(&joined(json, waiting))?;
                 }
-                Format::Table => output.text(&format!(
-                    "in line, place {place}; `--request {request}` asks again, which keeps the place and \
-                     takes the seat when one is free"
-                ))?,
+                Format::Table => {
+                    let asking = asking.map_or_else(String::new, |asking| {
+                        let of = told.names.to_refused(asking.holder, now.policy().names);
+                        let (of, until) =
+                            (of.unwrap_or("its holder".to_owned()), zone.show(asking.until));
+                        format!(
+                            "{of} is asked for {} and has until {until} to answer; ",
+                            asking.seat
+                        )
+                    });
+                    output.text(&format!(
+                        "{asking}in line, place {place}; `login --request {request}` asks again, which keeps \
+                         the place and takes the seat when one is free"
+                    ))?;
+                }
             }
             Err(Failure::new(Kind::Denied, ""))
         }

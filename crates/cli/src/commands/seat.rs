@@ -1,6 +1,6 @@
 //! `logout`, `heartbeat`, `goodbye`, `release`: what happens to a seat that is held.
 
-use crate::args::{Format, Release, SessionArgs};
+use crate::args::{Consent, Format, Release, SessionArgs};
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -38,6 +38,35 @@ pub(crate) fn goodbye(
     output: Output,
 ) -> Result<(), Failure> {
     act(data, session, caller, |session| Command::Goodbye { session }, output)
+}
+
+/// Answers for a holder who is asked for the seat.
+pub(crate) fn answer(
+    data: &Path,
+    args: &SessionArgs,
+    answer: Consent,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
+    let ledger = place::open(data)?;
+    let account = place::account(&ledger, &args.account)?;
+    let session = session(&ledger, account, &args.session)?;
+    let now = Views::without_snapshots(&ledger).as_of(account, AsOf::Now)?.account;
+    let seat = now.session(session).map(|held| held.seat);
+    let asked = seat.and_then(|seat| now.asked_for(seat)).map(|asked| asked.id);
+    let Some(handover) = asked else {
+        return Err(Failure::refused(format!("nobody asks for the seat of {session}")));
+    };
+    let consent = answer == Consent::Consent;
+    let command = Command::AnswerHandOver { session, handover, consent };
+    let request = Request::Command { account, command };
+    let answered = place::ask(ledger, account, request, caller, Role::App)?;
+    match (&answered.answer, output.format) {
+        (Answer::Ended { seat }, Format::Table) => {
+            output.text(&format!("{seat} handed over ({session})"))
+        }
+        _ => say(&answered, session, output),
+    }
 }
 
 pub(crate) fn release(
@@ -92,8 +121,8 @@ fn act(
 fn say(answered: &Answered, session: SessionId, output: Output) -> Result<(), Failure> {
     let (seat, state) = match answered.answer {
         Answer::Ended { seat } => (seat, "ended"),
-        Answer::Noted { seat, dormant: false } => (seat, "live"),
-        Answer::Noted { seat, dormant: true } => (seat, "dormant"),
+        Answer::Noted { seat, dormant: false, .. } => (seat, "live"),
+        Answer::Noted { seat, dormant: true, .. } => (seat, "dormant"),
         Answer::Done | Answer::Login { .. } => return output.done("done"),
     };
     match output.format {

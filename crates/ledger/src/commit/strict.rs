@@ -134,6 +134,7 @@ fn cause(tag: u8) -> Option<ExpiryCause> {
         5 => ExpiryCause::MaxSession,
         6 => ExpiryCause::UserSuspended,
         7 => ExpiryCause::AccountClosed,
+        8 => ExpiryCause::HandedOver,
         _ => return None,
     })
 }

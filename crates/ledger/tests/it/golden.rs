@@ -11,9 +11,9 @@ use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::{
     AccountId, Capacity, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim, ReleaseReason,
-    RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, UserPolicy,
-    WhenFull,
+    Event, ExpiryCause, HandOverEnd, HandOverId, Leaving, Look, Micros, Names, PoolId, Reasons,
+    Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp,
+    UserId, UserPolicy, WhenFull,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -123,6 +123,26 @@ fn settings_of_the_line() -> Vec<Event> {
     vec![Event::PolicyChanged { settings }]
 }
 
+/// Asking a holder for the seat: the events, the cause, the setting.
+fn hand_overs() -> Vec<Event> {
+    let (handover, request) = (HandOverId(251), RequestId([0x11; 16]));
+    let until = Timestamp(1_700_000_060_000_000);
+    vec![
+        Event::HandOverAsked { handover, request, seat: SeatNo(3), until },
+        Event::HandOverEnded { handover, how: HandOverEnd::Withdrawn },
+    ]
+}
+
+fn cause_and_setting_of_hand_overs() -> Vec<Event> {
+    let (cause, silent) = (ExpiryCause::HandedOver, Micros(250));
+    vec![
+        Event::Expired { session: SessionId(300), cause, silent },
+        Event::PolicyChanged {
+            settings: vec![Setting::HandOver(Some(120)), Setting::HandOver(None)],
+        },
+    ]
+}
+
 /// What came then: facts of what happened beside the log.
 fn beside_the_log() -> Vec<Event> {
     let (accounts, expires) = (Some(vec![AccountId(1), AccountId(251)]), Some(Timestamp(70_000)));
@@ -138,7 +158,9 @@ fn beside_the_log() -> Vec<Event> {
 /// One event of every kind, and every setting, in the order in which their entries were kept.
 fn all() -> impl Iterator<Item = Event> {
     let first = every_kind().into_iter().chain(later_settings());
-    first.chain(later_kinds()).chain(settings_of_the_line()).chain(beside_the_log())
+    let line = first.chain(later_kinds()).chain(settings_of_the_line());
+    let hand_overs = hand_overs().into_iter().chain(cause_and_setting_of_hand_overs());
+    line.chain(hand_overs).chain(beside_the_log())
 }
 
 fn commit(number: usize, event: Event) -> Commit {
@@ -255,7 +277,7 @@ fn the_bytes_of_a_block_are_what_they_always_were() {
 fn the_document_names_every_kind_of_event_with_its_tag() {
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
     let document = fs::read_to_string(document).unwrap();
-    for (tag, event) in every_kind().iter().chain(&later_kinds()).enumerate() {
+    for (tag, event) in every_kind().iter().chain(&later_kinds()).chain(&hand_overs()).enumerate() {
         let says = format!("{event:?}");
         let name = says.split([' ', '{']).next().unwrap();
         assert!(document.contains(&format!("\n| {tag} | {name} |")), "{tag} {name}");

@@ -5,8 +5,8 @@ use crate::views::check_views;
 use ledger::{Ledger, Position, Record};
 use projector::{Projector, Spacing};
 use seats::{
-    AccountId, DenialReason, EndedBy, Event, Micros, RequestId, SeatNo, SessionId, Setting, SiteId,
-    UserId,
+    AccountId, DenialReason, EndedBy, Event, HandOverEnd, HandOverId, Micros, RequestId, SeatNo,
+    SessionId, Setting, SiteId, UserId,
 };
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -331,6 +331,11 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let asks = Event::LoginRequested { request, user, site: Some(SiteId(1)), device: None };
     let (too, site) = (RequestId([4; 16]), Some(SiteId(2)));
     let asks_too = Event::LoginRequested { request: too, user: UserId(5), site, device: None };
+    let (seat, until) = (SeatNo(7), at(5_000));
+    let asking = |id| {
+        let handover = HandOverId(id);
+        Event::HandOverAsked { handover, request: too, seat, until }
+    };
     for events in [
         vec![Event::PolicyChanged {
             settings: vec![Setting::Linger(60), Setting::Reserved(SiteId(2), 1)],
@@ -342,8 +347,13 @@ fn the_encoding_of_snapshots_is_the_known_one() {
         vec![Event::WentDormant { session, silent }],
         vec![asks.clone(), Event::SeatDenied { request: None, reason, held: 1, dormant: 1 }],
         vec![Event::Resumed { session }],
-        vec![Event::LoggedOut { session, by: EndedBy::User, reason: None, note: None, silent }],
         vec![asks_too, Event::Queued { reason, held: 2, dormant: 1 }],
+        vec![
+            asking(1),
+            Event::HandOverEnded { handover: HandOverId(1), how: HandOverEnd::Declined },
+        ],
+        vec![asking(2)],
+        vec![Event::LoggedOut { session, by: EndedBy::User, reason: None, note: None, silent }],
         vec![Event::SeatOffered { request: too, seat: SeatNo(8), until: at(5_000) }],
         vec![Event::UserSuspended { user }, asks],
         vec![Event::AccountClosed],
@@ -357,7 +367,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "f7446f9c86d84bf5a61e132ee990b296291e620cd45b071717c8809d319f3697");
+    assert_eq!(digest.as_str(), "5b24e7ac3a512d2634f3a0ab5a0c6c8d316735ba32d211b2e86022c27b281836");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! ledger as it is, compare it with a backup or a seal kept elsewhere, and report the message.
 
 use crate::event::Effective;
-use crate::ids::{DeviceId, SeatNo, SessionId, SiteId, UserId};
+use crate::ids::{DeviceId, HandOverId, SeatNo, SessionId, SiteId, UserId};
 use crate::time::Timestamp;
 use thiserror::Error;
 
@@ -103,6 +103,29 @@ pub enum Breach {
         /// The seat it was granted.
         seat: SeatNo,
     },
+    /// Askings for a seat are numbered densely; somebody holds the seat; what is answered was asked, and holder
+    /// and asker are still there.
+    #[error(
+        "{0} is not the next asking for a seat, or is answered though nothing was asked, or by or for nobody"
+    )]
+    HandOver(HandOverId),
+    /// One holder is asked for one asker, and for one seat, and nobody asks for what is the asker's own.
+    #[error(
+        "{0} asks a holder who is asked already, or is for an asker who asks already, or holds the seat"
+    )]
+    AskedTwice(HandOverId),
+    /// Silence answers when the time to answer is over, and not before.
+    #[error("silence answers for a holder before the time to answer is over at {} µs", until.0)]
+    AnsweredEarly {
+        /// Its end.
+        until: Timestamp,
+    },
+    /// A seat that its holder gave away is granted to the asker in the same commit.
+    #[error("{0} is handed over and not granted to who asked for it")]
+    HandedToNobody(SeatNo),
+    /// Only a seat that its holder gave away, by consent or by silence, is handed over.
+    #[error("{0} ends for a hand-over to which its holder did not consent")]
+    NotHandedOver(SessionId),
     /// A request is asked once and answered once.
     #[error("a request id is used while the same request is open")]
     RequestOpen,

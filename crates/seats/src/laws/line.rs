@@ -44,6 +44,11 @@ impl Line {
         self.waiting.get(&request).map(|waiter| waiter.user)
     }
 
+    /// Whether a user is waiting.
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.users.get(&user).is_some_and(|requests| *requests > 0)
+    }
+
     /// To whom a seat is offered.
     pub(super) fn offered_to(&self, seat: SeatNo) -> Option<UserId> {
         if self.offered == 0 {

@@ -113,6 +113,16 @@ impl Seating {
         self.seats.get(&seat).or_else(freed).map(|seat| seat.user)
     }
 
+    /// Who sits on a seat.
+    pub(super) fn sitter(&self, seat: SeatNo) -> Option<UserId> {
+        self.seats.get(&seat).map(|seat| seat.user)
+    }
+
+    /// The seat of a session.
+    pub(super) fn seat_of(&self, session: SessionId) -> Option<SeatNo> {
+        self.sessions.get(&session).map(|holding| holding.seat)
+    }
+
     /// Those who were reclaimed have made way for somebody.
     fn made_way(&mut self) {
         (self.reclaimed, self.reclaims) = (None, 0);

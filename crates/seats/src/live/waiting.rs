@@ -3,10 +3,10 @@
 use super::Live;
 use crate::account::Pending;
 use crate::admit;
-use crate::answer::{Answer, Outcome, Present, outcome_in};
+use crate::answer::{Answer, AskedFor, Outcome, Present, outcome_in};
 use crate::command::Command;
 use crate::event::Event;
-use crate::ids::RequestId;
+use crate::ids::{RequestId, SeatNo};
 use crate::time::Timestamp;
 
 impl Live {
@@ -51,6 +51,17 @@ impl Live {
         }
     }
 
+    /// A heartbeat was noted, of a session on this seat.
+    pub(super) fn noted(&self, seat: SeatNo, dormant: bool) -> Answer {
+        let asked = self.account.asked_for(seat);
+        let asked = asked.map(|asked| AskedFor {
+            handover: asked.id,
+            by: asked.asker,
+            until: self.liveness.answers(asked),
+        });
+        Answer::Noted { seat, dormant, asked }
+    }
+
     /// Tells somebody in line the place there.
     pub(super) fn tell_place(&self, request: RequestId, outcome: &mut Outcome) {
         if let Outcome::Waiting { place } = outcome {
@@ -62,8 +73,7 @@ impl Live {
 /// The login that a command asks for.
 pub(super) fn asked_by(command: &Command) -> Option<RequestId> {
     match command {
-        Command::LogIn(login) => Some(login.request),
         Command::TakeOffer { request } => Some(*request),
-        _ => None,
+        _ => command.login().map(|login| login.request),
     }
 }

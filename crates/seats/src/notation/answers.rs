@@ -2,7 +2,7 @@
 
 use super::Notation;
 use crate::account::{End, Ending};
-use crate::answer::{Answer, Outcome, Present};
+use crate::answer::{Answer, AskedFor, Outcome, Present};
 use crate::decide::Rejection;
 use crate::event::{DenialReason, EndedBy, ExpiryCause};
 use crate::time::Micros;
@@ -12,8 +12,14 @@ impl Notation<'_> {
     pub fn answer(&self, answer: &Answer) -> String {
         match answer {
             Answer::Done => "done".to_owned(),
-            Answer::Noted { seat, dormant: false } => format!("keeps {seat}"),
-            Answer::Noted { seat, dormant: true } => format!("keeps {seat}, still dormant"),
+            Answer::Noted { seat, dormant, asked } => {
+                let dormant = if *dormant { ", still dormant" } else { "" };
+                let asked = asked.map(|AskedFor { by, until, .. }| {
+                    let (by, until) = (self.user(by), (self.time)(until));
+                    format!("; {by} asks for it, answer due {until}")
+                });
+                format!("keeps {seat}{dormant}{}", asked.unwrap_or_default())
+            }
             Answer::Ended { seat } => format!("{seat} given up"),
             Answer::Login { outcome, at, again, present } => {
                 let mut said = match outcome {
@@ -98,6 +104,7 @@ pub fn ended(end: End) -> String {
             ExpiryCause::MaxSession => "longest session over",
             ExpiryCause::UserSuspended => "user suspended",
             ExpiryCause::AccountClosed => "account closed",
+            ExpiryCause::HandedOver => "handed over to somebody who asked for the seat",
         }
         .to_owned(),
     }

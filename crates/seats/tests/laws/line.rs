@@ -2,11 +2,11 @@
 
 use crate::*;
 
-fn queue(held: u32, dormant: u32) -> Event {
+pub(crate) fn queue(held: u32, dormant: u32) -> Event {
     Event::Queued { reason: DenialReason::AllSeatsHeld, held, dormant }
 }
 
-fn offer(request: u8, seat: u32, until_s: u64) -> Event {
+pub(crate) fn offer(request: u8, seat: u32, until_s: u64) -> Event {
     let (seat, until) = (SeatNo(seat), Timestamp::from_secs(until_s));
     Event::SeatOffered { request: RequestId([request; 16]), seat, until }
 }

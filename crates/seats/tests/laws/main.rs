@@ -1,5 +1,6 @@
 //! Every breach is reached: a lawful history, and for each law a commit after it that breaks it.
 
+mod hand_over;
 mod line;
 
 use seats::{

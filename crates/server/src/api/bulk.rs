@@ -1,7 +1,8 @@
 //! Many at once, for gateways: signs of life, and commands. Each has its own answer, in the order asked.
 
 use crate::access::Act;
-use crate::api::logins::{granted, refused};
+use crate::api::hand_overs;
+use crate::api::logins::{granted, refused, terms};
 use crate::api::sessions::lost;
 use crate::caller::Caller;
 use crate::extract::Body;
@@ -214,9 +215,16 @@ async fn told(service: &Arc<Service>, request: &Request, answer: Result<Answered
         Err(error) => return problem_told(&lost(service, account, error).await),
     };
     match answered.answer {
-        Answer::Noted { seat, dormant } => {
+        Answer::Noted { seat, dormant, asked } => {
             let state = if dormant { "dormant" } else { "live" };
-            Told { status: 200, body: json!({ "state": state, "seat": seat.0 }) }
+            let asked_for = match (asked, terms(service, account).await) {
+                (Some(asked), Ok(terms)) => {
+                    Some(hand_overs::told(service, account, &asked, terms.names))
+                }
+                _ => None,
+            };
+            let body = json!({ "state": state, "seat": seat.0, "asked_for": asked_for });
+            Told { status: 200, body }
         }
         Answer::Ended { seat } => {
             Told { status: 200, body: json!({ "state": "ended", "seat": seat.0 }) }

@@ -30,6 +30,8 @@ pub(crate) const KINDS: &[&str] = &[
     "OfferLapsed",
     "OfferWithdrawn",
     "LeftQueue",
+    "HandOverAsked",
+    "HandOverEnded",
     "WentDormant",
     "Resumed",
     "LoggedOut",
@@ -118,6 +120,16 @@ pub(crate) fn shape(event: &Event) -> Value {
         }
         Event::LeftQueue { request, how } => {
             named("LeftQueue", json!({ "request": request.to_string(), "how": how.word() }))
+        }
+        Event::HandOverAsked { handover, request, seat, until } => named(
+            "HandOverAsked",
+            json!({
+                "handover": handover.0, "request": request.to_string(), "seat": seat.0,
+                "until": At(*until),
+            }),
+        ),
+        Event::HandOverEnded { handover, how } => {
+            named("HandOverEnded", json!({ "handover": handover.0, "how": how.word() }))
         }
         Event::WentDormant { session, silent } => {
             named("WentDormant", json!({ "session": session.0, "silent_s": silent.secs() }))

@@ -2,6 +2,7 @@
 
 use crate::access::Act;
 use crate::api::accounts::done;
+use crate::api::hand_overs;
 use crate::api::shapes::{Done, Granted, HolderShown, LogInBody, Remedy};
 use crate::caller::Caller;
 use crate::extract::{Body, Path, idempotency_key};
@@ -145,12 +146,14 @@ pub(crate) async fn refused(
     let (reason, held, dormant) = match outcome {
         Outcome::Denied { reason, held, dormant } => (reason, held, dormant),
         Outcome::Waiting { place } => {
-            let wait = u64::from(now.policy.wait_lease_s / 3).clamp(1, POLL_S);
+            let asker = answered.user.unwrap_or(UserId(0));
+            let hand_over = hand_overs::of_waiter(service, &now, asker);
             let waits = Problem::new("in_line", format!("in line, place {place}"))
                 .with("place", place)
                 .with("again", again)
-                .with("since", json!(At(at)));
-            return Ok(waits.retry_after(wait));
+                .with("since", json!(At(at)))
+                .with("hand_over", json!(hand_over));
+            return Ok(waits.retry_after(poll_s(&now)));
         }
         Outcome::Lapsed => {
             return Ok(Problem::new("left_line", "the offered seat was not taken in time"));
@@ -177,6 +180,11 @@ pub(crate) async fn refused(
         problem = problem.retry_after(soonest(&now));
     }
     Ok(problem)
+}
+
+/// Seconds until somebody in line asks again.
+pub(crate) fn poll_s(now: &Occupancy) -> u64 {
+    u64::from(now.policy.wait_lease_s / 3).clamp(1, POLL_S)
 }
 
 /// Who held the seats, as far as the account's policy lets a refused user see it.
@@ -263,7 +271,16 @@ fn remedies(reason: DenialReason, now: &Occupancy) -> Vec<Remedy> {
     match reason {
         DenialReason::AllSeatsHeld | DenialReason::SeatsReserved => vec![
             remedy("wait", wait),
-            remedy("ask_holder", "Ask one of those who hold a seat to log out."),
+            match now.policy.hand_over_s {
+                None => remedy("ask_holder", "Ask one of those who hold a seat to log out."),
+                Some(time_s) => {
+                    let time = seats::words::duration(time_s.into());
+                    let words = format!(
+                        "Ask for a hand-over: whoever does nothing for longest is asked for the seat, and has {time} to answer."
+                    );
+                    remedy("hand_over", &words)
+                }
+            },
             remedy("release", "The account's manager or support can release a seat."),
             remedy("more_licences", "The account can have more licences."),
         ],

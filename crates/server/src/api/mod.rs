@@ -6,6 +6,7 @@ pub(crate) mod backups;
 pub(crate) mod bulk;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
+pub(crate) mod hand_overs;
 pub(crate) mod logins;
 pub(crate) mod openapi;
 pub(crate) mod outage;
@@ -31,6 +32,8 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/logins", post(logins::log_in))
         .route("/logins/leave", post(logins::leave))
         .route("/outage", post(outage::tell))
+        .route("/hand-overs", get(hand_overs::open).post(hand_overs::ask))
+        .route("/sessions/{session}/hand-over", post(hand_overs::answer))
         .route("/sessions", get(reports::sessions))
         .route("/sessions/{session}", get(sessions::status))
         .route("/sessions/{session}/heartbeat", post(sessions::heartbeat))
@@ -71,6 +74,7 @@ pub(crate) fn of_browsers() -> Router<Arc<Service>> {
         .route("/v1/seat/heartbeat", post(seat::heartbeat))
         .route("/v1/seat/goodbye", post(seat::goodbye))
         .route("/v1/seat/logout", post(seat::log_out))
+        .route("/v1/seat/hand-over", post(seat::hand_over))
 }
 
 /// The streams, which go on for as long as somebody listens, and what takes as long as it takes.

@@ -2,8 +2,9 @@
 //! the one that its user was given; and it stands in the body, so that `sendBeacon` can send it and no CORS
 //! preflight is needed.
 
+use crate::api::hand_overs::answered;
 use crate::api::sessions::{given_up, sign_of_life};
-use crate::api::shapes::{GivenUp, ProblemBody, Seated};
+use crate::api::shapes::{GivenUp, HandOverAnswered, ProblemBody, Seated};
 use crate::problem::Problem;
 use crate::seat_token::Claims;
 use crate::service::Service;
@@ -16,8 +17,9 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use ledger::{Actor, Role};
-use seats::Command;
+use seats::{Command, HandOverId};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -44,25 +46,33 @@ impl FromRequest<Arc<Service>> for FromSeat {
     type Rejection = Problem;
 
     async fn from_request(request: Request, service: &Arc<Service>) -> Result<FromSeat, Problem> {
-        let bytes = axum::body::Bytes::from_request(request, service).await;
-        let bytes = bytes.map_err(|error| match error.status().as_u16() {
-            413 => Problem::new("too_large", error.body_text()),
-            _ => Problem::bad_request(error.body_text()),
-        })?;
-        let body: SeatBody = serde_json::from_slice(&bytes).map_err(Problem::bad_request)?;
-        // Nobody is slowed down for a bad one: a signature cannot be guessed, and a whole clinic comes from one
-        // address.
-        let bad = || Problem::new("bad_token", "the seat token is not one of ours");
-        let claims = service.seat_tokens.open_token(&body.token).ok_or_else(bad)?;
-        Ok(FromSeat { claims, active: body.active })
+        let body: SeatBody = body_of(request, service).await?;
+        Ok(FromSeat { claims: claims_of(service, &body.token)?, active: body.active })
     }
 }
 
-impl FromSeat {
-    /// The user's browser, as an actor: the application acts for its users.
-    fn actor(&self) -> Actor {
-        Actor { role: Role::App, id: 0 }
-    }
+/// The user's browser, as an actor: the application acts for its users.
+const BROWSER: Actor = Actor { role: Role::App, id: 0 };
+
+/// A body, as JSON whatever its type is called.
+async fn body_of<T: DeserializeOwned>(
+    request: Request,
+    service: &Arc<Service>,
+) -> Result<T, Problem> {
+    let bytes = axum::body::Bytes::from_request(request, service).await;
+    let bytes = bytes.map_err(|error| match error.status().as_u16() {
+        413 => Problem::new("too_large", error.body_text()),
+        _ => Problem::bad_request(error.body_text()),
+    })?;
+    serde_json::from_slice(&bytes).map_err(Problem::bad_request)
+}
+
+/// What a seat token says.
+fn claims_of(service: &Service, token: &str) -> Result<Claims, Problem> {
+    // Nobody is slowed down for a bad one: a signature cannot be guessed, and a whole clinic comes from one
+    // address.
+    let bad = || Problem::new("bad_token", "the seat token is not one of ours");
+    service.seat_tokens.open_token(token).ok_or_else(bad)
 }
 
 /// A sign of life of a browser.
@@ -79,7 +89,7 @@ pub(crate) async fn heartbeat(
     from: FromSeat,
 ) -> Result<Json<Seated>, Problem> {
     let command = Command::Heartbeat { session: from.claims.session_id(), active: from.active };
-    sign_of_life(&service, from.claims.account_id(), command, from.actor()).await.map(Json)
+    sign_of_life(&service, from.claims.account_id(), command, BROWSER).await.map(Json)
 }
 
 /// A page goes away, perhaps only to reload.
@@ -96,7 +106,7 @@ pub(crate) async fn goodbye(
     from: FromSeat,
 ) -> Result<Json<Seated>, Problem> {
     let command = Command::Goodbye { session: from.claims.session_id() };
-    sign_of_life(&service, from.claims.account_id(), command, from.actor()).await.map(Json)
+    sign_of_life(&service, from.claims.account_id(), command, BROWSER).await.map(Json)
 }
 
 /// A user logs out.
@@ -113,7 +123,39 @@ pub(crate) async fn log_out(
     from: FromSeat,
 ) -> Result<Json<GivenUp>, Problem> {
     let (account, session) = (from.claims.account_id(), from.claims.session_id());
-    given_up(&service, account, session, from.actor()).await.map(Json)
+    given_up(&service, account, session, BROWSER).await.map(Json)
+}
+
+/// What a browser answers to somebody who asks for the seat, with its seat token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeatAnswerBody {
+    /// The seat token. It may have expired; the session may not.
+    token: String,
+    /// What is answered.
+    handover: u32,
+    /// Whether the seat is given away.
+    consent: bool,
+}
+
+/// A user gives the seat to somebody who asks for it, or keeps it.
+#[utoipa::path(
+    post, path = "/v1/seat/hand-over", tag = "browser", request_body = SeatAnswerBody, security(()),
+    responses(
+        (status = 200, description = "The seat was given away, or is kept", body = HandOverAnswered),
+        (status = 401, description = "The seat token is not one of ours", content_type = "application/problem+json", body = ProblemBody),
+        (status = 409, description = "The seat is not asked for any more", content_type = "application/problem+json", body = ProblemBody),
+        (status = 410, description = "The session has ended", content_type = "application/problem+json", body = ProblemBody),
+    ),
+)]
+pub(crate) async fn hand_over(
+    State(service): Shared,
+    request: Request,
+) -> Result<Json<HandOverAnswered>, Problem> {
+    let SeatAnswerBody { token, handover, consent } = body_of(request, &service).await?;
+    let claims = claims_of(&service, &token)?;
+    let asked = (claims.session_id(), HandOverId(handover));
+    answered(&service, claims.account_id(), asked, consent, BROWSER).await.map(Json)
 }
 
 /// Lets pages of the origins in the settings read the answers. No cookie is ever sent or looked at here.

@@ -1,6 +1,7 @@
 //! What happens to a session that was granted: signs of life, log-out, release, and what became of it.
 
 use crate::access::Act;
+use crate::api::hand_overs::told;
 use crate::api::logins::terms;
 use crate::api::shapes::{GivenUp, HeartbeatBody, ProblemBody, ReleaseBody, Seated, SessionShown};
 use crate::caller::Caller;
@@ -17,8 +18,8 @@ use reporting::civil::Zone;
 use reporting::sessions::word;
 use seats::account::End;
 use seats::{
-    AccountId, Answer, Command, EndedBy, Event, ExpiryCause, Rejection, ReleaseReason, SeatNo,
-    SessionId, UserId,
+    AccountId, Answer, Command, EndedBy, Event, ExpiryCause, HandOverEnd, Rejection, ReleaseReason,
+    SeatNo, SessionId, UserId,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -144,11 +145,14 @@ pub(crate) async fn sign_of_life(
 ) -> Result<Seated, Problem> {
     let session = session_of(&command);
     let answered = acted(service, account, command, actor).await?;
-    let Answer::Noted { seat, dormant } = answered.answer else {
+    let Answer::Noted { seat, dormant, asked } = answered.answer else {
         return Err(Problem::new("unexpected", "a sign of life was answered with something else"));
     };
     let user = answered.user.unwrap_or(UserId(0));
-    seated(service, account, session, (user, seat), dormant).await
+    let seated = seated(service, account, session, (user, seat), dormant).await?;
+    let Some(asked) = asked else { return Ok(seated) };
+    let names = terms(service, account).await?.names;
+    Ok(Seated { asked_for: Some(told(service, account, &asked, names)), ..seated })
 }
 
 async fn seated(
@@ -168,6 +172,7 @@ async fn seated(
         token,
         expires_at: At(expires_at).into(),
         heartbeat_after_s: terms.heartbeat_after_s,
+        asked_for: None,
     })
 }
 
@@ -265,7 +270,7 @@ async fn over(service: &Arc<Service>, account: AccountId, session: SessionId) ->
     let because = reason.map_or_else(String::new, |reason| format!(": {}", reason.word()));
     Problem::new(
         "session_over",
-        format!("The seat is gone since {when}: {}{because}.", to_holder(end)),
+        format!("The seat is gone since {when}: {}{because}.", to_holder(end, &commit.events)),
     )
     .with("how", word(end))
     .with("at", json!(At(at)))
@@ -287,7 +292,9 @@ fn end_in(event: &Event, wanted: SessionId) -> Option<End> {
 }
 
 /// How a session ended, for the one who sat there.
-fn to_holder(end: End) -> &'static str {
+fn to_holder(end: End, events: &[Event]) -> &'static str {
+    let silent =
+        |event: &Event| matches!(event, Event::HandOverEnded { how: HandOverEnd::Silent, .. });
     match end {
         End::LoggedOut(EndedBy::User, _) => "you logged out",
         End::LoggedOut(EndedBy::Release, _) => "somebody released it",
@@ -300,6 +307,10 @@ fn to_holder(end: End) -> &'static str {
             ExpiryCause::MaxSession => "the longest permitted session was over",
             ExpiryCause::UserSuspended => "you were suspended",
             ExpiryCause::AccountClosed => "the account was closed",
+            ExpiryCause::HandedOver if events.iter().any(silent) => {
+                "a colleague asked for it, and nobody answered in time"
+            }
+            ExpiryCause::HandedOver => "it was handed over to a colleague who asked for it",
         },
     }
 }

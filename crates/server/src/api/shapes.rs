@@ -127,6 +127,8 @@ pub(crate) struct Seated {
     pub(crate) expires_at: Instant,
     /// Seconds until the next sign of life is due.
     pub(crate) heartbeat_after_s: u64,
+    /// Somebody asks for the seat.
+    pub(crate) asked_for: Option<AskedForShown>,
 }
 
 /// A session as it stands.
@@ -272,4 +274,102 @@ pub(crate) struct Done {
     pub(crate) position: Option<u64>,
     /// The number of the user or site it is about.
     pub(crate) number: Option<u32>,
+}
+
+/// Who asks a holder for the seat.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskBody {
+    /// The user's name in the vendor's application. One not met before becomes a user.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) user: String,
+    /// From which site; it must have been added.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) site: Option<String>,
+    /// From which device.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) device: Option<String>,
+    /// Whose seat; that of the holder who did nothing for longest if left out.
+    #[schema(minimum = 1)]
+    pub(crate) seat: Option<u32>,
+}
+
+/// What was asked of a holder.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Asking {
+    /// The number of the asking in the account.
+    pub(crate) handover: u32,
+    /// `asked` or `declined`.
+    pub(crate) state: String,
+    /// Which seat is asked for.
+    pub(crate) seat: Option<u32>,
+    /// Who is asked, as far as the policy shows names.
+    pub(crate) of: Option<String>,
+    /// Until when there is time to answer; then silence is consent.
+    pub(crate) until: Option<Instant>,
+}
+
+/// A holder is asked; the login waits in line.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Asked {
+    /// The place in line, from 1.
+    pub(crate) place: u32,
+    /// What was asked.
+    pub(crate) hand_over: Asking,
+    /// Log in again with the same `Idempotency-Key` after so many seconds.
+    pub(crate) retry_after_s: u64,
+}
+
+/// An asking that is not answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OpenHandOver {
+    /// Its number in the account.
+    pub(crate) handover: u32,
+    /// Which seat is asked for.
+    pub(crate) seat: u32,
+    /// The number of the user who is asked.
+    pub(crate) holder: u32,
+    /// The number of the user who asks.
+    pub(crate) asker: u32,
+    /// Since when.
+    pub(crate) asked_at: Instant,
+    /// Until when there is time to answer; then silence is consent.
+    pub(crate) until: Instant,
+}
+
+/// The askings that are not answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HandOversShown {
+    /// By number.
+    pub(crate) hand_overs: Vec<OpenHandOver>,
+}
+
+/// Somebody asks for the seat of a session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AskedForShown {
+    /// Who, as far as the policy shows names.
+    pub(crate) by: String,
+    /// Until when there is time to answer; then silence is consent.
+    pub(crate) until: Instant,
+    /// What is to be answered.
+    pub(crate) handover: u32,
+}
+
+/// A holder's answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AnswerBody {
+    /// What is answered.
+    pub(crate) handover: u32,
+    /// Whether the seat is given away.
+    pub(crate) consent: bool,
+}
+
+/// A holder's answer was recorded.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HandOverAnswered {
+    /// `ended`: the seat was given away; `live`: it is kept.
+    pub(crate) state: String,
+    /// The seat.
+    pub(crate) seat: u32,
 }

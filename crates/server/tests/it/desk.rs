@@ -49,6 +49,23 @@ impl<'a> Browser<'a> {
     }
 }
 
+#[test]
+fn the_board_says_who_asks_for_a_seat() {
+    let house = House::clinic(1);
+    let policy = json!({ "policy": { "hand-over": "5 min", "release-floor": "0 s" } });
+    house.send("PATCH", Admin, "/v1/accounts/clinic/policy", policy).ok(200);
+    house.log_in("Alice", "a1").ok(201);
+    let request = house.request("POST", "/v1/accounts/clinic/hand-overs", house.token(App));
+    let request =
+        request.header("idempotency-key", "b1").header("content-type", "application/json");
+    house.call(request.body(Body::from(r#"{"user":"Bob"}"#)).unwrap()).ok(202);
+    let mut browser = Browser::signed_in(&house, house.token(Support));
+    let page = browser.get("/desk/clinic").text;
+    assert!(page.contains("<bdi>Bob</bdi> has asked for this seat; answer due <time"), "{page}");
+    let why = browser.get("/desk/clinic/why?user=Bob&day=2026-05-04").text;
+    assert!(why.contains("Alice is asked for seat 1"), "{why}");
+}
+
 fn refused_once() -> House {
     let house = House::clinic(1);
     house.log_in("<b>Alice</b>", "a1").ok(201);

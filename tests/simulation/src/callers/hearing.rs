@@ -146,6 +146,8 @@ impl Callers {
             Err(Error::Rejected(Rejection::RequestReused)) if !changed => {
                 Err("the same login is taken for another".to_owned())
             }
+            // The login stands; nobody could be asked for it.
+            Err(Error::Rejected(Rejection::NoHandOvers | Rejection::CannotBeAsked(_))) => Ok(()),
             Err(Error::Rejected(_)) if told && !changed => {
                 Err("a login that was answered is rejected".to_owned())
             }
@@ -163,7 +165,7 @@ impl Callers {
                 note(u64::from(answered.user.map_or(0, |user| user.0)));
                 match answered.answer {
                     Answer::Done => note(1),
-                    Answer::Noted { seat, dormant } => {
+                    Answer::Noted { seat, dormant, .. } => {
                         note(u64::from(seat.0) * 2 + u64::from(dormant))
                     }
                     Answer::Ended { seat } => note(u64::from(seat.0)),
@@ -184,7 +186,8 @@ impl Callers {
 /// Whether the log says this of a login; one that has been answered since may still be told that it waits.
 fn is_answer(login: &Recorded, position: u64, outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Waiting { .. } => login.waited && login.asked == position,
+        // Who asks a holder while in line is told the commit of that.
+        Outcome::Waiting { .. } => login.waited && login.asked <= position,
         outcome => login.position == position && login.outcome == outcome,
     }
 }

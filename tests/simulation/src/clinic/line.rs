@@ -39,9 +39,12 @@ impl Clinic {
         held: u32,
         dormant: u32,
     ) -> Result<(), Objection> {
-        if !no_seat(reason) || self.chosen.when_full != WhenFull::Queue {
+        if !no_seat(reason) {
             return Err("somebody waits who should not".to_owned());
         }
+        let before = self.line.iter().any(|waiter| waiter.user == login.user);
+        let asks = self.chosen.when_full != WhenFull::Queue && !before;
+        self.must_ask = asks.then_some(login.user);
         self.turn_away(at, login.user, reason, held, dormant)?;
         let Recorded { request, user, site, .. } = *login;
         self.line.push(Waiter { request, user, site, offer: None, sign: at });
@@ -167,7 +170,7 @@ impl Clinic {
         self.line.iter().any(|waiter| waiter.offer.is_some_and(|(offered, _)| offered == seat))
     }
 
-    fn place(&self, request: u64) -> Result<usize, Objection> {
+    pub(super) fn place(&self, request: u64) -> Result<usize, Objection> {
         let place = self.line.iter().position(|waiter| waiter.request == request);
         place.ok_or_else(|| format!("login {request} is not in line"))
     }

@@ -14,6 +14,7 @@ impl Clinic {
         if session.0 <= self.last_session() {
             return Err(format!("session {} is used twice", session.0));
         }
+        let handed = self.handed.take_if(|handed| *handed == (seat.0, login.user)).is_some();
         let taken_over = self.taken_over.contains(&(seat.0, login.user));
         let holder = self.sittings.iter().find(|s| s.seat == seat.0).map(|s| s.user);
         if let Some(holder) = holder {
@@ -21,7 +22,7 @@ impl Clinic {
                 return Err(format!("seat {} is held by user {}", seat.0, holder.0));
             }
         } else if !taken_over {
-            self.new_seat(at, login.user, seat.0, overdraft)?;
+            self.new_seat(at, login.user, seat.0, overdraft, handed)?;
         }
         self.taken_over.retain(|(freed, _)| *freed != seat.0);
         self.reclaimed = false;
@@ -42,6 +43,7 @@ impl Clinic {
         user: UserId,
         seat: u32,
         overdraft: bool,
+        handed: bool,
     ) -> Result<(), Objection> {
         let licences = self.licences(at);
         let taken = self.held() + self.lingering(at, |linger| linger.user != user);
@@ -54,6 +56,9 @@ impl Clinic {
         }
         if overdraft != (taken >= licences) {
             return Err(format!("overdraft wrongly marked: {taken} seats taken of {licences}"));
+        }
+        if handed {
+            return Ok(());
         }
         if let Some(offered) = self.offer_of(user) {
             return match offered == seat {

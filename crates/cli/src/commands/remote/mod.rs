@@ -4,6 +4,7 @@
 //! prints on a directory, because both are made by the same code.
 
 mod call;
+mod hand_over;
 mod webhook;
 
 use crate::args::{Account, Command, Evidence, Format, Login, Range, Release, Site, User};
@@ -30,6 +31,7 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
     let account = |name: &str| format!("/v1/accounts/{}", call::escaped(name));
     match command {
         Command::Login(login) => log_in(&server, &login, output),
+        Command::HandOver(asked) => hand_over::run(&server, &asked, output),
         Command::Logout(asked) => {
             let path = session(&server, &asked.account, &asked.session)?;
             seat(&server.post(&format!("{path}/logout"), &json!({}))?, output)
