@@ -607,6 +607,8 @@ EVENT = choice([
     ("EvidenceTaken", u64, u64, flag), ("Queued", DENIAL, u32, u32), ("SeatOffered", b16, u32, u64),
     ("OfferLapsed", b16), ("OfferWithdrawn", b16), ("LeftQueue", b16, LEAVING),
     ("HandOverAsked", u32, b16, u32, u64), ("HandOverEnded", u32, HAND_OVER_END),
+    ("TokenMade", u32, tag("App Support Finance Auditor Admin Customer"), option(many(u64)), option(u64)),
+    ("TokenRevoked", u32), ("SeatTakenOffline", b16, u32, u64, u64),
     ("PeriodClosed", u16, u8, u64, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
@@ -670,7 +672,8 @@ class Seat:
         self.user, self.sessions, self.awake, self.marked = user, 0, 0, 0
 
 
-SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown"}
+SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown",
+           "TokenMade", "TokenRevoked"}
 
 
 class Laws:

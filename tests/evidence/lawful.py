@@ -63,8 +63,11 @@ ONE, TWO = ([OPENED + USERS + [licences(0, count)]] for count in (1, 2))
 history("opened-late", USERS, breaks=1)
 history("opened-twice", *ONE, OPENED, breaks=1)
 for event in (e("ServiceStarted", None), e("ServiceStopped"), e("ClockStepped", 1, 2),
-              e("SealingKeyChanged", bytes(32), None), e("IdentityShown", 3, "Who", None)):
+              e("SealingKeyChanged", bytes(32), None), e("IdentityShown", 3, "Who", None),
+              e("TokenMade", 3, "Customer", [1, 300], 70_000), e("TokenRevoked", 3)):
     history(f"service-{event[0]}", *ONE, [event], breaks=1)
+history("let-in-offline", *ONE, [e("SeatTakenOffline", bytes(16), 2, START, START + MINUTE)],
+        [e("SeatTakenOffline", bytes(16), 2, START, START + MINUTE)])
 history("reason-given", *ONE, [e("ReasonGiven", bytes(32))])
 history("reason-before-the-opening", [e("ReasonGiven", bytes(32))], *ONE, breaks=2)
 # 3. From what was in force.

@@ -25,6 +25,7 @@ ImportCompleted b32 / ServiceStarted ?u / ServiceStopped / ClockStepped u u / Se
 DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u u flag
 Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving
 HandOverAsked u b16 u u / HandOverEnded u handing
+TokenMade u capacity ?numbers ?u / TokenRevoked u / SeatTakenOffline b16 u u u
 PeriodClosed u u8 u u u u b32 b32 b3 i i i i u b32 text text"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
@@ -38,6 +39,7 @@ TAGS = {
     "cause": "Reclaimed TakenOver LeaseEnded Idle Goodbye MaxSession UserSuspended AccountClosed "
              "HandedOver",
     "leaving": "GaveUp NotHeardOf AskedAnew Barred", "full": "Deny Queue",
+    "capacity": "App Support Finance Auditor Admin Customer",
     "handing": "Consented Declined Silent Withdrawn",
     "look": "Who Why Trail Evidence SubjectAccess Directory",
     "users": "Open Registered", "reclaim": "Never OnDemand AtOnce", "same": "TakeOver Share Separate Deny",
@@ -81,6 +83,8 @@ def part(kind, value):
         instant, day = value
         zigzag = None if day is None else 2 * day if day >= 0 else -2 * day - 1
         return number(instant) + part("?u", zigzag)
+    if kind == "numbers":
+        return number(len(value)) + b"".join(number(each) for each in value)
     if kind == "settings":
         return number(len(value)) + b"".join(row(SETTINGS, *setting) for setting in value)
     return number(TAGS[kind].index(value))

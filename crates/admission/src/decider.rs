@@ -278,6 +278,7 @@ impl Decider {
                 }
                 self.desk.group.parcels.push(Parcel::Done(to));
             }
+            Order::Token(event, actor, to) => self.token(event, actor, to),
             Order::ConfirmClock(actor, reason, to) => {
                 let step = self.confirm_clock(actor, reason.as_deref());
                 self.desk.group.parcels.push(Parcel::Confirmed(to, step));

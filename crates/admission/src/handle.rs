@@ -10,7 +10,7 @@ use crate::request::{LoginRequest, NewAccount, Release, Request};
 use crate::time_watch::Step;
 use ledger::Ledger;
 use ledger::commit::Actor;
-use seats::{AccountId, Command, Effective, SessionId, Setting, UserId};
+use seats::{AccountId, Command, Effective, Event, SessionId, Setting, UserId};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
@@ -330,6 +330,17 @@ impl Admission {
         reason.as_deref().map_or(Ok(()), check_reason)?;
         let (to, done) = oneshot::channel();
         self.shared.inbox.order(Order::ConfirmClock(actor, reason, to));
+        done.await.unwrap_or(Err(self.ended_error()))
+    }
+
+    /// Records what somebody did to the access tokens: [`Event::TokenMade`], [`Event::TokenRevoked`]. It is on
+    /// disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::NotRecorded`], [`Error::ClockStepped`], [`Error::Unknown`], [`Error::Stopped`].
+    pub async fn record_token(&self, event: Event, actor: Actor) -> Result<(), Error> {
+        let (to, done) = oneshot::channel();
+        self.shared.inbox.order(Order::Token(event, actor, to));
         done.await.unwrap_or(Err(self.ended_error()))
     }
 

@@ -13,7 +13,7 @@ use crate::slot::Loaded;
 use crate::sync_times::SyncTally;
 use crate::time_watch::Step;
 use ledger::{Actor, Position};
-use seats::AccountId;
+use seats::{AccountId, Event};
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
@@ -40,6 +40,8 @@ pub(crate) enum Question {
 pub(crate) enum Order {
     /// Settle what is due by time alone.
     Sweep(oneshot::Sender<Result<(), Error>>),
+    /// Record what was done to the access tokens.
+    Token(Event, Actor, oneshot::Sender<Result<(), Error>>),
     /// Accept the wall clock as it stands.
     ConfirmClock(Actor, Option<String>, oneshot::Sender<Result<Option<Step>, Error>>),
 }

@@ -17,6 +17,7 @@ use crate::slot::Slot;
 use ledger::{Actor, Draft};
 use seats::{Account, AccountId, Event, Heard, Look, Timestamp, UserId};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Somebody is about to be shown names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,7 +54,13 @@ impl Decider {
             return true;
         }
         let is_look = |event: &Event| {
-            matches!(event, Event::IdentityShown { .. } | Event::ReasonGiven { .. })
+            matches!(
+                event,
+                Event::IdentityShown { .. }
+                    | Event::ReasonGiven { .. }
+                    | Event::TokenMade { .. }
+                    | Event::TokenRevoked { .. }
+            )
         };
         let looks = said.all(|draft| draft.events.iter().all(is_look));
         let more = self.in_flight > 0 || self.desk.group.drafts.iter().any(|d| of_service(&d));
@@ -63,6 +70,25 @@ impl Decider {
         let system = Slot::new(Account::system(version, at), Heard::default(), Arc::default());
         self.slots.insert(AccountId::SYSTEM, system);
         true
+    }
+
+    /// Puts what was done to the access tokens into the group.
+    pub(crate) fn token(
+        &mut self,
+        event: Event,
+        actor: Actor,
+        to: oneshot::Sender<Result<(), Error>>,
+    ) {
+        match self.watch.now() {
+            Ok(now) => {
+                self.record_fact(vec![event], actor, now);
+                self.desk.group.parcels.push(Parcel::Done(to));
+            }
+            Err(step) => {
+                // Whoever asked may be gone.
+                let _ = to.send(Err(Error::ClockStepped { from: step.from, to: step.to }));
+            }
+        }
     }
 
     /// Puts a look at an account that is in memory into the group.

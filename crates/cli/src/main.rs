@@ -40,7 +40,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo { seed } => commands::demo::run(given, seed, output),
         Command::Serve(serve) => commands::serve::run(given, data, &serve),
-        Command::Token(token) => commands::token::run(data, token, output),
+        Command::Token(token) => commands::token::run(data, token, caller, output),
         Command::Webhook(_) => Err(Failure::usage(
             "server: the running server tells webhooks; give --server and --token",
         )),

@@ -14,7 +14,8 @@
 //!
 //! A login that gets no answer is asked again under the same id, so that it never takes two seats: what was
 //! granted the first time is what the second asking is told. After [`Client::retries`] it fails *closed*: nobody
-//! is let in who was not granted a seat.
+//! is let in who was not granted a seat. A vendor who would rather let a few in for a while asks through
+//! [`Lenient`], which tells the server afterwards.
 //!
 //! On each request of a user, [`Checker`] tells from the seat token alone whether the seat is still theirs; no
 //! call is made. A token outlives its session by less than one lease, and only if somebody released the seat.
@@ -23,8 +24,10 @@
 
 mod call;
 mod checker;
+mod lenient;
 
 pub use checker::{BadToken, Checker, Seat};
+pub use lenient::{Bound, Lenient, LetIn, OfflineSeat};
 
 use call::{Answer, Call};
 use serde::Deserialize;

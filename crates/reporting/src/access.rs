@@ -165,7 +165,9 @@ fn is_act(event: &Event) -> bool {
         | Event::SealingKeyChanged { .. }
         | Event::IdentityShown { .. }
         | Event::EvidenceTaken { .. }
-        | Event::PeriodClosed(_) => true,
+        | Event::PeriodClosed(_)
+        | Event::TokenMade { .. }
+        | Event::TokenRevoked { .. } => true,
         Event::LoggedOut { by, .. } => *by == EndedBy::Release,
         _ => false,
     }

@@ -235,6 +235,7 @@ impl Reports<'_> {
                 | Event::UserSuspended { user: other }
                 | Event::UserReinstated { user: other }
                 | Event::UserForgotten { user: other }
+                | Event::SeatTakenOffline { user: other, .. }
                     if *other == user =>
                 {
                     let what = notation.event(commit.at, event, Some(before));

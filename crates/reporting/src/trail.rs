@@ -160,6 +160,7 @@ fn concerns(user: UserId, events: &[Event], before: &Account) -> bool {
         | Event::UserSuspended { user: other }
         | Event::UserReinstated { user: other }
         | Event::UserForgotten { user: other }
+        | Event::SeatTakenOffline { user: other, .. }
         | Event::LoginRequested { user: other, .. } => *other == user,
         Event::WentDormant { session, .. }
         | Event::Resumed { session }

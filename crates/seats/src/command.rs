@@ -167,6 +167,17 @@ pub enum Command {
         /// Whether names are among it.
         names: bool,
     },
+    /// Note that the application let a user in while it could not ask.
+    NoteOffline {
+        /// The application's id of it.
+        request: RequestId,
+        /// Who.
+        user: UserId,
+        /// From when on.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
     /// Make a month's statement final. The statement is derived, and kept, by the caller.
     ClosePeriod(Box<Closing>),
     /// Admit nobody new.
@@ -199,6 +210,7 @@ impl Command {
                 | Command::LogOut { .. }
                 | Command::Heartbeat { .. }
                 | Command::Goodbye { .. }
+                | Command::NoteOffline { .. }
         )
     }
 

@@ -12,6 +12,7 @@ use crate::forget;
 use crate::hand_over;
 use crate::ids::{RequestId, SessionId, UserId};
 use crate::liveness::Liveness;
+use crate::offline;
 use crate::policy::WhenFull;
 pub use crate::rejection::Rejection;
 use crate::setting::checked;
@@ -85,6 +86,10 @@ pub fn decide(
         // Also of an account that is closed: its history stays.
         Command::TakeEvidence { from, to, names } => {
             Ok(vec![Event::EvidenceTaken { from: *from, to: *to, names: *names }])
+        }
+        // Also that: whoever was let in was let in.
+        Command::NoteOffline { request, user, from, to } => {
+            offline::taken(account, (*request, *user), (*from, *to), at)
         }
         // Also of an account that is closed: its last month is billed.
         Command::ClosePeriod(closing) => closing.close(account, at),
@@ -195,6 +200,7 @@ fn commercial(
         | Command::Goodbye { .. }
         | Command::LogOut { .. }
         | Command::TakeEvidence { .. }
+        | Command::NoteOffline { .. }
         | Command::ClosePeriod(_)
         | Command::Release { .. } => Ok(Vec::new()), // Decided above.
     }

@@ -14,6 +14,7 @@ use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, HandOverId, RequestId, SeatNo, SessionId, SiteId,
     UserId,
 };
+pub use crate::offline::Capacity;
 use crate::policy::Setting;
 use crate::time::{CivilDate, Micros, Timestamp};
 use bincode::{Decode, Encode};
@@ -283,6 +284,35 @@ pub enum Event {
         handover: HandOverId,
         /// How.
         how: HandOverEnd,
+    },
+    /// Somebody was given a way to call the service. In the system account; whose it is stands beside the
+    /// token, not here, and nothing of its secret does.
+    TokenMade {
+        /// Its number, which stands in the commits that come of its calls.
+        token: u32,
+        /// What it is for.
+        capacity: Capacity,
+        /// The accounts it is good for; `None`: all.
+        accounts: Option<Vec<AccountId>>,
+        /// From when on it is no longer good.
+        expires: Option<Timestamp>,
+    },
+    /// That way was closed, for good. In the system account.
+    TokenRevoked {
+        /// Its number.
+        token: u32,
+    },
+    /// The vendor's application let somebody in while it could not reach the service, and said so afterwards.
+    /// It held no seat of ours, and breaks no law; it is a fact, not a grant.
+    SeatTakenOffline {
+        /// The application's id of it: told twice, it is recorded once.
+        request: RequestId,
+        /// Who.
+        user: UserId,
+        /// From when on, by the service's clock and how long ago the application said it was.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
     },
     /// A month's statement is final. Boxed, because it is large and rare.
     PeriodClosed(Box<Closing>),

@@ -142,7 +142,10 @@ impl Account {
             | Event::SealingKeyChanged { .. }
             | Event::ReasonGiven { .. }
             | Event::IdentityShown { .. }
-            | Event::EvidenceTaken { .. } => {}
+            | Event::EvidenceTaken { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenRevoked { .. }
+            | Event::SeatTakenOffline { .. } => {}
         }
     }
 

@@ -145,16 +145,8 @@ impl Laws {
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) -> Result<(), Breach> {
-        let service = matches!(
-            event,
-            Event::ServiceStarted { .. }
-                | Event::ServiceStopped
-                | Event::ClockStepped { .. }
-                | Event::SealingKeyChanged { .. }
-                | Event::IdentityShown { .. }
-        );
         let of_any = matches!(event, Event::ReasonGiven { .. });
-        if service != (self.account == AccountId::SYSTEM) && !of_any {
+        if event.is_of_service() != (self.account == AccountId::SYSTEM) && !of_any {
             return Err(Breach::WrongAccount);
         }
         match (self.open, event) {
@@ -328,7 +320,10 @@ impl Laws {
             | Event::SealingKeyChanged { .. }
             | Event::ReasonGiven { .. }
             | Event::IdentityShown { .. }
-            | Event::EvidenceTaken { .. } => {}
+            | Event::EvidenceTaken { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenRevoked { .. }
+            | Event::SeatTakenOffline { .. } => {}
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ mod line;
 pub mod live;
 pub mod liveness;
 pub mod notation;
+mod offline;
 pub mod policy;
 mod rejection;
 pub mod room;
@@ -52,7 +53,8 @@ pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
 pub use event::{
-    DenialReason, Effective, EndedBy, Event, ExpiryCause, HandOverEnd, Leaving, Look, ReleaseReason,
+    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, HandOverEnd, Leaving, Look,
+    ReleaseReason,
 };
 pub use hand_over::HandOver;
 pub use ids::{

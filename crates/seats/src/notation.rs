@@ -25,6 +25,7 @@ use crate::time::{Micros, Timestamp};
 mod answers;
 mod commands;
 mod line;
+mod offline;
 
 pub use answers::{denial, ended};
 
@@ -219,6 +220,10 @@ impl Notation<'_> {
                 let names = if *names { ", with names" } else { "" };
                 let (from, to) = ((self.time)(*from), (self.time)(*to));
                 asked(format!("evidence taken of {from} to {to}{names}"))
+            }
+            Event::TokenMade { .. } | Event::TokenRevoked { .. } => asked(self.token(event)),
+            Event::SeatTakenOffline { user, from, to, .. } => {
+                asked(self.offline(*user, *from, *to))
             }
             Event::PeriodClosed(closing) => asked(format!(
                 "{} closed: net {} {} (minor units), due {}, carried {}",

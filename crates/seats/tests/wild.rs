@@ -92,6 +92,12 @@ fn of_the_account() -> impl Strategy<Value = Event> {
                 product: String::new(),
             }))
         }),
+        small().prop_map(|token| Event::TokenRevoked { token }),
+        (small(), small(), number(), number()).prop_map(|(id, user, from, to)| {
+            let request = RequestId([id as u8; 16]);
+            let (from, to) = (Timestamp(from), Timestamp(to));
+            Event::SeatTakenOffline { request, user: UserId(user), from, to }
+        }),
         (number(), number()).prop_map(|(a, b)| Event::EvidenceTaken {
             from: Timestamp(a),
             to: Timestamp(b),

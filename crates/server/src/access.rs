@@ -7,19 +7,25 @@
 //!
 //! A token's number is the number of the actor: every commit that comes of a call says `support:3`.
 
+mod deeds;
 mod roles;
 
+pub(crate) use deeds::Deed;
+use deeds::Deeds;
 pub use roles::{Act, TokenRole};
 
 use crate::problem::Problem;
-use ledger::{Actor, whole};
+use ledger::{Actor, Role, whole};
 use seats::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Whoever makes a token where nobody says who it is.
+const SERVICE: Actor = Actor { role: Role::Service, id: 0 };
 
 /// A token as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -43,6 +49,9 @@ pub struct Token {
     pub expires_at: Option<u64>,
     /// When it was revoked; `None`: it was not.
     pub revoked_at: Option<u64>,
+    /// What was done to it: by whom, and whether that is in the log.
+    #[serde(default)]
+    deeds: Deeds,
 }
 
 impl Token {
@@ -115,7 +124,15 @@ impl Access {
     /// # Errors
     /// When it cannot be written, or there is no randomness.
     pub fn make(&self, new: NewToken, now: Timestamp) -> io::Result<(Token, String)> {
-        let _alone = self.alone();
+        self.make_by(new, SERVICE, now)
+    }
+
+    /// The same, with who does it, for the log.
+    ///
+    /// # Errors
+    /// As [`Access::make`].
+    pub fn make_by(&self, new: NewToken, by: Actor, now: Timestamp) -> io::Result<(Token, String)> {
+        let _alone = self.alone()?;
         self.refresh()?;
         let mut tokens = self.tokens();
         let secret = secret()?;
@@ -130,6 +147,7 @@ impl Access {
             made_at: now.0,
             expires_at: new.expires_at.map(|at| at.0),
             revoked_at: None,
+            deeds: Deeds::made_by(by),
         };
         let text = format!("sl_{}_{secret}", token.number);
         tokens.push(token.clone());
@@ -145,7 +163,8 @@ impl Access {
         is: NewToken,
         now: Timestamp,
     ) -> io::Result<Option<Token>> {
-        let _alone = self.alone();
+        let _alone = self.alone()?;
+        self.refresh()?;
         let mut tokens = self.tokens();
         let last = tokens.iter().map(|token| token.number).max().unwrap_or(0);
         let known = tokens.iter_mut().find(|token| token.subject.as_deref() == Some(subject));
@@ -171,6 +190,7 @@ impl Access {
                     made_at: now.0,
                     expires_at: expires_at.map(|at| at.0),
                     revoked_at: None,
+                    deeds: Deeds::made_by(SERVICE),
                 };
                 tokens.push(token.clone());
                 token
@@ -185,13 +205,24 @@ impl Access {
     /// # Errors
     /// When it cannot be written.
     pub fn revoke(&self, number: u32, now: Timestamp) -> io::Result<bool> {
-        let _alone = self.alone();
+        self.revoke_by(number, SERVICE, now)
+    }
+
+    /// The same, with who does it, for the log.
+    ///
+    /// # Errors
+    /// As [`Access::revoke`].
+    pub fn revoke_by(&self, number: u32, by: Actor, now: Timestamp) -> io::Result<bool> {
+        let _alone = self.alone()?;
         self.refresh()?;
         let mut tokens = self.tokens();
         let Some(token) = tokens.iter_mut().find(|token| token.number == number) else {
             return Ok(false);
         };
-        token.revoked_at.get_or_insert(now.0);
+        if token.revoked_at.is_none() {
+            token.revoked_at = Some(now.0);
+            token.deeds.revoked_by(by);
+        }
         self.write(tokens)?;
         Ok(true)
     }
@@ -220,8 +251,29 @@ impl Access {
         if token.hash == hash(secret) { Ok(token.clone()) } else { Err(bad()) }
     }
 
-    fn alone(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was done and is not in the log yet.
+    pub(crate) fn unrecorded(&self) -> Vec<Deed> {
+        self.tokens().iter().flat_map(Deed::unrecorded).collect()
+    }
+
+    /// Notes that it is in the log.
+    pub(crate) fn recorded(&self, deed: &Deed) -> io::Result<()> {
+        let _alone = self.alone()?;
+        self.refresh()?;
+        let mut tokens = self.tokens();
+        let found = tokens.iter_mut().find(|token| token.number == deed.token.number);
+        found.into_iter().for_each(|token| token.deeds.recorded(deed));
+        self.write(tokens)
+    }
+
+    /// The right to change the file: of the threads of this process, and of processes.
+    fn alone(&self) -> io::Result<(MutexGuard<'_, ()>, File)> {
+        let alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut options = File::options();
+        let lock = options.create(true).truncate(false).write(true).mode(whole::SECRET);
+        let lock = lock.open(self.path.with_extension("lock"))?;
+        lock.lock()?;
+        Ok((alone, lock))
     }
 
     /// Reads the file if it has changed.

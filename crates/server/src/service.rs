@@ -51,6 +51,10 @@ pub struct Service {
     pub(crate) origin: String,
     views: Views,
     readers: Arc<Semaphore>,
+    /// Whoever tells of an outage.
+    pub(crate) outages: tokio::sync::Mutex<()>,
+    /// Whoever records what was done to the access tokens.
+    recording: tokio::sync::Mutex<()>,
     /// Whoever makes a backup.
     pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -146,6 +150,8 @@ impl Service {
             origin,
             views,
             readers: Arc::new(Semaphore::new(READERS)),
+            outages: tokio::sync::Mutex::default(),
+            recording: tokio::sync::Mutex::default(),
             backing_up: Mutex::default(),
             clock,
         })
@@ -159,6 +165,26 @@ impl Service {
     /// Admission, for programs that run the service themselves.
     pub fn admission(&self) -> &Admission {
         &self.admission
+    }
+
+    /// Records what was done to the access tokens and is not on record yet, by whichever process; how much.
+    ///
+    /// # Errors
+    /// What admission says, or the file of the tokens. What was not recorded is recorded the next time.
+    pub async fn record_tokens(&self) -> Result<usize, Problem> {
+        let _alone = self.recording.lock().await;
+        let deeds = self.access.unrecorded();
+        for deed in &deeds {
+            // Accounts that are not open yet have no number.
+            let accounts = deed.token.accounts.as_ref();
+            let accounts = accounts.map(|names| {
+                names.iter().filter_map(|name| self.account(name).ok()).collect::<Vec<_>>()
+            });
+            self.admission.record_token(deed.event(accounts), deed.by()).await?;
+            let failed = |error| Problem::new("unexpected", format!("access tokens: {error}"));
+            self.access.recorded(deed).map_err(failed)?;
+        }
+        Ok(deeds.len())
     }
 
     /// Finishes what was accepted, and stops in good order.

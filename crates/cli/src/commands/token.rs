@@ -1,9 +1,11 @@
 //! `token`: makes, lists and revokes access tokens. A running server sees what has changed.
 
 use crate::args::{Format, Token};
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::place;
+use ledger::Role;
 use reporting::civil::show_utc;
 use seats::Timestamp;
 use serde_json::{Value, json};
@@ -15,10 +17,16 @@ pub(crate) fn access_dir(data: &Path) -> PathBuf {
     data.join("access")
 }
 
-pub(crate) fn run(data: &Path, token: Token, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    data: &Path,
+    token: Token,
+    caller: &Caller,
+    output: Output,
+) -> Result<(), Failure> {
     place::check_there(data)?;
     let access = Access::open(&access_dir(data)).map_err(unusable)?;
-    let now = place::now();
+    // The log says who it was, as soon as a server has it open.
+    let (now, by) = (place::now(), caller.actor(Role::Admin));
     match token {
         Token::Create { role, accounts, label, expires } => {
             if expires.is_some_and(|expires| expires <= now) {
@@ -26,7 +34,7 @@ pub(crate) fn run(data: &Path, token: Token, output: Output) -> Result<(), Failu
             }
             let accounts = (!accounts.is_empty()).then_some(accounts);
             let new = NewToken { role, accounts, label, expires_at: expires };
-            let (made, text) = access.make(new, now).map_err(unusable)?;
+            let (made, text) = access.make_by(new, by, now).map_err(unusable)?;
             match output.format {
                 Format::Json => output.json(&json!({
                     "number": made.number, "role": made.role.word(), "accounts": made.accounts,
@@ -65,7 +73,7 @@ pub(crate) fn run(data: &Path, token: Token, output: Output) -> Result<(), Failu
                 }
             }
         }
-        Token::Revoke { number } => match access.revoke(number, now).map_err(unusable)? {
+        Token::Revoke { number } => match access.revoke_by(number, by, now).map_err(unusable)? {
             true => output.done(&format!("token {number} is worthless now")),
             false => Err(Failure::refused(format!("there is no token {number}"))),
         },

@@ -11,10 +11,10 @@ use ledger::store::LogStore;
 use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::closing::Closing;
 use seats::{
-    AccountId, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy, Event,
-    ExpiryCause, HandOverEnd, HandOverId, Leaving, Look, Micros, Names, PoolId, Reasons, Reclaim,
-    ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId,
-    UserPolicy, WhenFull,
+    AccountId, Capacity, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
+    Event, ExpiryCause, HandOverEnd, HandOverId, Leaving, Look, Micros, Names, PoolId, Reasons,
+    Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp,
+    UserId, UserPolicy, WhenFull,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -167,12 +167,24 @@ fn cause_and_setting_of_hand_overs() -> Vec<Event> {
     ]
 }
 
+/// What came then: facts of what happened beside the log.
+fn beside_the_log() -> Vec<Event> {
+    let (accounts, expires) = (Some(vec![AccountId(1), AccountId(251)]), Some(Timestamp(70_000)));
+    let (request, user) = (RequestId([0x12; 16]), UserId(251));
+    vec![
+        Event::TokenMade { token: 3, capacity: Capacity::Customer, accounts, expires },
+        Event::TokenMade { token: 251, capacity: Capacity::App, accounts: None, expires: None },
+        Event::TokenRevoked { token: 3 },
+        Event::SeatTakenOffline { request, user, from: Timestamp(250), to: Timestamp(u64::MAX) },
+    ]
+}
+
 /// One event of every kind, and every setting, in the order in which their entries were kept.
 fn all() -> impl Iterator<Item = Event> {
     let first = every_kind().into_iter().chain(later_settings());
     let line = first.chain(later_kinds()).chain(settings_of_the_line());
-    let asking = line.chain(hand_overs()).chain(cause_and_setting_of_hand_overs());
-    asking.chain(a_closed_month())
+    let hand_overs = hand_overs().into_iter().chain(cause_and_setting_of_hand_overs());
+    line.chain(hand_overs).chain(beside_the_log()).chain(a_closed_month())
 }
 
 fn commit(number: usize, event: Event) -> Commit {

@@ -62,6 +62,7 @@ impl Notation<'_> {
             Command::TakeEvidence { from, to, .. } => {
                 format!("take evidence of {} to {}", (self.time)(*from), (self.time)(*to))
             }
+            Command::NoteOffline { user, from, to, .. } => self.offline(*user, *from, *to),
             Command::Suspend => "suspend account".to_owned(),
             Command::Reinstate => "reinstate account".to_owned(),
             Command::Close => "close account".to_owned(),

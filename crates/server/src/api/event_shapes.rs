@@ -48,6 +48,10 @@ pub(crate) const KINDS: &[&str] = &[
     "ReasonGiven",
     "IdentityShown",
     "EvidenceTaken",
+    "PeriodClosed",
+    "TokenMade",
+    "TokenRevoked",
+    "SeatTakenOffline",
 ];
 
 /// One event.
@@ -180,6 +184,21 @@ pub(crate) fn shape(event: &Event) -> Value {
                 "month": closing.period(), "statement": closing.statement.to_string(),
                 "plan": closing.plan.to_string(), "currency": closing.currency(), "net": closing.net,
                 "gross": closing.gross, "due": closing.due, "carried": closing.carried,
+            }),
+        ),
+        Event::TokenMade { token, capacity, accounts, expires } => named(
+            "TokenMade",
+            json!({
+                "token": token, "role": capacity.word(),
+                "accounts": accounts.as_ref().map(|all| all.iter().map(|a| a.0).collect::<Vec<_>>()),
+                "expires": expires.map(At),
+            }),
+        ),
+        Event::TokenRevoked { token } => named("TokenRevoked", json!({ "token": token })),
+        Event::SeatTakenOffline { request, user, from, to } => named(
+            "SeatTakenOffline",
+            json!({
+                "request": request.to_string(), "user": user.0, "from": At(*from), "to": At(*to),
             }),
         ),
     }

@@ -10,6 +10,7 @@ pub(crate) mod finance;
 pub(crate) mod hand_overs;
 pub(crate) mod logins;
 pub(crate) mod openapi;
+pub(crate) mod outage;
 pub(crate) mod people;
 pub(crate) mod reports;
 pub(crate) mod seat;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/plan", put(accounts::set_plan))
         .route("/logins", post(logins::log_in))
         .route("/logins/leave", post(logins::leave))
+        .route("/outage", post(outage::tell))
         .route("/hand-overs", get(hand_overs::open).post(hand_overs::ask))
         .route("/sessions/{session}/hand-over", post(hand_overs::answer))
         .route("/sessions", get(reports::sessions))

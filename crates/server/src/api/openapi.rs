@@ -1,8 +1,8 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
 use crate::api::{
-    accounts, audit, backups, bulk, events, finance, hand_overs, logins, people, reports, seat,
-    sessions, webhooks,
+    accounts, audit, backups, bulk, events, finance, hand_overs, logins, outage, people, reports,
+    seat, sessions, webhooks,
 };
 use crate::problem::CODES;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ use utoipa::{Modify, OpenApi};
     security(("access_token" = [])),
     modifiers(&AccessToken),
     paths(
-        logins::log_in, logins::leave, hand_overs::ask, hand_overs::open, hand_overs::answer,
+        logins::log_in, logins::leave, outage::tell, hand_overs::ask, hand_overs::open, hand_overs::answer,
         seat::hand_over, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
         sessions::release, seat::heartbeat, seat::goodbye, seat::log_out, bulk::heartbeats,
         bulk::commands, reports::occupancy, reports::why, reports::trail, reports::usage,

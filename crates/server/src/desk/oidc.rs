@@ -68,7 +68,12 @@ pub(crate) async fn callback(
         let cookie = service.sign_ins.begin(token.number, now, until).map_err(failed)?;
         Ok((cookie, person.next))
     });
-    let answer = match signed_in.await {
+    let signed_in = signed_in.await;
+    if let Err(problem) = service.record_tokens().await {
+        // It is recorded the next time.
+        tracing::warn!(detail = problem.detail(), "a sign-in is not on record yet");
+    }
+    let answer = match signed_in {
         Ok((cookie, next)) => {
             let lasts = service.settings.desk_session_s.to_string();
             with_cookie(&service, onwards(&next), &cookie, &lasts)

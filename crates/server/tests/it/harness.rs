@@ -22,7 +22,7 @@ pub(crate) struct House {
     pub(crate) clock: ManualClock,
     runtime: tokio::runtime::Runtime,
     tokens: Vec<(TokenRole, String)>,
-    _dir: Arc<TempDir>,
+    dir: Arc<TempDir>,
 }
 
 pub(crate) struct Answer {
@@ -86,7 +86,7 @@ impl House {
         });
         let tokens = tokens.collect();
         let routes = server::routes(Arc::clone(&service));
-        House { service, routes, clock, runtime, tokens, _dir: Arc::clone(dir) }
+        House { service, routes, clock, runtime, tokens, dir: Arc::clone(dir) }
     }
 
     /// With an account `clinic` of so many licences.
@@ -100,6 +100,11 @@ impl House {
     pub(crate) fn open(&self, name: &str, licences: u32) {
         let body = json!({ "name": name, "licences": licences });
         self.post(TokenRole::Admin, "/v1/accounts", body).ok(201);
+    }
+
+    /// Where the access tokens are.
+    pub(crate) fn access_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("ledger/access")
     }
 
     pub(crate) fn token(&self, role: TokenRole) -> &str {

@@ -20,6 +20,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How often to look whether another process has made or revoked tokens.
+const RECORD_EVERY: Duration = Duration::from_secs(2);
+
 pub(crate) fn run(given: Option<&Path>, data: &Path, asked: &Serve) -> Result<(), Failure> {
     let settings = settings(&asked.config)?;
     log(asked.log);
@@ -35,6 +38,14 @@ pub(crate) fn run(given: Option<&Path>, data: &Path, asked: &Serve) -> Result<()
             Service::start(ledger, &access, settings.clone(), Options::default(), SystemClock);
         let service = Arc::new(service.map_err(Failure::unexpected)?);
         first_token(&service)?;
+        recorded(&service).await;
+        let recording = Arc::clone(&service);
+        let recording = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RECORD_EVERY).await;
+                recorded(&recording).await;
+            }
+        });
         let living = match asked.demo {
             true => Some(tokio::spawn(living::run(service.admission().clone()))),
             false => None,
@@ -43,9 +54,17 @@ pub(crate) fn run(given: Option<&Path>, data: &Path, asked: &Serve) -> Result<()
         if let Some(living) = living {
             living.abort();
         }
+        recording.abort();
         let stopped = service.stop().await.map_err(Failure::unexpected);
         served.and(stopped)
     })
+}
+
+/// Puts on record what was done to the access tokens, by this process or by another.
+async fn recorded(service: &Service) {
+    if let Err(problem) = service.record_tokens().await {
+        tracing::warn!(detail = problem.detail(), "access tokens are not on record yet");
+    }
 }
 
 async fn listen(service: &Arc<Service>, settings: &Settings) -> Result<(), Failure> {
