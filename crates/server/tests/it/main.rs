@@ -17,6 +17,7 @@ mod fight;
 mod harness;
 mod hostile;
 mod logins;
+mod packs;
 mod reports;
 mod roles;
 mod webhooks;
