@@ -287,8 +287,9 @@ pub(crate) enum Command {
     /// Only what is new is written, but for the names, which are written whole: who was forgotten since is
     /// forgotten there too. The signing key is not in it: keep a copy of seals/key elsewhere.
     Backup {
-        /// A directory that is missing, empty or an earlier backup of this ledger.
-        dest: PathBuf,
+        /// A directory that is missing, empty or an earlier backup of this ledger. With --server it is left
+        /// out: a running server writes into the folder of its settings (backup_dir).
+        dest: Option<PathBuf>,
     },
     /// Make a new ledger in --data, which must be missing or empty, from a backup.
     ///

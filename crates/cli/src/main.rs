@@ -101,7 +101,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Repair { into, lost } => {
             commands::repair::run(data, &into, lost.as_deref(), output)
         }
-        Command::Backup { dest } => commands::backup::backup(data, &dest, output),
+        Command::Backup { dest } => commands::backup::backup(data, dest.as_deref(), output),
         Command::Restore { from } => commands::backup::restore(data, &from, output),
         Command::Bench(bench) => commands::bench::run(given, bench, output),
         Command::Completions { shell } => {

@@ -53,6 +53,8 @@ impl Sort {
 pub struct AccountsPage {
     /// The accounts that whoever is signed in may see.
     pub glance: Glance,
+    /// Whether there are more than these.
+    pub is_cut: bool,
     /// What the names must contain; empty: anything.
     pub search: String,
     /// The order.
@@ -82,6 +84,12 @@ impl AccountsPage {
             }
             div #live {
                 p.lead { (self.summary(&rows)) }
+                @if self.is_cut {
+                    p.hint {
+                        "There are more accounts than the " (self.glance.rows.len())
+                        " that are looked at here. Find the others by name."
+                    }
+                }
                 @if shown.is_empty() {
                     p { "No account has that in its name. " a href=(FRONT) { "Show all accounts" } }
                 } @else {

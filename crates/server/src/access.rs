@@ -7,8 +7,12 @@
 //!
 //! A token's number is the number of the actor: every commit that comes of a call says `support:3`.
 
+mod roles;
+
+pub use roles::{Act, TokenRole};
+
 use crate::problem::Problem;
-use ledger::{Actor, Role, whole};
+use ledger::{Actor, whole};
 use seats::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -16,100 +20,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-
-/// What a token is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenRole {
-    /// The vendor's application: asks for seats and gives them back.
-    App,
-    /// A support agent: sees who sits where and why, and what it costs; releases seats.
-    Support,
-    /// Finance: usage, statements, licences and price plans.
-    Finance,
-    /// An auditor: sees everything, changes nothing.
-    Auditor,
-    /// An administrator: everything.
-    Admin,
-    /// The customer's own manager: sees and frees the seats of the own account.
-    Customer,
-}
-
-/// What can be done, as far as roles tell it apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Act {
-    /// Log in, show signs of life, log out.
-    UseSeats,
-    /// See who sits where, why, the trail, usage.
-    Look,
-    /// End somebody's session.
-    Release,
-    /// Add, suspend and reinstate users; add sites.
-    ManagePeople,
-    /// Open accounts, set licences, policies and plans; suspend and close.
-    ManageAccounts,
-    /// Statements and what explains them.
-    Statements,
-    /// Seals, commits, proofs, evidence packs, who looked at what.
-    Audit,
-    /// Erase who somebody is.
-    Forget,
-    /// Make and revoke tokens, confirm the clock.
-    Administer,
-}
-
-impl TokenRole {
-    /// All of them.
-    pub const ALL: [TokenRole; 6] = [
-        TokenRole::App,
-        TokenRole::Support,
-        TokenRole::Finance,
-        TokenRole::Auditor,
-        TokenRole::Admin,
-        TokenRole::Customer,
-    ];
-
-    /// As it is written.
-    pub fn word(self) -> &'static str {
-        match self {
-            TokenRole::App => "app",
-            TokenRole::Support => "support",
-            TokenRole::Finance => "finance",
-            TokenRole::Auditor => "auditor",
-            TokenRole::Admin => "admin",
-            TokenRole::Customer => "customer",
-        }
-    }
-
-    /// The role that is written so.
-    pub fn from_word(word: &str) -> Option<TokenRole> {
-        TokenRole::ALL.into_iter().find(|role| role.word() == word)
-    }
-
-    /// Whether the role may do this, in the accounts of its token.
-    pub fn may(self, act: Act) -> bool {
-        use Act::*;
-        match self {
-            TokenRole::Admin => true,
-            TokenRole::App => matches!(act, UseSeats | ManagePeople),
-            TokenRole::Support => matches!(act, Look | Release | ManagePeople | Statements),
-            TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts),
-            TokenRole::Auditor => matches!(act, Look | Statements | Audit),
-            TokenRole::Customer => matches!(act, Look | Release | Statements),
-        }
-    }
-
-    fn of_actor(self) -> Role {
-        match self {
-            TokenRole::App => Role::App,
-            TokenRole::Support => Role::Support,
-            TokenRole::Finance => Role::Finance,
-            TokenRole::Auditor => Role::Auditor,
-            TokenRole::Admin => Role::Admin,
-            TokenRole::Customer => Role::Customer,
-        }
-    }
-}
 
 /// A token as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -124,6 +34,9 @@ pub struct Token {
     pub label: String,
     /// BLAKE3 of the secret, in hexadecimal.
     hash: String,
+    /// Who it stands for, if somebody signs in with it at a provider: a hash. Such a token has no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     /// When it was made, µs since 1970.
     pub made_at: u64,
     /// From when on it is no longer good; `None`: it does not expire.
@@ -213,6 +126,7 @@ impl Access {
             accounts: new.accounts,
             label: new.label,
             hash: hash(&secret),
+            subject: None,
             made_at: now.0,
             expires_at: new.expires_at.map(|at| at.0),
             revoked_at: None,
@@ -221,6 +135,49 @@ impl Access {
         tokens.push(token.clone());
         self.write(tokens)?;
         Ok((token, text))
+    }
+
+    /// The token of somebody who signs in at a provider: made the first time, with a number for good, and of the
+    /// role that the provider's claims give now. `None`: it was revoked.
+    pub(crate) fn person(
+        &self,
+        subject: &str,
+        is: NewToken,
+        now: Timestamp,
+    ) -> io::Result<Option<Token>> {
+        let _alone = self.alone();
+        let mut tokens = self.tokens();
+        let last = tokens.iter().map(|token| token.number).max().unwrap_or(0);
+        let known = tokens.iter_mut().find(|token| token.subject.as_deref() == Some(subject));
+        let NewToken { role, accounts, label, expires_at } = is;
+        let token = match known {
+            Some(token) if token.revoked_at.is_some() => return Ok(None),
+            Some(token) => {
+                let before = token.clone();
+                (token.role, token.accounts, token.label) = (role, accounts, label);
+                if *token == before {
+                    return Ok(Some(before));
+                }
+                token.clone()
+            }
+            None => {
+                let token = Token {
+                    number: last.saturating_add(1),
+                    role,
+                    accounts,
+                    label,
+                    hash: String::new(), // No secret has it.
+                    subject: Some(subject.to_owned()),
+                    made_at: now.0,
+                    expires_at: expires_at.map(|at| at.0),
+                    revoked_at: None,
+                };
+                tokens.push(token.clone());
+                token
+            }
+        };
+        self.write(tokens)?;
+        Ok(Some(token))
     }
 
     /// Revokes a token, durably. Whether there is one of that number.
@@ -351,15 +308,5 @@ mod tests {
         assert!(theirs.check(&text, NOW).is_ok());
         assert_eq!(theirs.make(new(TokenRole::App), NOW).unwrap().0.number, 2);
         assert_eq!(ours.tokens().len(), 2);
-    }
-
-    #[test]
-    fn roles_may_what_they_need_and_no_more() {
-        let may = |role: TokenRole, act| role.may(act);
-        assert!(may(TokenRole::App, Act::UseSeats) && !may(TokenRole::App, Act::Look));
-        assert!(may(TokenRole::Support, Act::Release) && !may(TokenRole::Support, Act::Forget));
-        assert!(may(TokenRole::Auditor, Act::Audit) && !may(TokenRole::Auditor, Act::Release));
-        assert!(may(TokenRole::Customer, Act::Release) && !may(TokenRole::Customer, Act::Audit));
-        assert!(!TokenRole::ALL.iter().any(|r| *r != TokenRole::Admin && r.may(Act::Administer)));
     }
 }

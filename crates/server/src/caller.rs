@@ -4,6 +4,7 @@ use crate::access::{Act, Token};
 use crate::problem::Problem;
 use crate::service::Service;
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use ledger::Actor;
@@ -68,14 +69,16 @@ impl Caller {
     }
 }
 
-/// Where a request comes from, as far as the connection says.
-pub(crate) fn address(parts: &Parts) -> IpAddr {
-    from_connection(parts.extensions.get::<ConnectInfo<SocketAddr>>().copied())
-}
-
-/// The same, where the connection has been found; without one, as in tests, it comes from here.
-pub(crate) fn from_connection(connected: Option<ConnectInfo<SocketAddr>>) -> IpAddr {
-    connected.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
+/// Where a request comes from: what the connection says, or what the proxies of the settings say. Without a
+/// connection, as in tests, it comes from here.
+pub(crate) fn address(
+    service: &Service,
+    connected: Option<ConnectInfo<SocketAddr>>,
+    headers: &HeaderMap,
+) -> IpAddr {
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let connected = connected.map_or(here, |ConnectInfo(address)| address.ip());
+    service.settings.trusted_proxies.caller(connected, headers)
 }
 
 impl FromRequestParts<Arc<Service>> for Caller {
@@ -92,7 +95,8 @@ impl FromRequestParts<Arc<Service>> for Caller {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing());
         }
-        let (from, now) = (address(parts), service.now());
+        let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied();
+        let (from, now) = (address(service, connected, &parts.headers), service.now());
         service.guesses.check(from, now)?;
         let token = service.access.check(text.trim(), now);
         Ok(Caller::new(token.inspect_err(|_| service.guesses.failed(from, now))?))

@@ -117,6 +117,11 @@ impl Outgoing {
         }
         answered(request.send(body), wanted)
     }
+
+    /// Fetches something; reads at most `wanted` bytes of the answer.
+    pub(crate) fn get(&self, url: &str, wanted: u64) -> Result<Answered, String> {
+        answered(self.agent.get(url).header("accept", "application/json").call(), wanted)
+    }
 }
 
 /// The certificates of a PEM file.

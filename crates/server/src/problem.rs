@@ -115,6 +115,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The server's clock was moved; an administrator must set it right or confirm it.",
     ),
     (
+        "provider_unreachable",
+        503,
+        "The provider of the desk's sign-in does not answer as it should. Sign in with a token, or later.",
+    ),
+    (
         "timeout",
         503,
         "It took too long. What was asked may have been done; ask again with the same key.",

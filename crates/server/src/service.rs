@@ -8,6 +8,7 @@ use crate::desk::sign_ins::SignIns;
 use crate::guesses::Guesses;
 use crate::looks::LookedAt;
 use crate::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::outgoing::{self, Outgoing};
 use crate::problem::Problem;
 use crate::seat_token::SeatTokens;
@@ -23,7 +24,7 @@ use reporting::names::{Names, find_account};
 use seats::{AccountId, Micros, Timestamp};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -44,9 +45,12 @@ pub struct Service {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tail: Tail,
     pub(crate) webhooks: Webhooks,
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) origin: String,
     views: Views,
     readers: Arc<Semaphore>,
+    /// Whoever makes a backup.
+    pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
 }
 
@@ -116,6 +120,10 @@ impl Service {
         let outgoing = Outgoing::new(settings.webhooks_allow_private, &roots);
         let webhooks = Webhooks::start(ledger.clone(), Arc::clone(&clock), outgoing, access)
             .map_err(ServiceError::Webhooks)?;
+        // The operator chose the provider: it may well stand in the own network.
+        let provider = settings.oidc.clone().zip(settings.public_url.as_deref());
+        let oidc =
+            provider.map(|(provider, url)| Oidc::new(provider, url, Outgoing::new(true, &roots)));
         Ok(Service {
             ledger,
             admission,
@@ -129,9 +137,11 @@ impl Service {
             metrics,
             tail,
             webhooks,
+            oidc,
             origin,
             views,
             readers: Arc::new(Semaphore::new(READERS)),
+            backing_up: Mutex::default(),
             clock,
         })
     }

@@ -4,9 +4,12 @@
 //! is not in the table is refused, wherever it stands.
 
 mod keys;
+mod oidc;
 
 pub use keys::KEYS;
+pub use oidc::{OidcSettings, RoleRule};
 
+use crate::proxies::Proxies;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -39,6 +42,12 @@ pub struct Settings {
     pub webhooks_allow_private: bool,
     /// Certificates that are trusted in calls which the server makes, instead of the internet's.
     pub outgoing_ca: Option<PathBuf>,
+    /// Proxies whose word is taken for where a call comes from.
+    pub trusted_proxies: Proxies,
+    /// Where backups that are asked for over HTTP are written.
+    pub backup_dir: Option<PathBuf>,
+    /// Signing in to the desk at a provider.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// Why settings cannot be used. Whoever wrote them mends the one that is named.
@@ -145,6 +154,14 @@ impl Settings {
                 "is neither true nor false",
             )?,
             outgoing_ca: text(given, "outgoing_ca").map(PathBuf::from),
+            trusted_proxies: text(given, "trusted_proxies")
+                .map_or(Ok(Proxies::default()), |networks| networks.parse())
+                .map_err(|()| {
+                    let said = text(given, "trusted_proxies").unwrap_or_default();
+                    bad(given, "trusted_proxies", &said, "is not like 10.0.0.0/8, ::1")
+                })?,
+            backup_dir: text(given, "backup_dir").map(PathBuf::from),
+            oidc: OidcSettings::read(given)?,
         })
     }
 
@@ -281,6 +298,10 @@ mod tests {
         check(&[("listen", "8480")], "listen: \"8480\" is not an address and port");
         check(&[("body_bytes_max", "0")], "body_bytes_max: \"0\" is too little");
         check(&[("cors_origins", "https://a.example, b")], "cors_origins: \"b\" is not like");
+        check(&[("trusted_proxies", "proxy.local")], "trusted_proxies: \"proxy.local\" is not");
+        check(&[("webhooks_allow_private", "perhaps")], "is neither true nor false");
+        check(&[("oidc_issuer", "http://login.example.com")], "plain http is for this machine");
+        check(&[("oidc_issuer", "https://login.example.com")], "public_url: \"\" is missing");
         check(&[("tls_key", "k")], "tls_certificate: \"\" is missing beside tls_key");
         check(&[("public_url", "licences.example.com")], "public_url");
         let error = Settings::from_file("c.toml", "listen = [1]").unwrap_err().to_string();

@@ -6,22 +6,31 @@ use crate::output::{self, Output};
 use crate::place;
 use ledger::Options;
 use ledger::backup::{BackupError, Restored, Saved, restore as restored_from};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
-pub(crate) fn backup(data: &Path, dest: &Path, output: Output) -> Result<(), Failure> {
+pub(crate) fn backup(data: &Path, dest: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let dest = dest.ok_or_else(|| Failure::usage("dest: say where to, a directory"))?;
     let ledger = place::open(data)?;
     let Saved { before, head } = ledger.backup(dest)?;
+    let told = json!({
+        "backup": dest, "before": before, "size": head.size, "root": head.root.to_string(),
+    });
+    print(&told, output)
+}
+
+/// Prints what a backup came to, here or on a server.
+pub(crate) fn print(told: &Value, output: Output) -> Result<(), Failure> {
+    let number = |field: &str| told.get(field).and_then(Value::as_u64).unwrap_or(0);
+    let text = |field: &str| told.get(field).and_then(Value::as_str).unwrap_or_default();
     match output.format {
-        Format::Json => output.json(&json!({
-            "backup": dest, "before": before, "size": head.size, "root": head.root.to_string(),
-        })),
+        Format::Json => output.json(told),
         Format::Table => output.text(&format!(
             "{}: {} commits, {} of them new, and all names\nroot {}",
-            dest.display(),
-            head.size,
-            head.size - before,
-            head.root
+            text("backup"),
+            number("size"),
+            number("size").saturating_sub(number("before")),
+            text("root")
         )),
     }
 }

@@ -14,9 +14,14 @@ struct Served {
 
 impl Served {
     fn start() -> Served {
+        Served::with(&[])
+    }
+
+    fn with(flags: &[&str]) -> Served {
         let place = Place::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_seatledger"))
             .args(["--data", place.data().to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -110,6 +115,25 @@ fn what_a_server_refuses_is_refused_in_its_words() {
         served.run(&["account", "open", "clinic", "--licences", "1", "--lease", "soon"]);
     assert_eq!(code, 2);
     assert!(said.contains("lease"), "{said}");
+}
+
+#[test]
+fn a_running_server_is_backed_up() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("backup");
+    let served = Served::with(&["--set", &format!("backup_dir={}", folder.display())]);
+    served.ok(&["account", "open", "clinic", "--licences", "1"]);
+    let said = served.ok(&["backup"]);
+    assert!(said.contains("commits, ") && said.contains("\nroot "), "{said}");
+    served.ok(&["login", "clinic", "alice"]);
+    assert!(served.ok(&["backup"]).contains(", 1 of them new"));
+    assert_eq!(served.run(&["backup", "/tmp/elsewhere"]).0, 2);
+    let to = place.path().join("restored");
+    let restored = Command::new(env!("CARGO_BIN_EXE_seatledger"))
+        .args(["--data", to.to_str().unwrap(), "restore", folder.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(restored.status.success(), "{restored:?}");
 }
 
 #[test]

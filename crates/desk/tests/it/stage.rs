@@ -143,7 +143,7 @@ impl Stage {
         };
         let now = self.clinic.now();
         let glance = Reports::new(&views, "test").glance(numbers, now, signs).unwrap();
-        AccountsPage { glance, search: search.to_owned(), sort, page: 1 }
+        AccountsPage { glance, is_cut: false, search: search.to_owned(), sort, page: 1 }
     }
 
     pub(crate) fn board(&self) -> BoardPage {

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod backups;
 pub(crate) mod bulk;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
@@ -70,9 +71,10 @@ pub(crate) fn of_browsers() -> Router<Arc<Service>> {
         .route("/v1/seat/logout", post(seat::log_out))
 }
 
-/// The streams, which go on for as long as somebody listens.
+/// The streams, which go on for as long as somebody listens, and what takes as long as it takes.
 pub(crate) fn streams() -> Router<Arc<Service>> {
     Router::new()
+        .route("/v1/backups", post(backups::make))
         .route("/v1/events", get(events::of_all))
         .route("/v1/accounts/{account}/events", get(events::of_account))
 }

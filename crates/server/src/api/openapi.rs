@@ -1,7 +1,7 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
 use crate::api::{
-    accounts, audit, bulk, events, logins, people, reports, seat, sessions, webhooks,
+    accounts, audit, backups, bulk, events, logins, people, reports, seat, sessions, webhooks,
 };
 use crate::problem::CODES;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -25,7 +25,7 @@ use utoipa::{Modify, OpenApi};
         accounts::change_standing, people::users, people::add_user, people::change_user,
         people::sites, people::add_site, events::of_all, events::of_account, audit::seals,
         audit::latest, audit::seal, audit::commit, audit::inclusion, audit::consistency, audit::pack,
-        audit::access, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
+        audit::access, backups::make, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
     ),
     tags(
         (name = "seats", description = "What the vendor's application calls at each login."),

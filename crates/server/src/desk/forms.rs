@@ -3,9 +3,9 @@
 use crate::access::{Act, TokenRole};
 use crate::api::sessions::released;
 use crate::api::shapes::ReleaseBody;
-use crate::caller::from_connection;
+use crate::caller::address;
 use crate::desk::visitor::{
-    Visitor, cookie, cookie_name, failure, is_ours, next_page, nobody, see,
+    Visitor, cookie, cookie_name, escaped, failure, is_ours, next_page, nobody, see,
 };
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
@@ -66,7 +66,7 @@ pub(crate) async fn sign_in_page(
     State(service): Shared,
     Query(asked): Query<SignInQuery>,
 ) -> Response {
-    Html(SignInPage { next: asked.next, elsewhere: None }.page(&nobody(&service))).into_response()
+    Html(sign_in_form(&service, asked.next).page(&nobody(&service))).into_response()
 }
 
 /// Signs in with an access token.
@@ -76,7 +76,8 @@ pub(crate) async fn sign_in(
     headers: HeaderMap,
     form: Result<Form<SignInForm>, FormRejection>,
 ) -> Response {
-    let (from, now) = (from_connection(connected.map(|found| found.0)), service.now());
+    let from = address(&service, connected.map(|found| found.0), &headers);
+    let now = service.now();
     let Ok(Form(form)) = form else {
         return failure(&Problem::bad_request("the form cannot be read"), &nobody(&service));
     };
@@ -104,12 +105,7 @@ pub(crate) async fn sign_in(
             let lasts = service.settings.desk_session_s.to_string();
             with_cookie(&service, see(next_page(&form.next)), &cookie, &lasts)
         }
-        Err(problem) => {
-            let notice = Notice { tone: Tone::Refused, text: problem.detail().to_owned() };
-            let frame = desk::Frame { notice: Some(notice), ..nobody(&service) };
-            let page = SignInPage { next: form.next, elsewhere: None };
-            (problem.status(), Html(page.page(&frame))).into_response()
-        }
+        Err(problem) => refused(&service, &problem, form.next),
     }
 }
 
@@ -194,7 +190,28 @@ pub(crate) fn account_of(
     visitor.caller.account(service, name, Act::Look)
 }
 
-fn with_cookie(service: &Service, mut response: Response, value: &str, lasts_s: &str) -> Response {
+/// The form again, with why somebody is not signed in.
+pub(crate) fn refused(service: &Service, problem: &Problem, next: String) -> Response {
+    let notice = Notice { tone: Tone::Refused, text: problem.detail().to_owned() };
+    let frame = desk::Frame { notice: Some(notice), ..nobody(service) };
+    (problem.status(), Html(sign_in_form(service, next).page(&frame))).into_response()
+}
+
+fn sign_in_form(service: &Service, next: String) -> SignInPage {
+    let elsewhere = service
+        .oidc
+        .as_ref()
+        .map(|oidc| (oidc.name().to_owned(), format!("/desk/oidc?next={}", escaped(&next))));
+    SignInPage { next, elsewhere }
+}
+
+/// The answer with the cookie of a sign-in.
+pub(crate) fn with_cookie(
+    service: &Service,
+    mut response: Response,
+    value: &str,
+    lasts_s: &str,
+) -> Response {
     let secure = if service.settings.is_https() { "; Secure" } else { "" };
     let name = cookie_name(service);
     let cookie =

@@ -1,6 +1,7 @@
 //! The support desk: `desk`'s pages, filled and served; signing in; what its forms do.
 
 mod forms;
+mod oidc;
 mod pages;
 pub(crate) mod sign_ins;
 mod visitor;
@@ -24,6 +25,8 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/desk", get(pages::accounts))
         .route("/desk/verify", get(pages::verify))
         .route("/desk/sign-in", get(forms::sign_in_page).post(forms::sign_in))
+        .route("/desk/oidc", get(oidc::begin))
+        .route("/desk/oidc/callback", get(oidc::callback))
         .route("/desk/sign-out", post(forms::sign_out))
         .route("/desk/reason", get(pages::reason).post(forms::reason))
         .route("/desk/{account}", get(pages::board))

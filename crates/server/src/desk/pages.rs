@@ -85,12 +85,14 @@ pub(crate) async fn accounts(
             };
             let accounts = views.ledger().accounts().into_iter();
             let accounts = accounts.filter(|account| *account != AccountId::SYSTEM);
-            let accounts = accounts.filter(wanted).take(GLANCED_MAX);
-            Ok(Reports::new(views, &origin).glance(accounts, now, |_| None)?)
+            let mut wanted = accounts.filter(wanted);
+            let accounts: Vec<AccountId> = wanted.by_ref().take(GLANCED_MAX).collect();
+            let is_cut = wanted.next().is_some();
+            Ok((Reports::new(views, &origin).glance(accounts, now, |_| None)?, is_cut))
         });
-        let (glance, sort) = (glance.await?, Sort::from_word(&asked.sort));
+        let ((glance, is_cut), sort) = (glance.await?, Sort::from_word(&asked.sort));
         let page = asked.page.unwrap_or(1);
-        Ok(AccountsPage { glance, search: asked.search.clone(), sort, page })
+        Ok(AccountsPage { glance, is_cut, search: asked.search.clone(), sort, page })
     };
     match filled.await {
         Ok(page) => Html(page.page(&visitor.frame(&service, None))).into_response(),

@@ -120,7 +120,11 @@ pub(crate) fn cookie_name(service: &Service) -> &'static str {
 
 /// What the cookie holds.
 pub(crate) fn cookie(service: &Service, headers: &HeaderMap) -> Option<String> {
-    let name = cookie_name(service);
+    named_cookie(cookie_name(service), headers)
+}
+
+/// What the cookie of this name holds.
+pub(crate) fn named_cookie(name: &str, headers: &HeaderMap) -> Option<String> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs =
         sent.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -149,7 +153,7 @@ const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// A path as it stands in a query.
-fn escaped(path: &str) -> String {
+pub(crate) fn escaped(path: &str) -> String {
     utf8_percent_encode(path, PLAIN).to_string()
 }
 

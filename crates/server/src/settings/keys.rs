@@ -19,6 +19,16 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "PEM file with the certificate chain. With tls_key the server speaks TLS itself.",
     ),
     ("tls_key", "", "PEM file with the private key."),
+    (
+        "trusted_proxies",
+        "",
+        "Addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8, ::1.",
+    ),
+    (
+        "backup_dir",
+        "",
+        "Folder on the server for backups that an administrator asks for over HTTP.",
+    ),
     ("connections_max", "20000", "Connections at the same time; more wait."),
     ("body_bytes_max", "1048576", "The longest body, in bytes."),
     ("header_seconds", "10", "How long a client may take to send its headers."),
@@ -41,6 +51,29 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "outgoing_ca",
         "",
         "PEM file of certificates that are trusted in calls which the server makes, instead of the internet's.",
+    ),
+    (
+        "oidc_issuer",
+        "",
+        "OpenID provider whose users may sign in to the desk, such as https://login.example.com; needs public_url.",
+    ),
+    ("oidc_client_id", "", "What the provider calls us."),
+    (
+        "oidc_client_secret_file",
+        "",
+        "File with the secret that we show the provider; none for a public client.",
+    ),
+    ("oidc_name", "single sign-on", "What the button on the sign-in page says."),
+    ("oidc_scopes", "openid email profile", "What the provider is asked to tell."),
+    (
+        "oidc_roles_claim",
+        "groups",
+        "Claim of the id token that says what somebody is; a dot leads into it; email for addresses.",
+    ),
+    (
+        "oidc_roles",
+        "",
+        "Who is what, by rank: value=role or value=role:account, separated by commas.",
     ),
     ("desk_session_s", "28800", "Seconds after which a sign-in to the desk ends."),
 ];

@@ -9,6 +9,7 @@
 )]
 
 mod api_description;
+mod backups;
 mod browser_calls;
 mod bulk;
 mod desk;
@@ -18,6 +19,9 @@ mod harness;
 mod hostile;
 mod logins;
 mod packs;
+mod oidc;
+mod provider;
 mod reports;
 mod roles;
+mod tls;
 mod webhooks;

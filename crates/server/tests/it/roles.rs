@@ -4,6 +4,7 @@ use crate::harness::House;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
+use server::Settings;
 use server::access::TokenRole::{self, Admin, App, Customer, Finance, Support};
 
 #[test]
@@ -24,6 +25,24 @@ fn without_a_token_nothing_is_answered() {
         call(Some("Bearer sl_1_01"));
     }
     call(Some("Bearer sl_1_02")).problem(429, "too_many_requests");
+}
+
+#[test]
+fn behind_a_proxy_only_the_one_who_guesses_is_slowed_down() {
+    let trusted_proxies = "127.0.0.1".parse().unwrap();
+    let house = House::with(Settings { trusted_proxies, ..Settings::default() });
+    let call = |forwarded: &str, token: &str| {
+        let request = house.request("GET", "/v1/accounts", token);
+        let request = request.header("x-forwarded-for", forwarded);
+        house.call(request.body(Body::empty()).unwrap()).status.as_u16()
+    };
+    for guess in 0..20 {
+        let spoofed = format!("10.0.0.{guess}, 6.6.6.6");
+        assert_eq!(call(&spoofed, "sl_1_00"), 401);
+    }
+    assert_eq!(call("6.6.6.6", "sl_1_00"), 429);
+    assert_eq!(call("7.7.7.7", "sl_1_00"), 401);
+    assert_eq!(call("7.7.7.7", house.token(Support)), 200);
 }
 
 #[test]

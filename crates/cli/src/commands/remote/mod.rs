@@ -7,6 +7,7 @@ mod call;
 mod webhook;
 
 use crate::args::{Account, Command, Evidence, Format, Login, Range, Release, Site, User};
+use crate::commands::backup;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
 use call::{Answer, Server};
@@ -24,7 +25,8 @@ pub(crate) struct Remote<'a> {
 }
 
 pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Result<(), Failure> {
-    let server = Server::new(remote, output.format)?;
+    let is_quick = !matches!(command, Command::Backup { .. });
+    let server = Server::new(remote, output.format, is_quick)?;
     let account = |name: &str| format!("/v1/accounts/{}", call::escaped(name));
     match command {
         Command::Login(login) => log_in(&server, &login, output),
@@ -90,6 +92,12 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             output,
         ),
         Command::Seal { policy: None } => output.text(&server.post("/v1/seals", &json!({}))?.text),
+        Command::Backup { dest: None } => {
+            backup::print(&server.post("/v1/backups", &json!({}))?.json()?, output)
+        }
+        Command::Backup { dest: Some(_) } => Err(Failure::usage(
+            "dest: a running server backs up into the folder of its settings; leave it out",
+        )),
         Command::Webhook(asked) => webhook::run(&server, asked, output),
         Command::Evidence(asked) => evidence(&server, &asked, output),
         _ => Err(Failure::usage(
