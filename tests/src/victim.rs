@@ -1,5 +1,6 @@
 //! What the victim of a crash says, and what the tests that kill it hold it to.
 
+use ledger::note::{KeyKind, SigningKey};
 use ledger::{Ledger, Options, Position, verify};
 use seats::{AccountId, Event};
 
@@ -33,6 +34,16 @@ pub fn small() -> Options {
         block_bytes: 4 << 10,
         ..Options::default()
     }
+}
+
+/// The key that a victim seals with.
+///
+/// # Panics
+/// Never: the name is one.
+#[expect(clippy::expect_used, reason = "the name is one that a key may have")]
+pub fn key() -> SigningKey {
+    let made = SigningKey::from_seed("victim.example/seats-b3-v1", KeyKind::Log, &[7; 32]);
+    made.expect("a name that a key may have")
 }
 
 /// A number that whoever runs a test may set.

@@ -4,6 +4,8 @@
 //! power cut at any system call ([`disk`]), and opened with the real engine. One trace gives many cuts. What one
 //! in ten leaves is taken up by another child, and the power goes again, most often while it opens the ledger.
 //!
+//! Two other tests do the same to a ledger that is being sealed, or is forgetting people ([`deeds`]).
+//!
 //! `POWER_CUTS` says how many (60 unless set), `POWER_SEED` from which seed; it is printed.
 
 #![allow(
@@ -14,6 +16,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod deeds;
 mod disk;
 mod trace;
 
@@ -26,15 +29,15 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use trace::Step;
 
-/// Runs the child until it has said so much, and kills it.
-fn trace(home: &Path, seed: u64, in_flight: u64, acks: usize) -> Vec<Step> {
+/// Runs a child until it has said so much, and kills it.
+fn trace(home: &Path, child: &str, arguments: &[String], acks: usize) -> Vec<Step> {
     let (dir, out) = (home.join("ledger"), home.join("trace"));
     let mut child = Command::new("strace")
         .args(["-f", "-y", "-xx", "-s", "4000000", "-e", trace::CALLS, "-o"])
         .arg(&out)
-        .arg(env!("CARGO_BIN_EXE_crash_child"))
+        .arg(child)
         .arg(&dir)
-        .args([seed.to_string(), in_flight.to_string(), "small".to_owned()])
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .expect("strace is installed (`apt-get install strace`)");
@@ -59,26 +62,61 @@ impl Life {
     fn traced(home: TempDir, dice: &mut impl FnMut(u64) -> u64, acks: usize) -> Life {
         let disk = Disk::holding(&home.path().join("ledger"));
         let in_flight = [1, 8, 64, 256][dice(4) as usize];
-        let steps = trace(home.path(), dice(1 << 40), in_flight, acks);
+        let arguments = [dice(1 << 40).to_string(), in_flight.to_string(), "small".to_owned()];
+        let steps = trace(home.path(), env!("CARGO_BIN_EXE_crash_child"), &arguments, acks);
         Life { home, disk, steps }
+    }
+
+    /// Lets the other child do such deeds until it has said so much.
+    fn of_deeds(home: TempDir, deed: &str, dice: &mut impl FnMut(u64) -> u64, said: usize) -> Life {
+        let disk = Disk::holding(&home.path().join("ledger"));
+        let arguments = [dice(1 << 40).to_string(), deed.to_owned()];
+        let steps = trace(home.path(), env!("CARGO_BIN_EXE_deed_child"), &arguments, said);
+        Life { home, disk, steps }
+    }
+
+    /// How many system calls were made.
+    fn calls(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// So many moments, at random.
+    fn moments(&self, many: u64, dice: &mut impl FnMut(u64) -> u64) -> Vec<usize> {
+        (0..many).map(|_| dice(self.steps.len() as u64) as usize).collect()
     }
 
     /// Cuts the power at these moments, in order, and shows `found` each time what is on the disk then and
     /// what had been acknowledged.
     fn cut(
-        mut self,
-        mut moments: Vec<usize>,
+        self,
+        moments: Vec<usize>,
         mut acks: Vec<Acknowledged>,
         dice: &mut impl FnMut(u64) -> u64,
         mut found: impl FnMut(TempDir, &[Acknowledged], String, &mut dyn FnMut(u64) -> u64),
     ) -> usize {
+        let (before, mut read) = (acks.len(), 0);
+        self.cut_lines(moments, dice, |home, lines, what, dice| {
+            acks.extend(lines[read..].iter().filter_map(|line| victim::parse(line)));
+            read = lines.len();
+            found(home, &acks, what, dice);
+        });
+        acks.len() - before
+    }
+
+    /// The same, with every line that had been said.
+    fn cut_lines(
+        mut self,
+        mut moments: Vec<usize>,
+        dice: &mut impl FnMut(u64) -> u64,
+        mut found: impl FnMut(TempDir, &[String], String, &mut dyn FnMut(u64) -> u64),
+    ) {
         moments.sort_unstable();
-        let (mut at, before) = (0, acks.len());
+        let (mut at, mut lines) = (0, Vec::new());
         for moment in moments {
             for step in &self.steps[at..moment] {
                 self.disk.apply(step);
                 if let Step::Said(line) = step {
-                    acks.extend(victim::parse(line));
+                    lines.push(line.clone());
                 }
             }
             at = moment;
@@ -86,10 +124,9 @@ impl Life {
             let keep = [0, 4, 8, 12, 15, 16][dice(6) as usize];
             self.disk.lose_power(&home.path().join("ledger"), dice, keep);
             let what = format!("cut at call {moment} of {}, {keep}/16 kept", self.steps.len());
-            found(home, &acks, what, &mut *dice);
+            found(home, &lines, what, &mut *dice);
         }
         drop(self.home);
-        acks.len() - before
     }
 
     /// Up to which step nothing had been said: the child was still opening what it found.
@@ -106,12 +143,17 @@ fn check(home: &Path, acks: &[Acknowledged], what: &str) {
     check_whole(&ledger, what);
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_to_a_power_cut() {
+/// What decides, and how often the power goes: one in `part` of what was asked for.
+fn dice_and_cuts(over: &str, part: u64) -> (impl FnMut(u64) -> u64, u64) {
     let cuts = from_environment("POWER_CUTS").unwrap_or(60);
     let seed = from_environment("POWER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    println!("POWER_CUTS={cuts} POWER_SEED={seed}");
-    let mut dice = victim::dice(seed);
+    println!("{over}: one in {part} of POWER_CUTS={cuts}, POWER_SEED={seed}");
+    (victim::dice(seed), cuts.div_ceil(part))
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_to_a_power_cut() {
+    let (mut dice, cuts) = dice_and_cuts("logins", 1);
     let (mut done, mut again, mut acknowledged, mut calls) = (0, 0, 0, 0);
     while done < cuts {
         let home = tempfile::tempdir().unwrap();

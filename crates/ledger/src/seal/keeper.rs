@@ -21,8 +21,8 @@ use crate::proving::ProveError;
 use crate::store::engine::sync_dir;
 use crate::whole;
 use seats::Digest;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -247,17 +247,12 @@ impl Seals {
                 return Ok(());
             }
         }
-        let failed = |source| self.io("writing", "promised", source);
-        fs::create_dir_all(&self.dir).map_err(failed)?;
-        let path = self.dir.join("promised");
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).append(true).create(true).open(&path).map_err(failed)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(failed)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).map_err(failed)?;
-        writeln!(file, "{} {}", head.size, head.root).map_err(failed)?;
-        file.sync_all().and_then(|()| sync_dir(&self.dir)).map_err(failed)
+        let text = self.read("promised")?.unwrap_or_default();
+        // Written whole, so that a power cut leaves no line of which only the end is there.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let mut lines: String = whole.lines().map(|line| format!("{line}\n")).collect();
+        lines += &format!("{} {}\n", head.size, head.root);
+        self.write("promised", lines.as_bytes())
     }
 
     fn keep(&self, size: u64, note: &Note) -> Result<(), SealError> {

@@ -21,6 +21,7 @@ mod hostile;
 mod logins;
 mod oidc;
 mod outage;
+mod packs;
 mod provider;
 mod reports;
 mod roles;
