@@ -309,7 +309,7 @@ fn closed(answer: &Answer, output: Output) -> Result<(), Failure> {
     }
     let minor = |key: &str| told.get(key).and_then(Value::as_i64).unwrap_or(0);
     let currency = text(&told, "currency");
-    let show = |minor: i64| match reporting::money::Currency::parse(&currency) {
+    let show = |minor: i64| match reporting::money::Currency::parse(currency) {
         Some(known) => known.show(minor),
         None => minor.to_string(),
     };
