@@ -1439,7 +1439,11 @@ class Known:
         """The plan that counts for a month, and its assignment (14)."""
         before, until = bisect_right(self.assigned_at, about.begins), bisect_left(self.assigned_at, about.ends)
         self.ledger.work(until)
+        passed = set()  # Looked at, and not usable for this month.
         for each in self.assigned[:before][::-1] + self.assigned[before:until]:
+            if each.digest in passed:
+                continue
+            passed.add(each.digest)
             plan = self.ledger.plan(each.digest, about.month)
             if plan.effective_from <= about.days[0].date:
                 return plan, each

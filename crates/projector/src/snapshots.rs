@@ -37,7 +37,7 @@ use std::time::Duration;
 
 /// Raised whenever the encoding of what is saved changes, also that of [`Account`]: everything is then made
 /// again. A test knows the encoding and fails when it changes.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 const CURSOR: &[u8] = b"c";
 const CACHE_BYTES: u64 = 32 << 20;
 const FLUSH_EVERY_MS: u64 = 1000;

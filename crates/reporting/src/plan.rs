@@ -4,6 +4,8 @@
 //! error, and so is a word that is not known: a plan never says more than is billed.
 
 mod file;
+mod place;
+mod tables;
 
 use crate::civil::Month;
 use crate::money::{Currency, Rounding};

@@ -367,7 +367,7 @@ fn the_encoding_of_snapshots_is_the_known_one() {
     let bytes: Vec<u8> =
         content(directory.path()).into_iter().flat_map(|(k, v)| [k, v].concat()).collect();
     let digest = blake3::hash(&bytes).to_hex();
-    assert_eq!(digest.as_str(), "5b24e7ac3a512d2634f3a0ab5a0c6c8d316735ba32d211b2e86022c27b281836");
+    assert_eq!(digest.as_str(), "1ea94754becfad024b5171504dc9d66bb9c079a9315a6f350f9e1f5d701dff24");
 }
 
 #[test]

@@ -23,6 +23,7 @@ type Shared = State<Arc<Service>>;
 
 /// A change that might be made.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewQuery {
     /// What if so many licences were added?

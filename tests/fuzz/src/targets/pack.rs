@@ -24,10 +24,6 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 /// Larger packs of the gallery are left out.
 const PACK_BYTES_MAX: usize = 64 << 10;
 
-/// Packs of the gallery that are good: their ledger sealed at other sizes as well.
-const OTHER_FIRST_SEALS: [&str; 3] =
-    ["first-seal-before-the-account.zip", "first-seal-of-nothing.zip", "one-seal-twice.zip"];
-
 /// Packs of the gallery that are not bent. Bombs are slow, and a file that holds a second pack need only be cut to
 /// be a good one: of another history, which the ledger and its witnesses have sealed there.
 const LEFT_OUT: [&str; 2] = ["bomb", "a-second-"];
@@ -38,6 +34,8 @@ pub(super) struct Packs {
     summary: Summary,
     /// First seals that its ledger made: any of them may stand in a good pack.
     firsts: Vec<Head>,
+    /// Who cosigned its last seal, and when: any of them may stand in a good pack.
+    witnesses: Vec<(String, u64)>,
     key: VerifierKey,
     policy: Policy,
     /// Has the name of the ledger's key.
@@ -59,14 +57,7 @@ impl Packs {
             return Err("the good pack is not good".into());
         };
         let original = unzip(&good).ok_or("the good pack cannot be read")?;
-        let mut firsts = vec![summary.first];
-        for name in OTHER_FIRST_SEALS {
-            let pack = fs::read(fixture("tampered").join(name))?;
-            match check(Cursor::new(&pack), slice::from_ref(&key), Some(&policy))? {
-                Verdict::Good(summary) => firsts.push(summary.first),
-                Verdict::Bad(bad) => return Err(format!("{name}: {bad}").into()),
-            }
-        }
+        let (mut firsts, mut witnesses) = (vec![summary.first], summary.witnesses.clone());
         let forger = SigningKey::from_seed(key.name(), KeyKind::Log, &[7; 32])?;
         let mut resealed = original.clone();
         reseal(&mut resealed, &forger).ok_or("the good pack cannot be sealed again")?;
@@ -78,7 +69,14 @@ impl Packs {
             let name = file.file_name();
             let left_out = LEFT_OUT.iter().any(|part| name.to_string_lossy().contains(part));
             if is_zip && !left_out && file.metadata()?.len() <= PACK_BYTES_MAX as u64 {
-                corpus.push(fs::read(file.path())?);
+                let pack = fs::read(file.path())?;
+                // Some are good: their ledger sealed at other sizes as well, their witnesses signed at other times.
+                let verdict = check(Cursor::new(&pack), slice::from_ref(&key), Some(&policy))?;
+                if let Verdict::Good(summary) = verdict {
+                    firsts.push(summary.first);
+                    witnesses.extend(summary.witnesses);
+                }
+                corpus.push(pack);
             }
         }
         let golden = fs::read_to_string(fixture("golden/commits-1.txt"))?;
@@ -86,7 +84,18 @@ impl Packs {
         let events = commits.filter_map(|bytes| Commit::decode(&bytes).ok());
         let events = events.flat_map(|commit| commit.events).collect();
         let (forged, summary) = (forger.verifier(), *summary);
-        Ok(Packs { corpus, original, summary, firsts, key, policy, forger, forged, events })
+        Ok(Packs {
+            corpus,
+            original,
+            summary,
+            firsts,
+            witnesses,
+            key,
+            policy,
+            forger,
+            forged,
+            events,
+        })
     }
 
     /// Bends one member.
@@ -150,7 +159,7 @@ impl Packs {
         let (ours, theirs) = (&self.summary, summary);
         if (&ours.origin, ours.account, ours.last) != (&theirs.origin, theirs.account, theirs.last)
             || !self.firsts.contains(&theirs.first)
-            || ours.witnesses != theirs.witnesses
+            || !theirs.witnesses.iter().all(|witness| self.witnesses.contains(witness))
         {
             return objection("seals");
         }
