@@ -1794,7 +1794,10 @@ def check_period(about, walked):
     need(about["from"] < about["to"], "period", "the period ends before it begins")
     need(about["to"] <= LATEST, "period", "the period ends after the year 9998")
     need(walked.count and walked.at >= about["to"], "period", "no commit closes the period")
-    need(walked.before is None or walked.before < about["to"], "period", "commits follow the closing one")
+    closes = [each for each in walked.facts.periods if each.position == walked.last]
+    closes = closes and about["from"] <= closes[0].begins and closes[0].ends <= about["to"]
+    need(closes or walked.before is None or walked.before < about["to"], "period",
+         "commits follow the closing one")
     need(walked.count == about["commits"], "period", f"{walked.count} commits, not {about['commits']}")
     need(walked.facts.zone == about["zone"], "period", f"the account's zone is {walked.facts.zone}")
     need(about["zone"] not in ("Factory", "localtime", "posixrules")
