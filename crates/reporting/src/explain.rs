@@ -61,6 +61,7 @@ pub struct Explained {
 
 impl Reports<'_> {
     /// From what the lines of a month's statement follow; of one line, counted from 1, if one is given.
+    /// `known_until` as for the statement.
     ///
     /// # Errors
     /// When there is no such account, month or line, or the log cannot be read.
@@ -69,8 +70,9 @@ impl Reports<'_> {
         account: AccountId,
         month: Month,
         line: Option<usize>,
+        known_until: Timestamp,
     ) -> Result<Explained, ReportError> {
-        let owed = self.owed(account, month, self.known_until()?)?;
+        let owed = self.owed(account, month, known_until)?;
         let (zone, facts) = (owed.zone, owed.facts);
         let lines = facts.lines.len();
         if let Some(line) = line.filter(|line| !(1..=lines).contains(line)) {
@@ -138,7 +140,7 @@ fn how(fact: &LineFact, facts: &Facts) -> String {
     match fact.charge.as_str() {
         "monthly" => {
             let days: u64 = facts.days.iter().map(|row| row.days).sum();
-            format!("{counted} licence-days of the {days} days of the month")
+            format!("{counted} licence-days in a month of {days} days")
         }
         "discount" => "off the monthly fees".to_owned(),
         "setup" => "licences added above what was paid for before".to_owned(),

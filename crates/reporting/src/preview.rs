@@ -9,7 +9,7 @@ use crate::owed::Owed;
 use crate::plan::Plan;
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
-use crate::shown::{Report, Side, table};
+use crate::shown::{Report, Side, counted, table};
 use crate::terms::Known;
 use seats::decide::LICENCES_MAX;
 use seats::{AccountId, CivilDate, Effective, Timestamp};
@@ -107,7 +107,8 @@ impl Reports<'_> {
         };
         let licences = licences.filter(|licences| (1..=LICENCES_MAX).contains(licences));
         let licences = licences.ok_or_else(|| {
-            wrong(format!("there are {then} licences then, and there can be 1 to {LICENCES_MAX}"))
+            let are = counted(then.into(), "licence");
+            wrong(format!("of {are} then it would not leave 1 to {LICENCES_MAX}"))
         })?;
         Ok(Some(WhatIf { licences, effective }))
     }

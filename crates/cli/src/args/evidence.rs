@@ -65,4 +65,7 @@ pub(crate) struct Evidence {
     /// Put the names into it, for an auditor who is entitled to them.
     #[arg(long)]
     pub(crate) names: bool,
+    /// Have its last seal cosigned by the witnesses of this C2SP tlog-policy file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }

@@ -46,10 +46,10 @@ pub(crate) fn run(
     let reports = Reports::new(&views, &origin).without_names();
     let now = caller.clock.unwrap_or_else(place::now).max(reports.known_until()?);
     let actor = caller.actor(Role::Finance);
-    // The log before the months are closed is sealed, and the log with them.
-    let sealed = if close.dry_run { None } else { seal(&ledger)? };
     let bar = output::progress(&format!("close {month}"), accounts.len() as u64);
     let mut became: BTreeMap<AccountId, Became> = BTreeMap::new();
+    // The log before the first month is closed is sealed, and the log with all of them.
+    let mut before: Option<Result<Option<u64>, Failure>> = None;
     let close_all = async |admission: &Admission| -> Result<(), Error> {
         let mut batch = admission.batch();
         let mut sent: BTreeMap<u64, (AccountId, Closing)> = BTreeMap::new();
@@ -70,6 +70,9 @@ pub(crate) fn run(
                 became.insert(*account, Became::Closed(proposed.closing));
                 continue;
             }
+            if before.get_or_insert_with(|| seal(&ledger)).is_err() {
+                break;
+            }
             let closing = Box::new(proposed.closing.clone());
             let (account, statement) = (*account, proposed.statement);
             let request = Request::ClosePeriod { account, closing, statement };
@@ -85,8 +88,11 @@ pub(crate) fn run(
     };
     place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
     bar.finish_and_clear();
-    let resealed = if sealed.is_some() { seal(&ledger)? } else { None };
-    told(&ledger, month, &became, close.dry_run, resealed, output)
+    let sealed = match before.transpose()?.flatten() {
+        Some(_) => seal(&ledger)?,
+        None => None,
+    };
+    told(&ledger, month, &became, close.dry_run, sealed, output)
 }
 
 /// Takes the answers that have arrived.

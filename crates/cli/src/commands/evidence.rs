@@ -2,6 +2,7 @@
 
 use super::key::seals;
 use super::reports::caught_up_views;
+use super::seal::{cosigned, read_policy};
 use crate::args::{Evidence, Format};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
@@ -42,8 +43,12 @@ pub(crate) fn run(
     let command = Command::TakeEvidence { from, to, names };
     let request = Request::Command { account, command };
     place::ask(ledger.clone(), account, request, caller, Role::Auditor)?;
+    let policy = asked.policy.as_deref().map(read_policy).transpose()?;
     let seals = seals(&ledger)?;
-    seals.seal(&ledger, &[])?;
+    let note = seals.seal(&ledger, &[])?;
+    if let Some(policy) = &policy {
+        cosigned(&ledger, note, policy)?;
+    }
 
     let part = asked.output.with_extension("part");
     let file = File::create(&part).map_err(|error| unwritten(&part, &error))?;

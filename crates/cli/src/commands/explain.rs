@@ -20,7 +20,8 @@ pub(crate) fn explain(
     let month = Month::read(month).map_err(Failure::usage)?;
     ask(data, output, |reports| {
         let account = reports.account(account)?;
-        Ok(reports.explain(account, month, line)?)
+        let now = place::now().max(reports.known_until()?);
+        Ok(reports.explain(account, month, line, now)?)
     })
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn make(data: &Path, policy: Option<&Path>, output: Output) -> Result
 
 /// Asks every witness whose address the policy gives. One that does not answer is told about; it is a failure
 /// only if the policy is not met without it.
-fn cosigned(ledger: &Ledger, mut note: Note, policy: &Policy) -> Result<Note, Failure> {
+pub(crate) fn cosigned(ledger: &Ledger, mut note: Note, policy: &Policy) -> Result<Note, Failure> {
     let size = ledger.head().size;
     for (name, key, url) in policy.witnesses() {
         let Some(url) = url else { continue };
