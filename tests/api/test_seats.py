@@ -79,7 +79,7 @@ def test_a_gateway_asks_many_things_at_once(clinic):
     beats = [{"account": clinic.name, "session": session} for session in [*sessions, 99]]
     answers = clinic.app.post("/v1/heartbeats", {"heartbeats": beats}).ok()["answers"]
     assert [answer["status"] for answer in answers] == [200, 200, 404]
-    assert answers[0]["body"] == {"state": "live", "seat": 1}
+    assert answers[0]["body"] == {"state": "live", "seat": 1, "asked_for": None}
     clinic.app.post("/v1/heartbeats", {"heartbeats": beats[:1] * 1001}).problem(413, "too_large")
 
 

@@ -1,7 +1,7 @@
 //! A workbook (XLSX) of statements: summary, charges, days, who sat where, and where it all comes from.
 //!
 //! It is for reading, not the record: its numbers are binary fractions, of which fifteen digits hold
-//! ([`sheet::EXACT_MAX`]). Every cell is a value, none a formula. Its creation time is the last closing among its
+//! (`EXACT_MAX`). Every cell is a value, none a formula. Its creation time is the last closing among its
 //! statements, so that the same statements give the same bytes.
 
 mod sheet;

@@ -89,8 +89,11 @@ impl Reports<'_> {
         let effective = match asked.from.as_deref() {
             None => Effective { instant: now, date: None },
             Some(text) => match read_date(text) {
-                Ok(day) => zone.effective(day)?,
-                Err(_) => Effective { instant: zone.read_time(text)?, date: None },
+                Ok(day) => zone.effective(day).map_err(|error| wrong(error.to_string()))?,
+                Err(_) => {
+                    let instant = zone.read_time(text).map_err(|error| wrong(error.to_string()))?;
+                    Effective { instant, date: None }
+                }
             },
         };
         let then = occupancy.account.licences().at(effective.instant);

@@ -36,7 +36,7 @@ const SOMEBODY: &str = "A colleague";
     post, path = "/v1/accounts/{account}/hand-overs", tag = "seats", operation_id = "ask_hand_over",
     params(
         ("account" = String, Path, description = "Name of the account, or its number as `account-7`"),
-        ("Idempotency-Key" = String, Header, description = "An id of this attempt, or that of a login in line. What becomes of it is asked by logging in with the same id"),
+        ("Idempotency-Key" = String, Header, description = "An id of this attempt, or that of a login in line. What becomes of it is asked by logging in with the same id", min_length = 1, max_length = 128),
     ),
     request_body = AskBody,
     responses(
