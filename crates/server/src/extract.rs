@@ -25,11 +25,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             413 => Problem::new("too_large", error.body_text()),
             _ => Problem::bad_request(error.body_text()),
         })?;
-        match axum::Json::<T>::from_bytes(&bytes) {
-            Ok(axum::Json(body)) => Ok(Body(body)),
-            Err(error) => again_with_whole_numbers(&bytes)
-                .map(Body)
-                .ok_or_else(|| Problem::bad_request(error.body_text())),
+        read_json(&bytes).map(Body)
+    }
+}
+
+/// Reads a body that is JSON.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    match axum::Json::<T>::from_bytes(bytes) {
+        Ok(axum::Json(body)) => Ok(body),
+        Err(error) => {
+            again_with_whole_numbers(bytes).ok_or_else(|| Problem::bad_request(error.body_text()))
         }
     }
 }

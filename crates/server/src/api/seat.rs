@@ -5,6 +5,7 @@
 use crate::api::hand_overs::answered;
 use crate::api::sessions::{given_up, sign_of_life};
 use crate::api::shapes::{GivenUp, HandOverAnswered, ProblemBody, Seated};
+use crate::extract::read_json;
 use crate::problem::Problem;
 use crate::seat_token::Claims;
 use crate::service::Service;
@@ -64,7 +65,7 @@ async fn body_of<T: DeserializeOwned>(
         413 => Problem::new("too_large", error.body_text()),
         _ => Problem::bad_request(error.body_text()),
     })?;
-    serde_json::from_slice(&bytes).map_err(Problem::bad_request)
+    read_json(&bytes)
 }
 
 /// What a seat token says.
