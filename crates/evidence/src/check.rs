@@ -9,7 +9,7 @@ use ledger::commit::{NO_PREVIOUS, leaf_hash};
 use ledger::merkle::{Blake3, verify_growth, verify_inclusion};
 use ledger::note::{Note, VerifierKey};
 use ledger::seal::{Policy, Seal};
-use reporting::calendar::{Calendar, MONTHS_MAX, months_within};
+use reporting::calendar::{MONTHS_MAX, months_within};
 use reporting::civil::Zone;
 use reporting::plans::Plans;
 use reporting::terms::{Known, Terms};
@@ -342,26 +342,17 @@ fn statements(pack: &Pack, history: &History) -> Result<Vec<Month>, Bad> {
     let mut nets = Vec::new();
     for (month, said) in months.into_iter().zip(&pack.statements) {
         let wrong = |why: String| Bad::new(Code::Statement, format!("{month}: {why}"));
-        let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
-            Some(closed) => {
-                let kept = closed.facts.bytes().unwrap_or_default();
-                if pack.member(&format!("statement-{month}.json")) != kept {
-                    return Err(wrong(
-                        "it is not the statement that the month was closed with".into(),
-                    ));
-                }
-                closed.facts.clone()
+        let mut facts = deriving.statement(month, known, &closed).map_err(wrong)?;
+        if closed.iter().any(|closed| closed.facts.month == facts.month) {
+            let kept = facts.bytes().unwrap_or_default();
+            if pack.member(&format!("statement-{month}.json")) != kept {
+                let why = "it is not the statement that the month was closed with";
+                return Err(wrong(why.into()));
             }
-            None => {
-                let calendar = Calendar::of(month, zone);
-                let calendar = calendar.ok_or_else(|| wrong("its days cannot be said".into()))?;
-                let facts = deriving.facts(&calendar, known, &closed, None);
-                let mut facts = facts.map_err(wrong)?;
-                // Which rules gave these days is not the question; that they are these days is.
-                facts.tzdb.clone_from(&said.tzdb);
-                facts
-            }
-        };
+        } else {
+            // Which rules gave these days is not the question; that they are these days is.
+            facts.tzdb.clone_from(&said.tzdb);
+        }
         if facts != *said {
             return Err(wrong("the facts are not those that follow from the commits".into()));
         }

@@ -9,7 +9,7 @@ use ledger::note::Note;
 use ledger::seal::{Seal, SealError, Seals};
 use ledger::{BookError, Head, Ledger, Position, ProveError, ReadError};
 use projector::{AsOf, Views};
-use reporting::calendar::{Calendar, MONTHS_MAX, months_within};
+use reporting::calendar::{MONTHS_MAX, months_within};
 use reporting::civil::{CivilError, TZDB_VERSION, Zone, show_utc};
 use reporting::plans::Plans;
 use reporting::provenance::PRODUCT;
@@ -124,15 +124,8 @@ pub fn make(
     let closed = deriving.closed().map_err(cannot)?;
     let known = Known { as_of: history.terms.version(), until: history.ends };
     for month in &months {
-        let facts = match closed.iter().find(|closed| closed.facts.month == month.to_string()) {
-            Some(closed) => closed.facts.clone(),
-            None => {
-                let calendar = Calendar::of(*month, zone);
-                let calendar = calendar.ok_or_else(|| cannot(format!("{month}: no such days")))?;
-                let facts = deriving.facts(&calendar, known, &closed, None);
-                facts.map_err(|why| cannot(format!("{month}: {why}")))?
-            }
-        };
+        let facts = deriving.statement(*month, known, &closed);
+        let facts = facts.map_err(|why| cannot(format!("{month}: {why}")))?;
         named.extend(facts.lines.iter().flat_map(|line| line.commits.iter().copied()));
         add(format!("statement-{month}.json"), facts.bytes().map_err(io::Error::other)?);
     }

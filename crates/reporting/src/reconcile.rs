@@ -10,7 +10,7 @@ use crate::civil::{Month, Zone, show_utc};
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{Report, Side, table};
-use crate::terms::{Known, Terms};
+use crate::terms::{Deriving, Known, Terms};
 use seats::{AccountId, Digest, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -71,7 +71,8 @@ impl Reports<'_> {
         let (now, zone) = self.whole(account)?;
         let terms = self.terms(account)?;
         let plans = self.plans_of(&terms)?;
-        let derived = terms.deriving(zone, &plans).closed();
+        let mut deriving = terms.deriving(zone, &plans);
+        let derived = deriving.closed();
         let not_derived = derived.as_ref().err().cloned();
         let derived = derived.unwrap_or_default();
         let known = Known { as_of: terms.version(), until: known_until };
@@ -103,14 +104,7 @@ impl Reports<'_> {
                 currency: facts.currency.clone(),
                 charged_minor: charged,
                 adjusted_minor: 0,
-                recomputed_minor: self.recomputed(
-                    &terms,
-                    this,
-                    zone,
-                    known,
-                    &plans,
-                    &facts.calendar(),
-                )?,
+                recomputed_minor: recomputed(&mut deriving, this, zone, known, facts.calendar())?,
                 same_bytes,
             });
             month = Month::of(this.next_first_day());
@@ -149,23 +143,21 @@ impl Reports<'_> {
         }
         Ok(terms)
     }
+}
 
-    /// What a month's own charges come to from the first event on; by the days of its closing if it is closed.
-    fn recomputed(
-        &self,
-        terms: &Terms,
-        month: Month,
-        zone: Zone,
-        known: Known,
-        plans: &crate::plans::Plans,
-        kept: &Option<Calendar>,
-    ) -> Result<i64, ReportError> {
-        let too_much = || ReportError::TooMuch { month: month.in_words() };
-        let calendar = kept.clone().or_else(|| Calendar::of(month, zone)).ok_or_else(too_much)?;
-        let facts = terms.deriving(zone, plans).facts(&calendar, known, &[], None);
-        let facts = facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })?;
-        Ok(facts.own_and_adjusted().0)
-    }
+/// What a month's own charges come to from the first event on; by the days of its closing if it is closed.
+fn recomputed(
+    deriving: &mut Deriving<'_>,
+    month: Month,
+    zone: Zone,
+    known: Known,
+    kept: Option<Calendar>,
+) -> Result<i64, ReportError> {
+    let too_much = || ReportError::TooMuch { month: month.in_words() };
+    let calendar = kept.or_else(|| Calendar::of(month, zone)).ok_or_else(too_much)?;
+    let facts = deriving.facts(&calendar, known, &[], None);
+    let facts = facts.map_err(|why| ReportError::NoFacts { month: month.in_words(), why })?;
+    Ok(facts.own_and_adjusted().0)
 }
 
 impl Report for Reconciliation {

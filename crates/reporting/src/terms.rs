@@ -195,11 +195,6 @@ impl Terms {
         self.version
     }
 
-    /// What was closed: the position of each closing, and what it says; in order.
-    pub fn closings(&self) -> &[(u64, Closing)] {
-        &self.closings
-    }
-
     /// The month that is to be closed next; `None` if there never were licences.
     pub fn next_open(&self, zone: Zone) -> Option<Month> {
         match self.closings.last() {
@@ -210,10 +205,9 @@ impl Terms {
 
     /// Licences over time, by what is known.
     pub fn timeline(&self, as_of: u64) -> Timeline {
-        let known = self.changes.iter().filter(|change| change.version <= as_of);
         // For the same instant the one recorded later counts.
         let changes: BTreeMap<Timestamp, u32> =
-            known.map(|change| (change.effective, change.to)).collect();
+            self.known(as_of).map(|change| (change.effective, change.to)).collect();
         Timeline {
             changes: changes.into_iter().collect(),
             opened_with: self.changes.first().map_or(0, |change| change.to),
@@ -225,9 +219,16 @@ impl Terms {
         self.closed.filter(|(_, _, version)| *version <= as_of)
     }
 
-    /// All assignments in the order in which they count.
-    fn in_order(&self) -> Vec<Assignment> {
-        let mut assignments = self.plans.clone();
+    /// The changes up to a version, in the order in which they were recorded.
+    fn known(&self, as_of: u64) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(move |change| change.version <= as_of)
+    }
+
+    /// The assignments up to a version, in the order in which they count.
+    fn in_order(&self, as_of: u64) -> Vec<Assignment> {
+        let known = self.plans.iter().filter(|plan| plan.version <= as_of);
+        let mut assignments: Vec<Assignment> = known.copied().collect();
+        // Stable: one commit may assign several plans for one instant, and the last of them counts.
         assignments.sort_by_key(|assignment| (assignment.effective, assignment.version));
         assignments
     }
@@ -238,12 +239,12 @@ impl Terms {
         calendar: &Calendar,
         plans: &Plans,
     ) -> Result<Option<Arc<Plan>>, String> {
-        Ok(assigned(&self.in_order(), calendar, plans)?.map(|(_, plan)| plan))
+        Ok(assigned(&self.in_order(u64::MAX), calendar, plans)?.map(|(_, plan)| plan))
     }
 
     /// The position of the commit that assigned the plan that a month is billed by.
     pub fn priced_by(&self, calendar: &Calendar, plans: &Plans) -> Result<Option<u64>, String> {
-        let assigned = assigned(&self.in_order(), calendar, plans)?;
+        let assigned = assigned(&self.in_order(u64::MAX), calendar, plans)?;
         Ok(assigned.map(|(assignment, _)| assignment.position))
     }
 }

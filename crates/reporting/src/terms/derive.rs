@@ -81,6 +81,24 @@ impl Deriving<'_> {
         Ok(closed)
     }
 
+    /// The statement of a month: as it was closed, if it is one of `closed`, else what it comes to.
+    ///
+    /// # Errors
+    /// As for [`Deriving::facts`], and when the month's days cannot be said.
+    pub fn statement(
+        &mut self,
+        month: Month,
+        known: Known,
+        closed: &[ClosedMonth],
+    ) -> Result<Facts, String> {
+        let name = month.to_string();
+        if let Some(closed) = closed.iter().find(|closed| closed.facts.month == name) {
+            return Ok(closed.facts.clone());
+        }
+        let calendar = Calendar::of(month, self.zone).ok_or("its days cannot be said")?;
+        self.facts(&calendar, known, closed, None)
+    }
+
     /// What a month comes to. `closed` are the months closed before; `holds` who sat where, if that is known
     /// from elsewhere.
     ///
@@ -168,25 +186,12 @@ impl Deriving<'_> {
     /// What is ready for a version of the history.
     fn ready(&mut self, as_of: u64) -> &mut Ready {
         let terms = self.terms;
-        if self.ready.as_ref().is_none_or(|ready| ready.as_of != as_of) {
-            let known = terms.changes.iter().filter(|change| change.version <= as_of);
-            let plans = terms.plans.iter().filter(|plan| plan.version <= as_of);
-            let mut assignments: Vec<Assignment> = plans.copied().collect();
-            // Stable: one commit may assign several plans for one instant, and the last of them counts.
-            assignments.sort_by_key(|assignment| (assignment.effective, assignment.version));
-            self.ready = Some(Ready {
-                as_of,
-                timeline: terms.timeline(as_of),
-                counting: known.map(|change| (change.effective, change.position)).collect(),
-                assignments,
-                counted: Vec::new(),
-            });
-        }
+        self.ready.take_if(|ready| ready.as_of != as_of);
         self.ready.get_or_insert_with(|| Ready {
             as_of,
-            timeline: Timeline::default(),
-            counting: BTreeMap::new(),
-            assignments: Vec::new(),
+            timeline: terms.timeline(as_of),
+            counting: terms.known(as_of).map(|one| (one.effective, one.position)).collect(),
+            assignments: terms.in_order(as_of),
             counted: Vec::new(),
         })
     }
@@ -197,12 +202,16 @@ impl Deriving<'_> {
         let plan = assigned(&ready.assignments, calendar, plans)?;
         let by = plan.as_ref().map(|(_, plan)| &**plan);
         let counting = Counting::of(by);
-        if !ready.counted.iter().any(|counted| counted.counting() == counting) {
-            ready.counted.push(Counted::of(&ready.timeline, zone, counting));
-        }
         let counted = ready.counted.iter().find(|counted| counted.counting() == counting);
-        let period = counted.map(|counted| counted.period(calendar));
-        let period = period.ok_or_else(|| too_much(calendar.month))?;
+        let period = match counted {
+            Some(counted) => counted.period(calendar),
+            None => {
+                let counted = Counted::of(&ready.timeline, zone, counting);
+                let period = counted.period(calendar);
+                ready.counted.push(counted);
+                period
+            }
+        };
         let timeline = &ready.timeline;
         let grace = by.map_or(GRACE, |plan| plan.overlap_grace);
         let overdraft = Overdraft::count(holds, timeline, calendar, grace);
