@@ -1,7 +1,7 @@
 //! `close` and `reconcile`: making a month's statements final, and holding all of them against the log.
 
 use super::key::seals;
-use super::reports::{caught_up_views, origin, print};
+use super::reports::{caught_up_views, origin, print, views_of_all};
 use crate::args::{Close, Format};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
@@ -41,7 +41,10 @@ pub(crate) fn run(
         Some(name) => vec![place::account(&ledger, name)?],
         None => ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect(),
     };
-    let views = caught_up_views(&ledger);
+    let views = match close.account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
     let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = caller.clock.unwrap_or_else(place::now).max(reports.known_until()?);
@@ -86,7 +89,8 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
+    let only = close.account.as_ref().and(accounts.first().copied());
+    place::admit_through(ledger.clone(), only, Some(views.clone()), close_all)?;
     bar.finish_and_clear();
     let sealed = match before.transpose()?.flatten() {
         Some(_) => seal(&ledger)?,
