@@ -223,7 +223,11 @@ pub(crate) fn reconcile(
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let views = match account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
+    let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = now.unwrap_or_else(place::now).max(reports.known_until()?);
     if let Some(name) = account {
@@ -236,12 +240,12 @@ pub(crate) fn reconcile(
         ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect();
     let bar = output::progress("reconcile", accounts.len() as u64);
     let (mut rows, mut wrong) = (Vec::new(), 0_u64);
-    for account in accounts {
+    reports.reconcile_all(&accounts, now, |report| {
         bar.inc(1);
-        let report = match reports.reconcile(account, now) {
+        let report = match report {
             Ok(report) => report,
-            Err(reporting::ReportError::Importing { .. }) => continue,
-            Err(error) => return Err(error.into()),
+            Err(reporting::ReportError::Importing { .. }) => return Ok(()),
+            Err(error) => return Err(Failure::from(error)),
         };
         let sum = |of: fn(&reporting::reconcile::ReconciledMonth) -> i64| {
             report.months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
@@ -253,7 +257,8 @@ pub(crate) fn reconcile(
             "recomputed_minor": sum(|month| month.recomputed_minor),
             "agrees": if report.agrees { "yes" } else { "NO" },
         }));
-    }
+        Ok(())
+    })?;
     bar.finish_and_clear();
     match output.format {
         Format::Json => output.json(&json!({ "agrees": wrong == 0, "accounts": rows }))?,
