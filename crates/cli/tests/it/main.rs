@@ -10,6 +10,7 @@
 mod answers;
 mod bench;
 mod commands;
+mod commercial;
 mod damage;
 mod demo;
 mod evidence;
