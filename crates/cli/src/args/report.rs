@@ -1,13 +1,14 @@
 //! Arguments of commercial reports.
 
 use crate::failure::Failure;
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args};
 use reporting::civil::Month;
 use reporting::commercial::{Kind, Months};
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("months").required(true).args(["month", "from"])))]
 pub(crate) struct Report {
     /// movement: licences at the beginning, added, given back, at the end. changes: everything recorded that
     /// bears on money, by whom and why. revenue: what statements say, by month and plan. at-capacity: who was
@@ -18,13 +19,13 @@ pub(crate) struct Report {
     #[arg(long, value_name = "NAME")]
     pub(crate) account: Option<String>,
     /// The first month, in each account's zone.
-    #[arg(long, value_name = "YYYY-MM", requires = "to", required_unless_present = "month")]
+    #[arg(long, value_name = "YYYY-MM", requires = "to")]
     pub(crate) from: Option<String>,
     /// The last month, included.
     #[arg(long, value_name = "YYYY-MM", requires = "from")]
     pub(crate) to: Option<String>,
     /// One month, instead of --from and --to.
-    #[arg(long, value_name = "YYYY-MM", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "YYYY-MM", conflicts_with = "to")]
     pub(crate) month: Option<String>,
     /// Write the rows into this new file as comma-separated values, instead of printing them.
     #[arg(long, value_name = "FILE")]

@@ -16,7 +16,7 @@ fn place() -> Place {
     let open = ["account", "open", "=1+1", "--licences", "3", "--time-zone", "UTC"];
     assert!(place.run_words(&open).status.success());
     place.ok("account open beta --licences 2 --time-zone UTC");
-    let set = ["--as", "finance:3", "--reason", "-2 rooms", "account", "set-licences", "beta", "1"];
+    let set = ["--as", "finance:3", "--reason=-2 rooms", "account", "set-licences", "beta", "1"];
     assert!(place.run_words(&set).status.success());
     place
 }

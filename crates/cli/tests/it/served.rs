@@ -164,7 +164,8 @@ fn commercial_reports_are_the_same_words() {
     let today = reporting::civil::show_date(reporting::civil::Zone::UTC.date_of(now));
     let asked = ["report", "movement", "--account", "clinic", "--month", &today[..7]];
     let text = served.ok(&asked);
-    assert!(text.contains("\nclinic          0      2           0        2        1\n"), "{text}");
+    let row = |line: &str| line.split_whitespace().eq(["clinic", "0", "2", "0", "2", "1"]);
+    assert!(text.lines().any(row), "{text}");
     let file = place.path().join("movement.csv");
     let csv = [asked.as_slice(), &["--csv", file.to_str().unwrap()]].concat();
     served.ok(&csv);
