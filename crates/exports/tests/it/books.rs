@@ -76,6 +76,7 @@ name = "Example Software Ltd"
 address = ["1 High Street", "Anytown AB1 2CD"]
 contact = "accounts@example.com"
 colour = "#1f4e5f"
+payment = "We collect it by Direct Debit on or after that day; you will have had notice."
 footer = "Example Software Ltd, registered in England and Wales, 01234567."
 
 [[customers]]
