@@ -60,6 +60,7 @@ no_vat = "No VAT"
 
 [sage]
 nominal_codes = { default = "4000", setup = "4001", adjustment = "4009" }
+department = "007"
 tax_codes = { "20% (VAT on Income)" = "T1" }
 no_vat = "T9"
 
