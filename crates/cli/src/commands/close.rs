@@ -21,6 +21,28 @@ use std::path::Path;
 /// How many months are on their way to the log together.
 const TOGETHER: usize = 512;
 
+/// The columns of `close`.
+const CLOSED: [(&str, &str); 7] = [
+    ("account", "Account"),
+    ("status", "Status"),
+    ("currency", "Currency"),
+    ("net", "Net"),
+    ("due", "To pay"),
+    ("credit_carried", "Credit carried on"),
+    ("why", "Why not"),
+];
+
+/// The columns of `reconcile`: what was charged, and what it comes to from the first event on.
+const RECONCILED: [(&str, &str); 7] = [
+    ("account", "Account"),
+    ("months", "Months"),
+    ("currency", "Currency"),
+    ("stated", "Charged"),
+    ("recomputed", "From the first event"),
+    ("difference", "Difference"),
+    ("agrees", "Agrees"),
+];
+
 /// What became of one account's month.
 enum Became {
     Closed(Closing),
@@ -189,15 +211,15 @@ fn told(
             "sealed_size": sealed, "totals": totals, "accounts": rows,
         }))?,
         Format::Table => {
-            let columns = ["account", "status", "currency", "net", "due", "credit_carried", "why"];
-            output.table(output::table(&columns, &rows))?;
+            output.table(output::headed(&CLOSED, &rows))?;
             let would = if dry_run { "would be closed" } else { "closed" };
             let mut text =
                 format!("\n{month}: {closed} {would}, {already} closed before, {open} open");
             for total in &totals {
                 let of =
                     |key: &str| total.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-                text += &format!("; {} {} net, {} due", of("currency"), of("net"), of("due"));
+                let (code, net, due) = (of("currency"), of("net"), of("due"));
+                text += &format!("; {code} {net} net, {code} {due} to pay");
             }
             output.text(&text)?;
             if !dry_run && closed > 0 {
@@ -247,15 +269,16 @@ pub(crate) fn reconcile(
             Err(reporting::ReportError::Importing { .. }) => return Ok(()),
             Err(error) => return Err(Failure::from(error)),
         };
-        let sum = |of: fn(&reporting::reconcile::ReconciledMonth) -> i64| {
-            report.months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
-        };
         wrong += u64::from(!report.agrees);
-        rows.push(json!({
-            "account": report.account, "months": report.months.len(),
-            "stated_minor": sum(|m| m.charged_minor.saturating_add(m.adjusted_minor)),
-            "recomputed_minor": sum(|month| month.recomputed_minor),
-            "agrees": if report.agrees { "yes" } else { "NO" },
+        rows.extend(report.sums().into_iter().map(|sum| {
+            let (stated, recomputed) = (sum.stated_minor, sum.recomputed_minor);
+            json!({
+                "account": report.account, "months": sum.months, "currency": sum.code(),
+                "stated": sum.show(stated), "stated_minor": stated,
+                "recomputed": sum.show(recomputed), "recomputed_minor": recomputed,
+                "difference": sum.show(recomputed.saturating_sub(stated)),
+                "agrees": if report.agrees { "yes" } else { "NO" },
+            })
         }));
         Ok(())
     })?;
@@ -263,8 +286,13 @@ pub(crate) fn reconcile(
     match output.format {
         Format::Json => output.json(&json!({ "agrees": wrong == 0, "accounts": rows }))?,
         Format::Table => {
-            let columns = ["account", "months", "stated_minor", "recomputed_minor", "agrees"];
-            output.table(output::table(&columns, &rows))?;
+            output.table(output::headed(&RECONCILED, &rows))?;
+            let verdict = match rows.len() {
+                0 => "There is nothing to reconcile yet.",
+                _ if wrong == 0 => "All statements agree with the log from its first event on.",
+                _ => "NOT RECONCILED: statements differ from what the log says.",
+            };
+            output.text(&format!("\n{verdict}"))?;
         }
     }
     match wrong {

@@ -7,9 +7,11 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod accountant;
 mod answers;
 mod bench;
 mod commands;
+mod commercial;
 mod damage;
 mod demo;
 mod evidence;
