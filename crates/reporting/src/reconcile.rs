@@ -239,7 +239,7 @@ impl Reports<'_> {
     }
 
     /// What an account's whole history says of licences, plans and seats, from its first commit on.
-    fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
+    pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
         let mut terms = Terms::new(account);
         for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
             let record = record?;

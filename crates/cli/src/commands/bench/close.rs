@@ -125,7 +125,8 @@ fn one(
     ];
     let rounds = vec![Round { count: accounts, took, times, yardsticks, facts }];
     let disk = Some((bytes_on_disk(dir), events));
-    let sync = "a group of closings is synced before it is told; seals as there is a key".to_owned();
+    let sync =
+        "a group of closings is synced before it is told; seals as there is a key".to_owned();
     let (counted, unit) = ("months of one account", "one account, the mean");
     Ok(Measured { what: month.in_words(), counted, unit, disk, sync, rounds })
 }

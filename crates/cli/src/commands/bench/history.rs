@@ -21,8 +21,8 @@ use crate::output;
 use ledger::{Actor, Draft, Ledger, Options, Role, Writer};
 use projector::Projector;
 use seats::{
-    AccountId, Command, Digest, Effective, Live, Liveness, LogIn, Micros, PoolId, RequestId, Setting,
-    Timestamp, UserId,
+    AccountId, Command, Digest, Effective, Live, Liveness, LogIn, Micros, PoolId, RequestId,
+    Setting, Timestamp, UserId,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
