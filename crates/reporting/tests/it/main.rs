@@ -14,6 +14,7 @@ mod charges;
 mod civil;
 mod clinic;
 mod day;
+mod late_facts;
 mod plan;
 mod statement;
 mod trail;
