@@ -19,6 +19,7 @@ pub mod gocardless;
 pub mod notices;
 pub mod page;
 mod refusal;
+pub mod report;
 pub mod sage;
 pub mod settings;
 mod share;

@@ -55,6 +55,8 @@ pub struct Service {
     pub(crate) outages: tokio::sync::Mutex<()>,
     /// Whoever records what was done to the access tokens.
     recording: tokio::sync::Mutex<()>,
+    /// Whoever reads all accounts for a commercial report; held for as long as the reading lasts.
+    pub(crate) reporting: Arc<tokio::sync::Mutex<()>>,
     /// Whoever makes a backup.
     pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -150,6 +152,7 @@ impl Service {
             origin,
             views,
             readers: Arc::new(Semaphore::new(READERS)),
+            reporting: Arc::default(),
             outages: tokio::sync::Mutex::default(),
             recording: tokio::sync::Mutex::default(),
             backing_up: Mutex::default(),

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod bulk;
+pub(crate) mod commercial;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
 pub(crate) mod finance;
@@ -85,6 +86,7 @@ pub(crate) fn of_browsers() -> Router<Arc<Service>> {
 pub(crate) fn streams() -> Router<Arc<Service>> {
     Router::new()
         .route("/v1/backups", post(backups::make))
+        .route("/v1/reports/{kind}", get(commercial::report))
         .route("/v1/events", get(events::of_all))
         .route("/v1/accounts/{account}/events", get(events::of_account))
 }
