@@ -16,6 +16,7 @@ mod damage;
 mod demo;
 mod evidence;
 mod licences;
+mod machine;
 mod place;
 mod privacy;
 mod seats_by_name;
