@@ -52,7 +52,7 @@ pub mod why;
 
 pub use access::Access;
 pub use board::Board;
-pub use closing::{Closable, CloseError, Proposed};
+pub use closing::{Closable, CloseError, Proposed, adjusted_in};
 pub use day::Day;
 pub use denials::Denials;
 pub use explain::Explained;

@@ -55,6 +55,8 @@ pub struct Service {
     pub(crate) outages: tokio::sync::Mutex<()>,
     /// Whoever records what was done to the access tokens.
     recording: tokio::sync::Mutex<()>,
+    /// Whoever assigns a price plan.
+    pub(crate) pricing: tokio::sync::Mutex<()>,
     /// Whoever makes a backup.
     pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -152,6 +154,7 @@ impl Service {
             readers: Arc::new(Semaphore::new(READERS)),
             outages: tokio::sync::Mutex::default(),
             recording: tokio::sync::Mutex::default(),
+            pricing: tokio::sync::Mutex::default(),
             backing_up: Mutex::default(),
             clock,
         })

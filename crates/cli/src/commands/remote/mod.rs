@@ -10,11 +10,13 @@ mod webhook;
 use crate::args::{
     Account, Close, Command, Evidence, Format, Login, Preview, Range, Release, Site, User,
 };
+use crate::commands::account::adjustment;
 use crate::commands::backup;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
 use call::{Answer, Server};
 use ledger::whole;
+use reporting::civil::Month;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -296,7 +298,11 @@ fn done(answer: &Answer, output: Output) -> Result<(), Failure> {
     let told = answer.json()?;
     match output.format {
         Format::Json => output.json(&told),
-        Format::Table => output.text(&format!("{}: done", text(&told, "account"))),
+        Format::Table => {
+            let month = Month::read(text(&told, "adjustment_in")).ok();
+            let adjusted = month.map(adjustment).unwrap_or_default();
+            output.text(&format!("{}: done{adjusted}", text(&told, "account")))
+        }
     }
 }
 
