@@ -17,6 +17,7 @@ pub mod board;
 pub mod calendar;
 pub mod civil;
 pub mod closing;
+pub mod closings;
 pub mod day;
 pub mod denials;
 pub mod explain;

@@ -48,6 +48,23 @@ impl Caller {
         }
     }
 
+    /// The accounts that the token is for, by number.
+    pub(crate) fn accounts(&self, service: &Service) -> Vec<AccountId> {
+        match &self.token.accounts {
+            None => {
+                let all = service.ledger.accounts().into_iter();
+                all.filter(|account| *account != AccountId::SYSTEM).collect()
+            }
+            Some(names) => {
+                let mut some: Vec<AccountId> =
+                    names.iter().filter_map(|name| service.account(name).ok()).collect();
+                some.sort_unstable();
+                some.dedup();
+                some
+            }
+        }
+    }
+
     /// The account of that name or number, if the caller may do this with it. To a caller for whom it is not,
     /// an account that exists and one that does not are the same.
     pub(crate) fn account(

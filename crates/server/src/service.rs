@@ -57,6 +57,12 @@ pub struct Service {
     recording: tokio::sync::Mutex<()>,
     /// Whoever assigns a price plan.
     pub(crate) pricing: tokio::sync::Mutex<()>,
+    /// Whoever closes a month of all accounts.
+    pub(crate) closing: tokio::sync::Mutex<()>,
+    /// Whoever holds all statements against the log.
+    pub(crate) reconciling: tokio::sync::Mutex<()>,
+    /// Whoever makes an export, whose statements are all in memory.
+    pub(crate) exporting: tokio::sync::Mutex<()>,
     /// Whoever makes a backup.
     pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -155,6 +161,9 @@ impl Service {
             outages: tokio::sync::Mutex::default(),
             recording: tokio::sync::Mutex::default(),
             pricing: tokio::sync::Mutex::default(),
+            closing: tokio::sync::Mutex::default(),
+            reconciling: tokio::sync::Mutex::default(),
+            exporting: tokio::sync::Mutex::default(),
             backing_up: Mutex::default(),
             clock,
         })

@@ -310,12 +310,16 @@ pub(crate) async fn ask(
     request: Request,
     reason: Option<String>,
 ) -> Result<Done, Problem> {
-    let request = match reason {
+    let answered = service.admission.ask(because(request, reason), caller.actor()).await?;
+    Ok(done(service, &answered))
+}
+
+/// The request with why it is asked, if that was said.
+pub(crate) fn because(request: Request, reason: Option<String>) -> Request {
+    match reason {
         Some(reason) => request.because(reason),
         None => request,
-    };
-    let answered = service.admission.ask(request, caller.actor()).await?;
-    Ok(done(service, &answered))
+    }
 }
 
 /// What was done.

@@ -150,7 +150,7 @@ pub(crate) async fn reconciliation(
     Ok(shown(&report.await?, &headers))
 }
 
-fn read_month(text: &str) -> Result<Month, Problem> {
+pub(crate) fn read_month(text: &str) -> Result<Month, Problem> {
     Month::read(text).map_err(|error| Problem::new("unprocessable", format!("month: {error}")))
 }
 
