@@ -56,26 +56,49 @@ impl Output<'_> {
     }
 }
 
-/// A table of these columns of JSON objects; numbers to the right.
+/// A table of these columns of JSON objects, whose names are headings; numbers to the right.
 pub(crate) fn table(columns: &[&str], rows: &[Value]) -> Table {
+    let headings: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
+    let columns: Vec<(&str, &str)> = columns
+        .iter()
+        .zip(&headings)
+        .map(|(column, heading)| (*column, heading.as_str()))
+        .collect();
+    headed(&columns, rows)
+}
+
+/// A table of these columns of JSON objects, each with its heading; numbers and amounts to the right.
+pub(crate) fn headed(columns: &[(&str, &str)], rows: &[Value]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_style(TableComponent::HeaderLines, '-');
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(columns.iter().map(|column| column.replace('_', " ")));
+    table.set_header(columns.iter().map(|(_, heading)| *heading));
     for row in rows {
-        table.add_row(columns.iter().map(|column| match row.get(column) {
+        table.add_row(columns.iter().map(|(column, _)| match row.get(column) {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         }));
     }
-    for (index, column) in columns.iter().enumerate() {
-        let numbers = rows.iter().any(|row| row.get(column).is_some_and(Value::is_number));
+    for (index, (column, _)) in columns.iter().enumerate() {
+        let mut cells =
+            rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_null());
+        let numbers = cells.clone().any(Value::is_number)
+            || cells.clone().next().is_some() && cells.all(is_amount);
         if let Some(column) = table.column_mut(index).filter(|_| numbers) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
+}
+
+/// Text that is an amount, such as `-11.67`.
+fn is_amount(cell: &Value) -> bool {
+    cell.as_str().is_some_and(|text| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
 }
 
 /// Says something to whoever watches.

@@ -2,6 +2,7 @@
 
 use ledger::Head;
 use reporting::civil::show_utc;
+use reporting::money::Currency;
 use seats::Timestamp;
 use std::fmt;
 
@@ -130,9 +131,12 @@ impl fmt::Display for Summary {
         }
         for (month, net) in &self.months {
             match net {
-                Some((net, currency)) => {
-                    writeln!(f, "ok: {month} comes to {net} minor units of {currency}")?;
-                }
+                Some((net, code)) => match Currency::parse(code) {
+                    Some(currency) => {
+                        writeln!(f, "ok: {month} comes to {code} {}", currency.show(*net))?;
+                    }
+                    None => writeln!(f, "ok: {month} comes to {net} minor units of {code}")?,
+                },
                 None => writeln!(f, "ok: {month} has no price plan, so no amounts")?,
             }
         }

@@ -52,7 +52,10 @@ pub enum AskError {
     /// The list of bank holidays is not accepted.
     #[error(transparent)]
     Holidays(#[from] WorkingDaysError),
-    /// A month or day cannot be read.
+    /// The month cannot be read.
+    #[error(transparent)]
+    Month(CivilError),
+    /// A day cannot be read.
     #[error("{field}: {why}")]
     Date {
         /// Which field.
@@ -117,7 +120,7 @@ impl Asked {
         let (kind, word) = (self.kind, self.kind.word());
         let day = |field, text: &str| read_date(text).map_err(|why| AskError::Date { field, why });
         let month = Month::read(&self.month);
-        let month = month.map_err(|why| AskError::Date { field: "month", why })?;
+        let month = month.map_err(AskError::Month)?;
         let takes: &[&str] = match kind {
             ExportKind::Xero => &["template"],
             ExportKind::Gocardless => &["template", "collect_on"],

@@ -3,11 +3,11 @@
 use crate::civil::Month;
 use crate::closing::{Closable, CloseError, Proposed};
 use crate::money::Currency;
-use crate::reconcile::{ReconciledMonth, Reconciliation};
+use crate::reconcile::Reconciliation;
 use crate::reports::ReportError;
 use seats::closing::Closing;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of one account's month.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -182,19 +182,27 @@ impl ClosingRow {
     }
 }
 
-/// One account's statements, held against the log.
+/// One account's statements in one currency, held against the log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ReconciledAccount {
     /// The account's name.
     pub account: String,
     /// How many months there are.
-    pub months: usize,
-    /// What its statements say altogether, in minor units.
+    pub months: u64,
+    /// Their currency; empty for months without a plan.
+    pub currency: &'static str,
+    /// What its statements charge altogether, as it is written.
+    pub stated: String,
+    /// The same in minor units.
     pub stated_minor: i64,
     /// What its months come to from the first event on.
+    pub recomputed: String,
+    /// The same in minor units.
     pub recomputed_minor: i64,
-    /// Whether everything agrees.
-    pub agrees: bool,
+    /// What is charged too little; negative: too much.
+    pub difference: String,
+    /// `yes` or `NO`: whether everything of the account agrees.
+    pub agrees: &'static str,
 }
 
 /// The statements of many accounts, held against the log.
@@ -204,40 +212,50 @@ pub struct Reconciliations {
     pub agrees: bool,
     /// How many accounts do not.
     pub not_reconciled: usize,
-    /// Each account.
+    /// Each account, by currency.
     pub accounts: Vec<ReconciledAccount>,
 }
 
 impl ReconciledAccount {
-    /// What an account's reconciliation comes to; `None`: the account is being imported.
+    /// What an account's reconciliation comes to, by currency; nothing while the account is being imported.
     ///
     /// # Errors
     /// When the statements cannot be held against the log.
-    pub fn of(
+    pub fn all(
         report: Result<Reconciliation, ReportError>,
-    ) -> Result<Option<ReconciledAccount>, ReportError> {
+    ) -> Result<Vec<ReconciledAccount>, ReportError> {
         let report = match report {
             Ok(report) => report,
-            Err(ReportError::Importing { .. }) => return Ok(None),
+            Err(ReportError::Importing { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let sum = |of: fn(&ReconciledMonth) -> i64| {
-            report.months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
-        };
-        Ok(Some(ReconciledAccount {
-            months: report.months.len(),
-            stated_minor: sum(|month| month.charged_minor.saturating_add(month.adjusted_minor)),
-            recomputed_minor: sum(|month| month.recomputed_minor),
-            agrees: report.agrees,
-            account: report.account,
-        }))
+        let rows = report.sums().into_iter().map(|sum| {
+            let (stated, recomputed) = (sum.stated_minor, sum.recomputed_minor);
+            ReconciledAccount {
+                account: report.account.clone(),
+                months: sum.months,
+                currency: sum.code(),
+                stated: sum.show(stated),
+                stated_minor: stated,
+                recomputed: sum.show(recomputed),
+                recomputed_minor: recomputed,
+                difference: sum.show(recomputed.saturating_sub(stated)),
+                agrees: if report.agrees { "yes" } else { "NO" },
+            }
+        });
+        Ok(rows.collect())
     }
 }
 
 impl Reconciliations {
     /// The summary.
     pub fn new(accounts: Vec<ReconciledAccount>) -> Reconciliations {
-        let not_reconciled = accounts.iter().filter(|account| !account.agrees).count();
+        let wrong: BTreeSet<&str> = accounts
+            .iter()
+            .filter(|account| account.agrees != "yes")
+            .map(|account| account.account.as_str())
+            .collect();
+        let not_reconciled = wrong.len();
         Reconciliations { agrees: not_reconciled == 0, not_reconciled, accounts }
     }
 }

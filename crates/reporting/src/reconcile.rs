@@ -7,6 +7,7 @@
 
 use crate::calendar::Calendar;
 use crate::civil::{Month, Zone, show_utc};
+use crate::money::Currency;
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{Report, Side, table};
@@ -37,7 +38,37 @@ pub struct ReconciledMonth {
 impl ReconciledMonth {
     /// What is charged too little; negative: too much. Zero in a ledger that is right.
     pub fn difference(&self) -> i64 {
-        self.recomputed_minor.saturating_sub(self.charged_minor.saturating_add(self.adjusted_minor))
+        self.recomputed_minor.saturating_sub(self.stated_minor())
+    }
+
+    /// What was charged for it, by its own statement and by later ones.
+    fn stated_minor(&self) -> i64 {
+        self.charged_minor.saturating_add(self.adjusted_minor)
+    }
+}
+
+/// What all months in one currency come to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReconciledSum {
+    /// The currency; `None`: the months without a plan, in which nothing was charged.
+    pub currency: Option<Currency>,
+    /// How many months.
+    pub months: u64,
+    /// What was charged, adjustments with it, in minor units.
+    pub stated_minor: i64,
+    /// What they come to from the first event on.
+    pub recomputed_minor: i64,
+}
+
+impl ReconciledSum {
+    /// The currency's code; empty without one.
+    pub fn code(&self) -> &'static str {
+        self.currency.map_or("", Currency::code)
+    }
+
+    /// Minor units as an amount, without the currency.
+    pub fn show(&self, minor: i64) -> String {
+        self.currency.map_or_else(|| minor.to_string(), |currency| currency.show(minor))
     }
 }
 
@@ -54,8 +85,29 @@ pub struct Reconciliation {
     pub not_derived: Option<String>,
     /// Where this comes from.
     pub provenance: Provenance,
-    #[serde(skip)]
-    decimals: BTreeMap<String, crate::money::Currency>,
+}
+
+impl Reconciliation {
+    /// What its months come to, by currency; those without one last. At least one, also without months.
+    pub fn sums(&self) -> Vec<ReconciledSum> {
+        sums(&self.months)
+    }
+}
+
+fn sums(months: &[ReconciledMonth]) -> Vec<ReconciledSum> {
+    let mut sums: BTreeMap<(bool, &str), ReconciledSum> = BTreeMap::new();
+    for month in months {
+        let code = month.currency.as_deref();
+        let sum = sums.entry((code.is_none(), code.unwrap_or_default())).or_default();
+        sum.currency = code.and_then(Currency::parse);
+        sum.months += 1;
+        sum.stated_minor = sum.stated_minor.saturating_add(month.stated_minor());
+        sum.recomputed_minor = sum.recomputed_minor.saturating_add(month.recomputed_minor);
+    }
+    if sums.is_empty() {
+        return vec![ReconciledSum::default()];
+    }
+    sums.into_values().collect()
 }
 
 impl Reports<'_> {
@@ -116,22 +168,22 @@ impl Reports<'_> {
             && months
                 .iter()
                 .all(|month| month.difference() == 0 && month.same_bytes != Some(false));
-        let sum = |of: fn(&ReconciledMonth) -> i64| {
-            months.iter().fold(0_i64, |sum, month| sum.saturating_add(of(month)))
+        let total = |of: fn(&ReconciledSum) -> i64| {
+            let shown = sums(&months).into_iter().map(|sum| match sum.currency {
+                Some(currency) => format!("{currency} {}", sum.show(of(&sum))),
+                None => of(&sum).to_string(),
+            });
+            shown.collect::<Vec<_>>().join(" + ")
         };
         let provenance = self
             .provenance("reconciliation", account, zone)
             .parameter("known_until", show_utc(known_until))
             .rows(months.len())
             .total("closed_months", now.notes.periods().len())
-            .total("stated_minor", sum(|m| m.charged_minor.saturating_add(m.adjusted_minor)))
-            .total("recomputed_minor", sum(|month| month.recomputed_minor));
-        let codes = months.iter().filter_map(|month| month.currency.clone());
-        let decimals =
-            codes.filter_map(|code| Some((code.clone(), crate::money::Currency::parse(&code)?)));
-        let decimals = decimals.collect();
+            .total("charged", total(|sum| sum.stated_minor))
+            .total("from_the_first_event", total(|sum| sum.recomputed_minor));
         let account = self.names(account).account();
-        Ok(Reconciliation { account, months, agrees, not_derived, provenance, decimals })
+        Ok(Reconciliation { account, months, agrees, not_derived, provenance })
     }
 
     /// What an account's whole history says of licences, plans and seats, from its first commit on.
@@ -166,7 +218,8 @@ impl Report for Reconciliation {
         text += &format!("\n{}\n\n", self.account);
         let columns = [
             ("Month", Side::Left),
-            ("", Side::Left),
+            ("Status", Side::Left),
+            ("Currency", Side::Left),
             ("Charged", Side::Right),
             ("Adjusted since", Side::Right),
             ("From the first event", Side::Right),
@@ -174,7 +227,7 @@ impl Report for Reconciliation {
             ("Same bytes", Side::Left),
         ];
         let rows = self.months.iter().map(|month| {
-            let currency = month.currency.as_ref().and_then(|code| self.decimals.get(code));
+            let currency = month.currency.as_deref().and_then(Currency::parse);
             let show = |minor: i64| {
                 currency.map_or_else(|| minor.to_string(), |currency| currency.show(minor))
             };
@@ -186,6 +239,7 @@ impl Report for Reconciliation {
             vec![
                 month.month.clone(),
                 if month.closed { "closed" } else { "open" }.to_owned(),
+                month.currency.clone().unwrap_or_default(),
                 show(month.charged_minor),
                 show(month.adjusted_minor),
                 show(month.recomputed_minor),

@@ -21,6 +21,28 @@ use std::path::Path;
 /// How many months are on their way to the log together.
 const TOGETHER: usize = 512;
 
+/// The columns of `close`.
+const CLOSED: [(&str, &str); 7] = [
+    ("account", "Account"),
+    ("status", "Status"),
+    ("currency", "Currency"),
+    ("net", "Net"),
+    ("due", "To pay"),
+    ("credit_carried", "Credit carried on"),
+    ("why", "Why not"),
+];
+
+/// The columns of `reconcile`: what was charged, and what it comes to from the first event on.
+const RECONCILED: [(&str, &str); 7] = [
+    ("account", "Account"),
+    ("months", "Months"),
+    ("currency", "Currency"),
+    ("stated", "Charged"),
+    ("recomputed", "From the first event"),
+    ("difference", "Difference"),
+    ("agrees", "Agrees"),
+];
+
 /// Closes a month of one account or of all.
 pub(crate) fn run(
     data: &Path,
@@ -126,8 +148,7 @@ pub(crate) fn told(summary: &Value, output: Output) -> Result<(), Failure> {
     match output.format {
         Format::Json => output.json(summary)?,
         Format::Table => {
-            let columns = ["account", "status", "currency", "net", "due", "credit_carried", "why"];
-            output.table(output::table(&columns, &rows("accounts")))?;
+            output.table(output::headed(&CLOSED, &rows("accounts")))?;
             let would = if dry_run { "would be closed" } else { "closed" };
             let month = summary.get("month").and_then(Value::as_str).unwrap_or_default();
             let (closed, before) = (number("closed"), number("closed_before"));
@@ -136,7 +157,8 @@ pub(crate) fn told(summary: &Value, output: Output) -> Result<(), Failure> {
                 format!("\n{month}: {closed} {would}, {before} closed before, {open} open");
             for total in &rows("totals") {
                 let of = |key: &str| total.get(key).and_then(Value::as_str).unwrap_or_default();
-                text += &format!("; {} {} net, {} due", of("currency"), of("net"), of("due"));
+                let (code, net, due) = (of("currency"), of("net"), of("due"));
+                text += &format!("; {code} {net} net, {code} {due} to pay");
             }
             output.text(&text)?;
             if !dry_run && closed > 0 {
@@ -177,7 +199,7 @@ pub(crate) fn reconcile(
     let mut reconciled = Vec::new();
     for account in accounts {
         bar.inc(1);
-        reconciled.extend(ReconciledAccount::of(reports.reconcile(account, now))?);
+        reconciled.extend(ReconciledAccount::all(reports.reconcile(account, now))?);
     }
     bar.finish_and_clear();
     let summary = Reconciliations::new(reconciled);
@@ -187,21 +209,20 @@ pub(crate) fn reconcile(
 /// Says whether the statements of all accounts are what the log says; if not, that is a failure.
 pub(crate) fn told_reconciled(summary: &Value, output: Output) -> Result<(), Failure> {
     let rows = summary.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
+    let wrong = summary.get("not_reconciled").and_then(Value::as_u64).unwrap_or_default();
     match output.format {
         Format::Json => output.json(summary)?,
         Format::Table => {
-            let in_words = |mut row: Value| {
-                if let Some(agrees) = row.get_mut("agrees") {
-                    *agrees = Value::from(if *agrees == Value::Bool(true) { "yes" } else { "NO" });
-                }
-                row
+            output.table(output::headed(&RECONCILED, &rows))?;
+            let verdict = match (rows.len(), wrong) {
+                (0, _) => "There is nothing to reconcile yet.",
+                (_, 0) => "All statements agree with the log from its first event on.",
+                _ => "NOT RECONCILED: statements differ from what the log says.",
             };
-            let rows: Vec<Value> = rows.into_iter().map(in_words).collect();
-            let columns = ["account", "months", "stated_minor", "recomputed_minor", "agrees"];
-            output.table(output::table(&columns, &rows))?;
+            output.text(&format!("\n{verdict}"))?;
         }
     }
-    match summary.get("not_reconciled").and_then(Value::as_u64).unwrap_or_default() {
+    match wrong {
         0 => Ok(()),
         wrong => Err(not_reconciled(wrong)),
     }

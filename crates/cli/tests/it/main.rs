@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod accountant;
 mod answers;
 mod bench;
 mod commands;

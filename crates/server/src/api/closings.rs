@@ -136,7 +136,7 @@ pub(crate) async fn reconcile(
             let reports = Reports::new(views, &origin).without_names();
             let accounts = slice.into_iter().map(|account| {
                 let now = clock.max(reports.last_at(account)?);
-                Ok(ReconciledAccount::of(reports.reconcile(account, now))?)
+                Ok(ReconciledAccount::all(reports.reconcile(account, now))?)
             });
             accounts.collect::<Result<Vec<_>, Problem>>()
         });

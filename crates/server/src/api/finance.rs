@@ -151,7 +151,7 @@ pub(crate) async fn reconciliation(
 }
 
 pub(crate) fn read_month(text: &str) -> Result<Month, Problem> {
-    Month::read(text).map_err(|error| Problem::new("unprocessable", format!("month: {error}")))
+    Month::read(text).map_err(|error| Problem::new("unprocessable", error))
 }
 
 impl From<CloseError> for Problem {
