@@ -14,6 +14,7 @@ mod commands;
 mod damage;
 mod demo;
 mod evidence;
+mod finance;
 mod licences;
 mod place;
 mod privacy;

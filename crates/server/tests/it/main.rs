@@ -15,6 +15,7 @@ mod bulk;
 mod desk;
 mod events;
 mod fight;
+mod finance;
 mod hand_overs;
 mod harness;
 mod hostile;
