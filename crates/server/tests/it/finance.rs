@@ -6,7 +6,8 @@ use ledger::Position;
 use seats::{Event, ExportKind};
 use serde_json::{Value, json};
 use server::Settings;
-use server::access::TokenRole::{self, Admin, Auditor, Customer, Finance, Support};
+use server::access::TokenRole::{self, Admin, App, Auditor, Customer, Finance, Support};
+use tower::ServiceExt;
 
 const PLAN: &str = r#"
 plan = "standard-2026"
@@ -399,4 +400,39 @@ fn bad_input_is_refused_with_its_place() {
     check(house.get(Finance, "/v1/accounts/east/statements/2031-01"), 422, "2031");
     let future = "/v1/accounts/east/statements/2031-01/close";
     check(house.post(Finance, future, json!({})), 422, "2031");
+}
+
+#[test]
+fn others_are_answered_while_all_months_are_closed() {
+    let house = House::new();
+    for number in 0..100 {
+        let new = json!({ "name": format!("account-{number:03}"), "licences": 1, "plan": PLAN });
+        house.post(Admin, "/v1/accounts", new).ok(201);
+    }
+    house.pass(40 * DAY_S);
+    let post = |token: &str, path: &str, body: Value| {
+        let request = house.request("POST", path, token).header("idempotency-key", "one");
+        let request = request.header("content-type", "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let routes = house.routes.clone();
+        async move { routes.oneshot(request).await.unwrap().status().as_u16() }
+    };
+    let month = || json!({ "month": "2026-05" });
+    let closing = post(house.token(Finance), "/v1/closings", month());
+    let second = post(house.token(Finance), "/v1/closings", month());
+    let login = post(house.token(App), "/v1/accounts/account-099/logins", json!({ "user": "a" }));
+    let order = std::sync::Mutex::new(Vec::new());
+    let noted = |what: &'static str, status: u16| order.lock().unwrap().push((what, status));
+    house.block_on(async {
+        tokio::join!(
+            async { noted("closing", closing.await) },
+            async { noted("second", second.await) },
+            async { noted("login", login.await) },
+        )
+    });
+    let order = order.into_inner().unwrap();
+    assert_eq!(order.last(), Some(&("closing", 200)), "the others did not wait for it: {order:?}");
+    assert!(order.contains(&("second", 503)) && order.contains(&("login", 201)), "{order:?}");
+    let told = house.post(Finance, "/v1/closings", month()).ok(200);
+    assert_eq!(told["closed_before"], 100, "{told}");
 }
