@@ -55,3 +55,14 @@ def test_without_a_good_token_there_is_nothing(server, clinic):
     made.get(clinic.path).ok()
     server.run("token", "revoke", made.token.split("_")[1])
     made.get(clinic.path).problem(401, "bad_token")
+
+
+def test_commercial_reports_are_for_whom_statements_are(server, clinic):
+    theirs = server.open_account(licences=1)
+    for role, status in (("app", 403), ("support", 200), ("finance", 200), ("auditor", 200), ("customer", 200)):
+        client = server.client(role, clinic.name)
+        month = client.get("/v1/reports/movement?from=2026-01")
+        assert month.status == status, f"{role}: {month.status} {month.text}"
+        if status == 200:
+            assert theirs.name not in month.text
+        client.get(f"/v1/reports/movement?from=2026-01&account={theirs.name}").problem(403, "not_allowed")

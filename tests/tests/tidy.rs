@@ -19,7 +19,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("importers", &["seats", "ledger"]),
     ("evidence", &["seats", "ledger", "projector", "reporting"]),
     ("witness", &["seats", "ledger"]),
-    ("server", &["seats", "ledger", "projector", "admission", "reporting", "evidence", "desk"]),
+    (
+        "server",
+        &["seats", "ledger", "projector", "admission", "reporting", "evidence", "exports", "desk"],
+    ),
     ("desk", &["seats", "reporting"]),
     ("exports", &["seats", "reporting"]),
     ("client", &[]),

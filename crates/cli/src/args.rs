@@ -5,6 +5,7 @@ mod bench;
 mod evidence;
 mod finance;
 mod people;
+mod report;
 mod seat;
 mod serve;
 mod webhook;
@@ -14,6 +15,7 @@ pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 pub(crate) use finance::{Close, Export, ExportKind, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};
+pub(crate) use report::Report;
 pub(crate) use seat::{Consent, HandOver, Login, Release, SessionArgs};
 pub(crate) use serve::{Config, ConfigCommand, LogFormat, Serve, Token};
 pub(crate) use webhook::Webhook;
@@ -218,6 +220,8 @@ pub(crate) enum Command {
     Close(Close),
     /// Write a month's statements as files: for the books, the payment run, a spreadsheet, paper.
     Export(Export),
+    /// Commercial reports over months: licence movement, changes, revenue, who needs more, who needs fewer.
+    Report(Report),
     /// Hold all statements against the log, from its first event on; exit code 5 if anything differs.
     Reconcile {
         /// The account's name; all if left out.

@@ -85,6 +85,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Close(close) => commands::close::run(data, &close, caller, output),
         Command::Export(asked) => commands::finance::export(data, &asked, caller, output),
+        Command::Report(report) => commands::commercial::run(data, &report, caller, output),
         Command::Reconcile { account } => {
             commands::close::reconcile(data, account.as_deref(), caller.clock, output)
         }

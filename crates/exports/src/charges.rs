@@ -1,7 +1,7 @@
 //! `charges.csv`: every charge of every statement, one a row. What the other files say follows from it.
 //!
 //! `quantity x unit_amount = net_amount` in every row, exactly. Dates are ISO 8601, amounts plain decimals with the
-//! currency's own number of decimals.
+//! currency's own number of decimals. The last column says of each row whether it is final: `closed` or `DRAFT`.
 
 use crate::bill::{Bill, Finality, months};
 use crate::cell::text;
@@ -11,7 +11,7 @@ use reporting::civil::show_date;
 use reporting::statement::{LineRow, Standing};
 
 /// The headings, in order.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "statement_ref",
     "account_ref",
     "account_name",
@@ -32,6 +32,7 @@ pub const COLUMNS: [&str; 20] = [
     "first_position",
     "last_position",
     "statement_blake3",
+    "status",
 ];
 
 /// Every charge of these statements.
@@ -83,6 +84,7 @@ fn row(bill: &Bill, number: u32, line: &LineRow, settings: &ExportSettings) -> V
         position(line.commits.iter().min()),
         position(line.commits.iter().max()),
         digest,
+        if bill.draft { "DRAFT" } else { "closed" }.to_owned(),
     ]
 }
 

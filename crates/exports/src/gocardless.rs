@@ -144,7 +144,7 @@ pub(crate) fn payable<'a>(
 pub(crate) fn nothing_due(bill: &Bill) -> Option<Why> {
     match (bill.sums.due_minor, bill.sums.carried_out_minor) {
         (1.., _) => None,
-        (_, carried) if carried < 0 => Some(Why::Credit(carried.saturating_neg())),
+        (_, carried) if carried < 0 => Some(Why::Credit(carried.saturating_neg(), bill.currency)),
         _ => Some(Why::Zero),
     }
 }

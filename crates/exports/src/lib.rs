@@ -20,6 +20,7 @@ pub mod making;
 pub mod notices;
 pub mod page;
 mod refusal;
+pub mod report;
 pub mod sage;
 pub mod settings;
 mod share;
@@ -31,6 +32,8 @@ pub mod xero;
 pub use bill::Finality;
 pub use refusal::ExportError;
 pub use settings::{ExportSettings, SettingsError};
+
+use reporting::money::Currency;
 
 /// A file to be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,8 +60,8 @@ pub struct LeftOut {
 pub enum Why {
     /// It comes to nothing.
     Zero,
-    /// Nothing is to be paid: there is so much credit, in minor units (above 0).
-    Credit(i64),
+    /// Nothing is to be paid: there is so much credit, in minor units of the currency (above 0).
+    Credit(i64, Currency),
 }
 
 impl std::fmt::Display for LeftOut {
@@ -66,9 +69,10 @@ impl std::fmt::Display for LeftOut {
         let (account, reference) = (&self.account, &self.reference);
         match self.why {
             Why::Zero => write!(f, "{account} ({reference}) is left out: it comes to nothing"),
-            Why::Credit(minor) => write!(
+            Why::Credit(minor, currency) => write!(
                 f,
-                "{account} ({reference}) is left out: nothing is to be paid, {minor} minor units of credit"
+                "{account} ({reference}) is left out: nothing is to be paid, there is a credit of {currency} {}",
+                currency.show(minor)
             ),
         }
     }

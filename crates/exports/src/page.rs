@@ -37,10 +37,13 @@ pub fn page(
 
 fn whole(bill: &Bill, settings: &ExportSettings) -> Markup {
     let (month, branding) = (bill.month.in_words(), &settings.branding);
-    let style = format!(":root {{ --colour: {} }}\n{CSS}", branding.colour);
+    // The reference is digits and capital letters.
+    let page = format!("\"{}{}, page \"", if bill.draft { "DRAFT " } else { "" }, bill.reference);
+    let style =
+        format!(":root {{ --colour: {} }}\n{}", branding.colour, CSS.replace("\"PAGE\"", &page));
     html! {
         (DOCTYPE)
-        html lang="en-GB" {
+        html lang="en-GB" dir="ltr" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -61,16 +64,16 @@ fn whole(bill: &Bill, settings: &ExportSettings) -> Markup {
                         dt { "Reference" } dd { (bill.reference) }
                         dt { "Account" } dd { (bill.statement.account_number) }
                         dt { "Your reference" }
-                        dd { (settings.called(bill.statement.account_number, bill.account()).reference) }
-                        dt { "Plan" } dd { (bill.plan.name) }
+                        dd { bdi { (settings.called(bill.statement.account_number, bill.account()).reference) } }
+                        dt { "Plan" } dd { bdi { (bill.plan.name) } }
                         dt { "Time zone" } dd { (bill.zone.name()) }
-                        @if !bill.draft { dt { "Closed" } dd { (say_date(bill.dated)) } }
+                        @if !bill.draft { dt { "Date" } dd { (say_date(bill.dated)) } }
                     }
                 }
                 main {
-                    h1 { "Statement for " (month) }
-                    p.name { (bill.account()) }
-                    (to_pay(bill))
+                    h1 { @if bill.draft { "Draft statement for " } @else { "Statement for " } (month) }
+                    p.name { bdi { (bill.account()) } }
+                    (to_pay(bill, settings))
                     h2 { "Charges" }
                     (charges(bill))
                     h2 { "Licences, day by day" }
@@ -86,7 +89,7 @@ fn whole(bill: &Bill, settings: &ExportSettings) -> Markup {
     }
 }
 
-fn to_pay(bill: &Bill) -> Markup {
+fn to_pay(bill: &Bill, settings: &ExportSettings) -> Markup {
     let (statement, sums) = (bill.statement, bill.sums);
     let (first, last) = (show_date(bill.month.first_day()), show_date(bill.last_day()));
     html! {
@@ -97,13 +100,22 @@ fn to_pay(bill: &Bill) -> Markup {
                 dd { (statement.opening_licences) " at the beginning, " (statement.closing_licences) " at the end" }
                 dt { "In use" }
                 dd {
-                    "at most " (counted(statement.used.peak_seats, "seat")) " at once, "
-                    (counted(statement.used.sessions, "session"))
+                    @if statement.used.sessions == 0 {
+                        "nobody held a seat"
+                    } @else {
+                        "at most " (counted(statement.used.peak_seats, "seat")) " at once, "
+                        (counted(statement.used.sessions, "session"))
+                    }
                 }
             }
             div.pay {
                 @if sums.due_minor > 0 {
-                    "To pay" b { (bill.currency.code()) " " (money(bill, sums.due_minor)) }
+                    @if bill.draft { "To pay, as things stand" } @else { "To pay" }
+                    b { (bill.currency.code()) " " (money(bill, sums.due_minor)) }
+                    @if !bill.draft {
+                        @if let Some(due) = settings.due(bill.dated) { "by " (say_date(due)) }
+                        @if let Some(payment) = &settings.branding.payment { p { bdi { (payment) } } }
+                    }
                 } @else {
                     "To pay" b { "nothing" }
                     @if sums.carried_out_minor < 0 {
@@ -129,8 +141,8 @@ fn charges(bill: &Bill) -> Markup {
     let line = |line: &LineRow| {
         html! {
             tr {
-                td { (line.what) }
-                td.n { (line.quantity) }
+                td { bdi { (line.what) } }
+                td.n { (grouped(&line.quantity.to_string())) }
                 td.n { (money(bill, line.unit_minor)) }
                 td.n { (money(bill, line.net_minor)) }
             }
@@ -148,10 +160,12 @@ fn charges(bill: &Bill) -> Markup {
                 }
                 @if sums.carried_in_minor != 0 {
                     (sum("Credit from the month before", sums.carried_in_minor, false))
-                    (sum("To pay", sums.due_minor, true))
                 }
+                // Either something is to be paid, or there is credit left.
                 @if sums.carried_out_minor != 0 {
-                    (sum("Credit for the next month", sums.carried_out_minor, false))
+                    (sum("Credit for the next month", sums.carried_out_minor, true))
+                } @else if sums.carried_in_minor != 0 {
+                    (sum("To pay", sums.due_minor, true))
                 }
             }
         }
@@ -164,12 +178,12 @@ fn days(bill: &Bill) -> Markup {
         html! {
             tr {
                 td { (row.from) } td { (row.to) } td.n { (row.days) } td.n { (row.in_force) }
-                td.n { (row.billable) } td.n { (row.licence_days) }
+                td.n { (row.billable) } td.n { (grouped(&row.licence_days.to_string())) }
             }
         }
     };
     html! {
-        table {
+        table.even {
             thead {
                 tr {
                     th { "From" } th { "To" } th.n { "Days" } th.n { "Licences" } th.n { "Billed" }
@@ -182,7 +196,7 @@ fn days(bill: &Bill) -> Markup {
                     td colspan="2" { "Together" }
                     td.n { (statement.days.iter().map(|row| row.days).sum::<u64>()) }
                     td {} td {}
-                    td.n { (statement.licence_days) }
+                    td.n { (grouped(&statement.licence_days.to_string())) }
                 }
             }
         }
@@ -194,8 +208,8 @@ fn overdraft(bill: &Bill) -> Markup {
     html! {
         @if !rows.is_empty() {
             h2 { "Days with more seats than licences" }
-            table {
-                thead { tr { th { "From" } th { "To" } th.n { "Days" } th.n { "Seats above the licences" } } }
+            table.even {
+                thead { tr { th { "From" } th { "To" } th.n { "Days" } th.n { "Seats above" } } }
                 tbody {
                     @for row in rows {
                         tr { td { (row.from) } td { (row.to) } td.n { (row.days) } td.n { (row.over) } }
@@ -209,7 +223,7 @@ fn overdraft(bill: &Bill) -> Markup {
 fn notes(bill: &Bill) -> Markup {
     html! {
         ul {
-            @for note in &bill.statement.notes { li { (note) } }
+            @for note in &bill.statement.notes { li { bdi { (note) } } }
             li { "A seat left behind without logging out costs nothing from the moment its holder has gone silent." }
         }
     }
@@ -219,7 +233,7 @@ fn proof(bill: &Bill) -> Markup {
     let provenance = &bill.statement.provenance;
     html! {
         section.proof {
-            h2 { "Keep this page" }
+            h2 { @if bill.draft { "Do not keep this page" } @else { "Keep this page" } }
             @match &bill.statement.standing {
                 Standing::Closed { closed_at, position, digest, log_size, log_root } => {
                     p {
@@ -238,7 +252,7 @@ fn proof(bill: &Bill) -> Markup {
                     }
                 }
                 Standing::Open | Standing::Provisional => {
-                    p { "A draft has no digest. Close the month to get one." }
+                    p { "It is a draft: its amounts can still change, and it proves nothing." }
                 }
             }
         }
@@ -247,22 +261,23 @@ fn proof(bill: &Bill) -> Markup {
 
 /// An amount as people read it: `1,234.50`, with a true minus sign.
 fn money(bill: &Bill, minor: i64) -> String {
-    let shown = bill.show(minor);
+    grouped(&bill.show(minor))
+}
+
+/// Digits in groups of three, up to the decimals: `1,234.50`.
+fn grouped(shown: &str) -> String {
     let (sign, digits) = match shown.strip_prefix('-') {
         Some(digits) => ("\u{2212}", digits),
-        None => ("", shown.as_str()),
+        None => ("", shown),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
     let length = whole.chars().count();
-    let mut grouped = String::new();
+    let mut grouped = sign.to_owned();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && length.saturating_sub(place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    match fraction {
-        "" => format!("{sign}{grouped}"),
-        _ => format!("{sign}{grouped}.{fraction}"),
-    }
+    grouped + fraction
 }

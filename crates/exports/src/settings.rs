@@ -7,7 +7,11 @@ mod file;
 
 use crate::ExportError;
 use reporting::money::Currency;
+use seats::CivilDate;
 use std::collections::BTreeMap;
+
+/// After how many days an invoice is due for which the settings name none.
+pub const DUE_DAYS: u32 = 14;
 
 /// A file of settings that is not accepted. Whoever wrote it mends it at the place named.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -94,6 +98,8 @@ pub struct Branding {
     pub contact: Option<String>,
     /// The colour of rules and headings, as `#1f4e5f`.
     pub colour: String,
+    /// How is paid, in a sentence or two; it stands below the amount.
+    pub payment: Option<String>,
     /// What stands below everything.
     pub footer: Option<String>,
 }
@@ -125,8 +131,8 @@ pub struct Customer {
 /// `exports.toml`, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExportSettings {
-    /// An invoice is due so many days after the closing.
-    pub due_days: u32,
+    /// An invoice is due so many days after the closing; `None`: nothing is said, see [`DUE_DAYS`].
+    pub due_days: Option<u32>,
     /// The currency of the books.
     pub currency: Currency,
     /// For Xero.
@@ -162,6 +168,16 @@ impl ExportSettings {
         file::read(text)
     }
 
+    /// The day on which is due what was closed on another; `None`: the settings do not say.
+    pub(crate) fn due(&self, closed: CivilDate) -> Option<CivilDate> {
+        self.due_days.map(|days| after(closed, days))
+    }
+
+    /// The same for a file that cannot be without such a day.
+    pub(crate) fn due_or_usual(&self, closed: CivilDate) -> CivilDate {
+        after(closed, self.due_days.unwrap_or(DUE_DAYS))
+    }
+
     /// What other programs call an account. An entry by number goes before one by name.
     pub(crate) fn called(&self, number: u64, name: &str) -> Called {
         let by_name = || self.customers.get(&Named::Name(name.to_owned()));
@@ -177,6 +193,10 @@ impl ExportSettings {
             reference,
         }
     }
+}
+
+fn after(day: CivilDate, days: u32) -> CivilDate {
+    CivilDate(day.0.saturating_add(i32::try_from(days).unwrap_or(i32::MAX)))
 }
 
 impl Codes {

@@ -131,13 +131,12 @@ fn rows(
             expected: settings.currency.code().to_owned(),
         });
     }
-    let due = bill.dated.0.saturating_add(i32::try_from(settings.due_days).unwrap_or(i32::MAX));
     let invoice = Invoice {
         bill,
         settings: &settings.xero,
         called: called(bill, settings)?,
         number: format!("{}{}", bill.reference, if bill.draft { "-DRAFT" } else { "" }),
-        due: CivilDate(due),
+        due: settings.due_or_usual(bill.dated),
         tax_type: tax_type(bill, &settings.xero)?,
     };
     let taxes = bill.taxes()?;

@@ -31,7 +31,12 @@ pub fn write(
 /// Gives a file that is written and synced its name, durably.
 pub(crate) fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
     fs::rename(part, path)?;
-    path.parent().map_or(Ok(()), sync_dir)
+    match path.parent() {
+        None => Ok(()),
+        // A bare name stands where the program works.
+        Some(folder) if folder.as_os_str().is_empty() => sync_dir(Path::new(".")),
+        Some(folder) => sync_dir(folder),
+    }
 }
 
 /// The names of what stands in a directory.

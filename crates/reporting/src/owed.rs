@@ -150,7 +150,7 @@ impl Reports<'_> {
 }
 
 /// The times during which a session gave signs of life.
-fn add(holds: &mut Vec<Hold>, session: &SessionView, until: Timestamp) {
+pub(crate) fn add(holds: &mut Vec<Hold>, session: &SessionView, until: Timestamp) {
     let mut from = session.granted.at;
     let mut live = |from: Timestamp, to: Timestamp| {
         let (seat, granted, overdraft) =

@@ -81,6 +81,14 @@ pub enum ReportError {
         /// How many there may be.
         max: i64,
     },
+    /// The range has more months than one report holds. Whoever asked chooses a shorter one.
+    #[error("the range has {months} months; a report holds {max}")]
+    TooManyMonths {
+        /// How many months were asked for.
+        months: u64,
+        /// How many there may be.
+        max: u64,
+    },
     /// The account did not exist yet. Whoever asked chooses a later month.
     #[error("{account} had no licences before {first}; there is nothing to state for {month}")]
     BeforeAccount {

@@ -115,9 +115,14 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
 
 /// Whether plain text is wanted rather than JSON.
 pub(crate) fn wants_text(headers: &HeaderMap) -> bool {
+    wants(headers, "text/plain")
+}
+
+/// Whether the answer is wanted as this type.
+pub(crate) fn wants(headers: &HeaderMap, wanted: &str) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
     let first = accept.split(',').next().unwrap_or("").split(';').next().unwrap_or("").trim();
-    first == "text/plain"
+    first == wanted
 }
 
 #[cfg(test)]

@@ -63,6 +63,8 @@ pub struct Service {
     pub(crate) reconciling: tokio::sync::Mutex<()>,
     /// Whoever makes an export, whose statements are all in memory.
     pub(crate) exporting: tokio::sync::Mutex<()>,
+    /// Whoever reads all accounts for a commercial report; held for as long as the reading lasts.
+    pub(crate) reporting: Arc<tokio::sync::Mutex<()>>,
     /// Whoever makes a backup.
     pub(crate) backing_up: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -158,6 +160,7 @@ impl Service {
             origin,
             views,
             readers: Arc::new(Semaphore::new(READERS)),
+            reporting: Arc::default(),
             outages: tokio::sync::Mutex::default(),
             recording: tokio::sync::Mutex::default(),
             pricing: tokio::sync::Mutex::default(),

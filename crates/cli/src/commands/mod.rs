@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod clock;
 pub(crate) mod close;
+pub(crate) mod commercial;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod evidence;

@@ -283,6 +283,7 @@ impl From<ReportError> for Failure {
                 Kind::Damaged
             }
             ReportError::Backwards { .. }
+            | ReportError::TooManyMonths { .. }
             | ReportError::BadChange { .. }
             | ReportError::Civil(_) => Kind::Usage,
             _ => Kind::Refused,

@@ -11,6 +11,7 @@ mod accountant;
 mod answers;
 mod bench;
 mod commands;
+mod commercial;
 mod damage;
 mod demo;
 mod evidence;

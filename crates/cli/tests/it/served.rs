@@ -188,3 +188,22 @@ fn the_month_s_end_at_a_server_is_that_of_a_directory() {
         served.ok(&["account", "set-licences", "harley-street", "9", "--from", "2026-04-10"]);
     assert!(said.contains("it becomes an adjustment in May 2026"), "{said}");
 }
+
+#[test]
+fn commercial_reports_are_the_same_words() {
+    let place = tempfile::tempdir().unwrap();
+    let served = Served::start();
+    served.ok(&["account", "open", "clinic", "--licences", "2"]);
+    let now = admission::Clock::wall(&admission::SystemClock);
+    let today = reporting::civil::show_date(reporting::civil::Zone::UTC.date_of(now));
+    let asked = ["report", "movement", "--account", "clinic", "--month", &today[..7]];
+    let text = served.ok(&asked);
+    let row = |line: &str| line.split_whitespace().eq(["clinic", "0", "2", "0", "2", "1"]);
+    assert!(text.lines().any(row), "{text}");
+    let file = place.path().join("movement.csv");
+    let csv = [asked.as_slice(), &["--csv", file.to_str().unwrap()]].concat();
+    served.ok(&csv);
+    let rows = std::fs::read_to_string(&file).unwrap();
+    assert!(rows.ends_with("\r\nclinic,0,2,0,2,1\r\n"), "{rows}");
+    assert_eq!(served.run(&csv).0, 4, "a file that is there is not written over");
+}

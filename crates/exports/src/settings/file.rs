@@ -97,6 +97,7 @@ struct BrandingFile {
     address: Vec<Text>,
     contact: Option<Text>,
     colour: Option<Text>,
+    payment: Option<Text>,
     footer: Option<Text>,
 }
 
@@ -139,7 +140,7 @@ pub(super) fn read(text: &str) -> Result<ExportSettings, SettingsError> {
         )
     })?;
     Ok(ExportSettings {
-        due_days: place.number("due_days", &file.due_days, 14, 0..=366)?,
+        due_days: place.optional("due_days", &file.due_days, 0..=366)?,
         currency,
         xero: XeroSettings {
             account_codes: place.codes(&file.xero.account_codes, "account_codes", 10)?,
@@ -187,9 +188,18 @@ impl Place<'_> {
         default: u32,
         range: RangeInclusive<u32>,
     ) -> Result<u32, SettingsError> {
-        let Some(said) = number else { return Ok(default) };
+        self.optional(key, number, range).map(|said| said.unwrap_or(default))
+    }
+
+    fn optional(
+        &self,
+        key: &str,
+        number: &Option<Spanned<u32>>,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, SettingsError> {
+        let Some(said) = number else { return Ok(None) };
         if range.contains(said.get_ref()) {
-            return Ok(*said.get_ref());
+            return Ok(Some(*said.get_ref()));
         }
         let (number, first, last) = (said.get_ref(), range.start(), range.end());
         Err(self.wrong(said.span().start, format!("{key}: {number} is not from {first} to {last}")))
@@ -281,6 +291,7 @@ impl Place<'_> {
             address: address.collect::<Result<_, _>>()?,
             contact: self.text("contact", &file.contact)?,
             colour: file.colour.as_ref().map_or("#1f4e5f".to_owned(), |c| c.get_ref().clone()),
+            payment: self.text("payment", &file.payment)?,
             footer: self.text("footer", &file.footer)?,
         })
     }

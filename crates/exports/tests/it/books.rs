@@ -60,6 +60,7 @@ no_vat = "No VAT"
 
 [sage]
 nominal_codes = { default = "4000", setup = "4001", adjustment = "4009" }
+department = "007"
 tax_codes = { "20% (VAT on Income)" = "T1" }
 no_vat = "T9"
 
@@ -76,6 +77,7 @@ name = "Example Software Ltd"
 address = ["1 High Street", "Anytown AB1 2CD"]
 contact = "accounts@example.com"
 colour = "#1f4e5f"
+payment = "We collect it by Direct Debit on or after that day; you will have had notice."
 footer = "Example Software Ltd, registered in England and Wales, 01234567."
 
 [[customers]]

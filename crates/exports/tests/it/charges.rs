@@ -57,6 +57,7 @@ fn a_row_as_it_stands() {
         "8",
         "12",
         digest,
+        "closed",
     ];
     let found: Vec<&str> = COLUMNS.iter().map(|column| row[*column].as_str()).collect();
     assert_eq!(found, expected);
@@ -95,7 +96,11 @@ fn what_can_still_change_is_refused_unless_it_is_a_draft() {
     );
     let draft = charges(&open, &settings(), Finality::Drafts).unwrap();
     assert_eq!(draft.name, "charges-2026-07-DRAFT.csv");
-    assert_eq!(rows(&draft)[0]["statement_blake3"], "");
+    assert!(
+        rows(&draft)
+            .iter()
+            .all(|row| row["status"] == "DRAFT" && row["statement_blake3"].is_empty())
+    );
     let provisional = [vendor.statement(1, "2026-08")];
     let error = charges(&provisional, &settings(), Finality::Closed).unwrap_err().to_string();
     assert!(error.contains("2026-08 is not over"), "{error}");

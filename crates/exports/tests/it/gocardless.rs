@@ -37,7 +37,7 @@ fn only_the_four_columns_of_the_payers_change() {
         left_out,
         [
             "Zero Practice (26060003) is left out: it comes to nothing",
-            "Hillside Surgery (26060004) is left out: nothing is to be paid, 23612 minor units of credit"
+            "Hillside Surgery (26060004) is left out: nothing is to be paid, there is a credit of GBP 236.12"
         ]
     );
 }

@@ -12,14 +12,14 @@ fn transactions_as_they_are_imported() {
     assert_eq!(made.file.name, "sage-2026-06.csv");
     let expected = "\
 Type,Account Reference,Nominal A/C Ref,Department Code,Date,Reference,Details,Net Amount,Tax Code,Tax Amount,Exchange Rate,Extra Reference,User Name\r
-SI,RIVER,4000,0,03/07/2026,26060001,\"Licences, monthly fee: 35.00 x 123 licence-days / 30 days\",143.50,T1,28.70,1,2026-06,\r
-SI,RIVER,4001,0,03/07/2026,26060001,Set-up of licences added on 2026-06-10,450.00,T1,90.00,1,2026-06,\r
-SI,RIVER,4000,0,03/07/2026,26060001,\"Overdraft: seats above the licences, by day\",7.50,T1,1.50,1,2026-06,\r
-SI,A2,4000,0,03/07/2026,26060002,\"Licences, monthly fee\",105.00,T9,0.00,1,2026-06,\r
-SC,A2,4000,0,03/07/2026,26060002,Discount: =first year,13.13,T9,0.00,1,2026-06,\r
-SI,HILL,4000,0,03/07/2026,26060004,\"Licences, monthly fee\",35.00,T9,0.00,1,2026-06,\r
-SC,HILL,4000,0,03/07/2026,26060004,Discount: =first year,4.38,T9,0.00,1,2026-06,\r
-SC,HILL,4009,0,03/07/2026,26060004,\"Adjustment of May 2026, which was closed before this was...\",266.74,T9,0.00,1,2026-06,\r
+SI,RIVER,4000,007,03/07/2026,26060001,\"Licences, monthly fee: 35.00 x 123 licence-days / 30 days\",143.50,T1,28.70,1,2026-06,\r
+SI,RIVER,4001,007,03/07/2026,26060001,Set-up of licences added on 2026-06-10,450.00,T1,90.00,1,2026-06,\r
+SI,RIVER,4000,007,03/07/2026,26060001,\"Overdraft: seats above the licences, by day\",7.50,T1,1.50,1,2026-06,\r
+SI,A2,4000,007,03/07/2026,26060002,\"Licences, monthly fee\",105.00,T9,0.00,1,2026-06,\r
+SC,A2,4000,007,03/07/2026,26060002,Discount: =first year,13.13,T9,0.00,1,2026-06,\r
+SI,HILL,4000,007,03/07/2026,26060004,\"Licences, monthly fee\",35.00,T9,0.00,1,2026-06,\r
+SC,HILL,4000,007,03/07/2026,26060004,Discount: =first year,4.38,T9,0.00,1,2026-06,\r
+SC,HILL,4009,007,03/07/2026,26060004,\"Adjustment of May 2026, which was closed before this was...\",266.74,T9,0.00,1,2026-06,\r
 ";
     assert_eq!(text(&made.file), expected);
     assert_eq!(

@@ -7,13 +7,13 @@ use exports::settings::{Named, Unit};
 #[test]
 fn settings_that_are_good() {
     let settings = ExportSettings::read(SETTINGS).unwrap();
-    assert_eq!(settings.due_days, 14);
+    assert_eq!(settings.due_days, Some(14));
     assert_eq!(settings.gocardless.unit, Some(Unit::Pounds));
     assert_eq!(settings.xero.account_codes.by_charge["setup"], "201");
     let hillside = &settings.customers[&Named::Name("Hillside Surgery".to_owned())];
     assert_eq!(hillside.reference.as_deref(), Some("HILL"));
     let none = ExportSettings::read("").unwrap();
-    assert_eq!((none.due_days, none.currency.code()), (14, "GBP"));
+    assert_eq!((none.due_days, none.currency.code()), (None, "GBP"));
     assert_eq!((none.notices.working_days, &*none.sage.department), (10, "0"));
 }
 

@@ -114,11 +114,11 @@ impl Statement {
         if sums.carried_in_minor != 0 {
             sum("Credit from the month before".to_owned(), &sums.carried_in);
         }
-        if sums.due_minor != sums.net_minor {
-            sum(format!("To pay {currency}"), &sums.due);
-        }
+        // Either something is to be paid, or there is credit left.
         if sums.carried_out_minor != 0 {
             sum("Credit for the next month".to_owned(), &sums.carried_out);
+        } else if sums.due_minor != sums.net_minor {
+            sum(format!("To pay {currency}"), &sums.due);
         }
         table(&columns, rows)
     }

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod bulk;
 pub(crate) mod closings;
+pub(crate) mod commercial;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
 pub(crate) mod exports;
@@ -91,6 +92,7 @@ pub(crate) fn streams() -> Router<Arc<Service>> {
         .route("/v1/reconciliation", get(closings::reconcile))
         .route("/v1/exports/{kind}", post(exports::export))
         .route("/v1/access", get(audit::access_to_all))
+        .route("/v1/reports/{kind}", get(commercial::report))
         .route("/v1/events", get(events::of_all))
         .route("/v1/accounts/{account}/events", get(events::of_account))
 }

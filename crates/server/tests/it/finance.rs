@@ -208,7 +208,7 @@ fn what_cannot_be_exported_names_the_field() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let mut check = |kind, more, status, code, said| check(kind, with(more), status, code, said);
+    let check = |kind, more, status, code, said| check(kind, with(more), status, code, said);
     check("pdf", json!({}), 404, "not_found", "nothing at this path");
     check("charges", json!({ "moth": 1 }), 400, "bad_request", "moth");
     check(

@@ -12,6 +12,7 @@ mod api_description;
 mod backups;
 mod browser_calls;
 mod bulk;
+mod commercial;
 mod desk;
 mod events;
 mod fight;

@@ -130,14 +130,15 @@ impl<'a> Server<'a> {
         output.text(&answer.text)
     }
 
-    /// Bytes that are no text.
+    /// Bytes of a type, as they are.
     pub(super) fn bytes(
         &self,
         path: &str,
         query: &[(&str, Option<String>)],
+        accept: &str,
     ) -> Result<Vec<u8>, Failure> {
         let path = self.with_query(path, query);
-        let request = self.request("GET", &path, "application/zip").body(String::new());
+        let request = self.request("GET", &path, accept).body(String::new());
         let request = request.map_err(Failure::usage)?;
         let mut response = self.agent.run(request).map_err(|error| self.unreachable(&error))?;
         let status = response.status().as_u16();

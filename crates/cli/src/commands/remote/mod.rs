@@ -4,6 +4,7 @@
 //! prints on a directory, because both are made by the same code.
 
 mod call;
+mod commercial;
 mod finance;
 mod hand_over;
 mod webhook;
@@ -36,6 +37,7 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             | Command::Reconcile { .. }
             | Command::Export(_)
             | Command::Access { .. }
+            | Command::Report(_)
     );
     let server = Server::new(remote, output.format, is_quick)?;
     let account = |name: &str| format!("/v1/accounts/{}", call::escaped(name));
@@ -85,6 +87,7 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
         Command::Close(close) => finance::close(&server, &close, output),
         Command::Reconcile { account } => finance::reconcile(&server, account.as_deref(), output),
         Command::Export(asked) => finance::export(&server, &asked, output),
+        Command::Report(asked) => commercial::run(&server, &asked, output),
         Command::Preview(Preview { account: name, add, remove, licences, from }) => {
             let number = |number: Option<u32>| number.map(|number| number.to_string());
             let query = [
@@ -318,7 +321,7 @@ fn evidence(server: &Server<'_>, asked: &Evidence, output: Output) -> Result<(),
     let names = asked.names.then(|| "true".to_owned());
     let query =
         [("from", Some(asked.from.clone())), ("to", Some(asked.to.clone())), ("names", names)];
-    let pack = server.bytes(&path, &query)?;
+    let pack = server.bytes(&path, &query, "application/zip")?;
     let kept = whole::write(&asked.output, whole::OPEN, |file| file.write_all(&pack));
     kept.map_err(|error| Failure::unexpected(format!("{}: {error}", asked.output.display())))?;
     output.done(&format!("{}: {} bytes", asked.output.display(), pack.len()))
