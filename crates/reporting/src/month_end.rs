@@ -160,7 +160,15 @@ impl Reports<'_> {
                 error @ (ReportError::Read(_) | ReportError::Book(_)) => return Err(error),
                 error => (MonthState::Unable { why: error.to_string() }, None),
             },
-            Err(refused) => (MonthState::of(refused), Some(self.facts(account, month, now)?)),
+            Err(refused) => {
+                let facts = self.facts(account, month, now)?;
+                // Without a plan no earlier month can be closed either.
+                let state = match facts.plan {
+                    Some(_) => MonthState::of(refused),
+                    None => MonthState::NoPlan,
+                };
+                (state, Some(facts))
+            }
         };
         Ok(Some(MonthEndRow {
             account: self.names(account).account(),
