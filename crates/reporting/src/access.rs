@@ -167,7 +167,8 @@ fn is_act(event: &Event) -> bool {
         | Event::EvidenceTaken { .. }
         | Event::PeriodClosed(_)
         | Event::TokenMade { .. }
-        | Event::TokenRevoked { .. } => true,
+        | Event::TokenRevoked { .. }
+        | Event::StatementsExported(_) => true,
         Event::LoggedOut { by, .. } => *by == EndedBy::Release,
         _ => false,
     }
