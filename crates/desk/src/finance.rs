@@ -1,7 +1,9 @@
 //! A month of all accounts as finance closes it: what each comes to, how far it is, and the form that closes.
 
 use crate::frame::{Frame, Sheet};
-use crate::href::{FINANCE, FINANCE_CLOSE, finance_path, report_path, statement_path, with_query};
+use crate::href::{
+    FINANCE, FINANCE_CLOSE, FINANCE_EXPORTS, finance_path, report_path, statement_path, with_query,
+};
 use crate::wording::{badge, name, provenance};
 use maud::{Markup, html};
 use reporting::civil::{Month, Zone, say_date};
@@ -21,6 +23,8 @@ pub struct FinancePage {
     pub is_cut: bool,
     /// Whether whoever is signed in may close months.
     pub may_close: bool,
+    /// Whether whoever is signed in may have statements as files.
+    pub may_export: bool,
     /// Which page of the list, from 1.
     pub page: usize,
 }
@@ -53,6 +57,7 @@ impl FinancePage {
             (self.turning(page, pages))
             h2 { "Reports" }
             (choices(None, Months::one(self.month), ""))
+            @if self.may_export && !rows.is_empty() { (self.files(frame)) }
             (provenance(&self.month_end.provenance))
         };
         frame.around(&Sheet { title: "Finance", place: None, content })
@@ -127,6 +132,35 @@ impl FinancePage {
                     div.buttons {
                         button type="submit" { "Close " (what) }
                         button.plain type="button" popovertarget=(id) popovertargetaction="hide" { "Not yet" }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The form that hands out the statements as files.
+    fn files(&self, frame: &Frame) -> Markup {
+        let kinds = [
+            ("charges", "All charges (CSV)"),
+            ("xlsx", "Workbook (XLSX)"),
+            ("html", "Statements for customers (HTML)"),
+        ];
+        html! {
+            h2 { "Files" }
+            form.panel method="post" action={ (FINANCE_EXPORTS) "charges" } {
+                (frame.token())
+                input type="hidden" name="month" value=(self.month);
+                label for="export-reason" { "What they are for" }
+                input #export-reason name="reason" type="text" maxlength="1000" required autocomplete="off"
+                    aria-describedby="export-hint";
+                p.hint #export-hint { "That files were handed out is recorded, with this reason. Xero, Sage and GoCardless need a template or codes of your books: " code { "seatledger export" } "." }
+                label.check {
+                    input type="checkbox" name="draft" value="true";
+                    " Also months that are not closed; every file says so"
+                }
+                div.buttons {
+                    @for (kind, word) in kinds {
+                        button type="submit" formaction={ (FINANCE_EXPORTS) (kind) } { (word) }
                     }
                 }
             }

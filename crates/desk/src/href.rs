@@ -20,6 +20,8 @@ pub(crate) const REASON: &str = "/desk/reason";
 pub(crate) const FINANCE: &str = "/desk/finance";
 /// Where months are closed.
 pub(crate) const FINANCE_CLOSE: &str = "/desk/finance/close";
+/// Where statements are had as files, before the kind.
+pub(crate) const FINANCE_EXPORTS: &str = "/desk/finance/exports/";
 
 /// A month of all accounts.
 pub fn finance_path(month: Month) -> String {

@@ -20,6 +20,7 @@
 //! | `/desk/{account}/statements/{month}` | [`StatementPage`] | |
 //! | `/desk/finance` | [`FinancePage`] | `month`, `page` |
 //! | `/desk/finance/close` | | POST `month`, `account`, `reason`, `csrf` |
+//! | `/desk/finance/exports/{kind}` | | POST `month`, `draft`, `reason`, `csrf` |
 //! | `/desk/finance/reports/{kind}` | [`CommercialPage`] | `from`, `to`, `account` |
 //! | `/desk/finance/reports/{kind}/file` | | `from`, `to`, `account` |
 //! | `/desk/verify` | [`VerifyPage`] | |

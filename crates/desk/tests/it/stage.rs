@@ -231,7 +231,7 @@ impl Stage {
                 .filter(|_| !matches!(state, MonthState::NoPlan | MonthState::Unable { .. }));
             row.state = state;
         }
-        FinancePage { month, month_end, is_cut: false, may_close, page: 1 }
+        FinancePage { month, month_end, is_cut: false, may_close, may_export: may_close, page: 1 }
     }
 
     fn in_april(&self) -> Timestamp {

@@ -1,20 +1,24 @@
 //! The desk's pages for finance: a month of all accounts, closing it, and commercial reports.
 
 use crate::access::Act;
+use crate::api::closings::close_of;
 use crate::api::commercial;
+use crate::api::exports::{self, ExportBody};
 use crate::api::finance::read_month;
 use crate::desk::visitor::{Visitor, see};
-use crate::extract::{Path, Query};
+use crate::extract::{Body, Path, Query};
 use crate::problem::Problem;
 use crate::service::Service;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use desk::{CommercialPage, FinancePage, Notice, Tone, finance_path};
 use reporting::Reports;
 use reporting::civil::{Month, Zone};
+use reporting::closings::Closings;
 use reporting::commercial::{Kind, Months};
+use reporting::shown::counted;
 use seats::CivilDate;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -52,6 +56,17 @@ pub(crate) struct CloseForm {
     reason: String,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct ExportForm {
+    #[serde(default)]
+    csrf: String,
+    month: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    draft: bool,
+}
+
 /// A month of all accounts; the last that is over if none is named.
 pub(crate) async fn month(
     State(service): Shared,
@@ -74,8 +89,9 @@ pub(crate) async fn month(
             Ok(reports.month_end(accounts, month, now, actor)?)
         });
         let may_close = visitor.caller.may(Act::CloseMonths).is_ok();
-        let page = asked.page.unwrap_or(1);
-        Ok(FinancePage { month, month_end: month_end.await?, is_cut, may_close, page })
+        let may_export = visitor.caller.may(Act::Export).is_ok();
+        let (month_end, page) = (month_end.await?, asked.page.unwrap_or(1));
+        Ok(FinancePage { month, month_end, is_cut, may_close, may_export, page })
     };
     match filled.await {
         Ok(page) => Html(page.page(&visitor.frame(&service, None))).into_response(),
@@ -133,19 +149,78 @@ pub(crate) async fn close(
         visitor.check(&headers, &form.csrf)?;
         visitor.caller.may(Act::CloseMonths)?;
         let month = read_month(&form.month)?;
-        let reason = Some(form.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-        if reason.is_none() {
-            return Err(Problem::new("reason_needed", "say why the month is closed"));
-        }
-        Ok((month, form.account, reason))
+        let reason = said(&form.reason, "say why the month is closed")?;
+        let accounts = match form.account.as_str() {
+            "" => visitor.caller.accounts(&service),
+            name => vec![visitor.caller.account(&service, name, Act::CloseMonths)?],
+        };
+        let how = (Some(reason), false);
+        let closed = close_of(&service, &visitor.caller, accounts, month, how).await;
+        Ok((month, closed))
     };
-    todo!()
+    let (month, closed) = match done.await {
+        Ok(done) => done,
+        Err(problem) => return visitor.failed(&service, &problem),
+    };
+    let notice = match closed {
+        Ok(closed) => came_of(&closed, month),
+        Err(problem) => Notice { tone: Tone::Refused, text: problem.detail().to_owned() },
+    };
+    service.sign_ins.tell(&visitor.cookie, notice);
+    see(&finance_path(month))
+}
+
+/// The statements of a month as a file.
+pub(crate) async fn export(
+    State(service): Shared,
+    visitor: Visitor,
+    Path(kind): Path<String>,
+    headers: HeaderMap,
+    form: Result<Form<ExportForm>, FormRejection>,
+) -> Response {
+    let done = async {
+        let Ok(Form(form)) = form else {
+            return Err(Problem::bad_request("the form cannot be read"));
+        };
+        visitor.check(&headers, &form.csrf)?;
+        let reason = said(&form.reason, "say what the file is for")?;
+        let body = ExportBody::of_month(form.month, form.draft, Some(reason));
+        let (service, caller) = (State(Arc::clone(&service)), visitor.caller.clone());
+        // Whatever the browser prefers, it is the file that is wanted.
+        exports::export(service, caller, Path(kind), HeaderMap::new(), Body(body)).await
+    };
+    done.await.unwrap_or_else(|problem| visitor.failed(&service, &problem))
+}
+
+/// A reason, which the desk always wants.
+fn said(reason: &str, otherwise: &str) -> Result<String, Problem> {
+    match reason.trim() {
+        "" => Err(Problem::new("unprocessable", format!("reason: {otherwise}"))),
+        reason => Ok(reason.to_owned()),
+    }
+}
+
+/// What came of closing, in a sentence.
+fn came_of(closed: &Closings, month: Month) -> Notice {
+    let mut text = format!("{}: {} closed", month.in_words(), counted(closed.closed, "account"));
+    for total in &closed.totals {
+        text += &format!(", {} {} net", total.currency, total.net);
+    }
+    if closed.closed_before > 0 {
+        text += &format!("; {} closed before", closed.closed_before);
+    }
+    if closed.open > 0 {
+        text += &format!("; {} still open, see why below", closed.open);
+    }
+    let tone = if closed.closed > 0 || closed.open == 0 { Tone::Done } else { Tone::Refused };
+    Notice { tone, text: text + "." }
 }
 
 /// The last month that is over in UTC.
 fn last_over(service: &Service) -> Result<Month, Problem> {
     let today = Month::of(Zone::UTC.date_of(service.now()));
-    let before = today.and_then(|month| Month::of(CivilDate(month.first_day().0.saturating_sub(1))));
+    let before =
+        today.and_then(|month| Month::of(CivilDate(month.first_day().0.saturating_sub(1))));
     before.ok_or_else(|| Problem::new("unprocessable", "month: say which"))
 }
 
