@@ -49,9 +49,9 @@ impl CommercialPage {
                 }))
             }
             @for note in self.report.notes() { p.hint { (note) } }
-            p {
+            div.buttons {
                 a.button href=(report_path(self.kind, self.months, &self.account, true)) { "Download as CSV" }
-                "  " a href=(finance_path(self.months.last())) { "Back to the month" }
+                a.button.plain href=(finance_path(self.months.last())) { "Back to the month" }
             }
             (provenance(self.report.provenance()))
         };

@@ -176,11 +176,11 @@ impl FinancePage {
                     thead {
                         tr {
                             th scope="col" { "Account" }
-                            th.count scope="col" { "Licences" }
+                            th.count.wide scope="col" { "Licences" }
                             @if several { th scope="col" { "Currency" } }
                             th.count scope="col" { "Net" }
                             th.count scope="col" { "To pay" }
-                            th.count scope="col" { "Credit" }
+                            th.count.wide scope="col" { "Credit" }
                             th scope="col" { "Month" }
                             @if self.may_close { th scope="col" { span.unseen { "What can be done" } } }
                         }
@@ -201,11 +201,11 @@ impl FinancePage {
                 th scope="row" {
                     a href=(statement) { (name(&row.account)) }
                 }
-                td.count { @if let Some(licences) = row.licences { (licences) } }
+                td.count.wide { @if let Some(licences) = row.licences { (licences) } }
                 @if several { td { (amount(|sums| sums.currency)) } }
                 td.count { (amount(|sums| &sums.net.amount)) }
                 td.count { (amount(|sums| &sums.due.amount)) }
-                td.count { @if let Some(sums) = carried { (sums.carried.amount) } }
+                td.count.wide { @if let Some(sums) = carried { (sums.carried.amount) } }
                 td { (state(row)) }
                 @if self.may_close {
                     td.act {

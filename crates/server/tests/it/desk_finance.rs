@@ -66,6 +66,8 @@ fn months_are_closed_by_a_form_of_ours_with_a_reason() {
     let mut support = Browser::signed_in(&house, house.token(Support));
     support.get("/desk/finance");
     assert_eq!(close(&support, &one.replace(&csrf, &support.csrf), &[]), 403);
+    let all = format!("csrf={}&month=2026-05&reason=the+others", support.csrf);
+    assert_eq!(close(&support, &all, &[]), 403);
     let open = house.get(Finance, "/v1/accounts/north/statements/2026-05").ok(200);
     assert_eq!(open["status"], "open", "nothing was closed so far");
 
