@@ -1,11 +1,22 @@
 //! A sum divided among parts so that the parts add up: the method of the largest remainder.
 //!
 //! A statement's VAT is rounded once. Programs that want it line by line get each line's exact tax rounded down,
-//! and one minor unit more for the lines that lost most by that, until the parts add up to the statement's.
+//! and one minor unit more for the lines that lost most by that, until the parts add up to the statement's. A credit
+//! is the mirror of the charge: so that this holds where two lines lost as much, it is divided as the charge would be.
 
 /// Tax of each amount at a rate in hundredths of a per cent, adding up to `total`; `None` if `total` is not
 /// their exact sum rounded to a neighbour, so that some part would be further than one unit from exact.
 pub(crate) fn tax(amounts: &[i64], rate: u32, total: i64) -> Option<Vec<i64>> {
+    let first = amounts.iter().find(|amount| **amount != 0).copied().unwrap_or(0);
+    if total >= 0 && (total > 0 || first >= 0) {
+        return divided(amounts, rate, total);
+    }
+    let mirror =
+        |amounts: &[i64]| amounts.iter().map(|one| one.checked_neg()).collect::<Option<Vec<_>>>();
+    mirror(&divided(&mirror(amounts)?, rate, total.checked_neg()?)?)
+}
+
+fn divided(amounts: &[i64], rate: u32, total: i64) -> Option<Vec<i64>> {
     const WHOLE: i128 = 10_000;
     let exact = |amount: &i64| i128::from(*amount).checked_mul(i128::from(rate));
     let exact: Vec<i128> = amounts.iter().map(exact).collect::<Option<_>>()?;
@@ -42,12 +53,16 @@ mod tests {
         check(&[10000, -10000], 2000, 0, Some(&[2000, -2000]));
         check(&[1, -1], 2000, 0, Some(&[0, 0]));
         check(&[], 2000, 0, Some(&[]));
+        check(&[2, 2], 2500, 1, Some(&[1, 0]));
+        check(&[-2, -2], 2500, -1, Some(&[-1, 0]));
         check(&[10000], 2000, 2001, None);
         check(&[10000], 2000, 1999, None);
         check(&[1], 2000, 2, None);
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+
         #[test]
         fn parts_add_up_and_none_is_a_unit_off(
             amounts in prop::collection::vec(-1_000_000i64..1_000_000, 0..12),
@@ -62,6 +77,9 @@ mod tests {
                 prop_assert!(off.abs() < 10_000);
                 prop_assert!(part.signum() * amount.signum() >= 0);
             }
+            let negated: Vec<i64> = amounts.iter().map(|amount| -amount).collect();
+            let mirrored: Vec<i64> = parts.iter().map(|part| -part).collect();
+            prop_assert_eq!(tax(&negated, rate, -total), Some(mirrored));
         }
     }
 }

@@ -249,11 +249,16 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+
         #[test]
-        fn negative_mirrors_positive(n in -1i128 << 80..1 << 80, d in 1i128..1 << 40) {
+        fn negative_mirrors_positive(n in -1i128 << 80..1 << 80, d in 1i128..1 << 40, small in -100_000i128..100_000) {
             for rounding in [Rounding::HalfUp, Rounding::HalfEven] {
-                let mirrored = rounding.divide(-n, d).map(|net| -net);
-                prop_assert_eq!(rounding.divide(n, d), mirrored);
+                // Large ones, and small ones by 30 days, of which many are halves.
+                for (n, d) in [(n, d), (small, 30)] {
+                    let mirrored = rounding.divide(-n, d).map(|net| -net);
+                    prop_assert_eq!(rounding.divide(n, d), mirrored);
+                }
             }
         }
 

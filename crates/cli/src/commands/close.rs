@@ -1,7 +1,7 @@
 //! `close` and `reconcile`: making a month's statements final, and holding all of them against the log.
 
 use super::key::seals;
-use super::reports::{caught_up_views, origin, print};
+use super::reports::{caught_up_views, origin, print, views_of_all};
 use crate::args::{Close, Format};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
@@ -56,7 +56,10 @@ pub(crate) fn run(
         Some(name) => vec![place::account(&ledger, name)?],
         None => ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect(),
     };
-    let views = caught_up_views(&ledger);
+    let views = match close.account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
     let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = caller.clock.unwrap_or_else(place::now).max(reports.known_until()?);
@@ -98,7 +101,8 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
+    let only = close.account.as_ref().and(accounts.first().copied());
+    place::admit_through(ledger.clone(), only, Some(views.clone()), close_all)?;
     bar.finish_and_clear();
     let sealed = match before.transpose()?.flatten() {
         Some(_) => seal(&ledger)?,
@@ -184,7 +188,11 @@ pub(crate) fn reconcile(
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let views = match account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
+    let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = now.unwrap_or_else(place::now).max(reports.known_until()?);
     if let Some(name) = account {
@@ -197,10 +205,11 @@ pub(crate) fn reconcile(
         ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect();
     let bar = output::progress("reconcile", accounts.len() as u64);
     let mut reconciled = Vec::new();
-    for account in accounts {
+    reports.reconcile_all(&accounts, now, |report| {
         bar.inc(1);
-        reconciled.extend(ReconciledAccount::all(reports.reconcile(account, now))?);
-    }
+        reconciled.extend(ReconciledAccount::all(report)?);
+        Ok::<(), Failure>(())
+    })?;
     bar.finish_and_clear();
     let summary = Reconciliations::new(reconciled);
     told_reconciled(&serde_json::to_value(summary).map_err(Failure::unexpected)?, output)

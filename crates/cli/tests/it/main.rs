@@ -17,6 +17,7 @@ mod demo;
 mod evidence;
 mod finance;
 mod licences;
+mod machine;
 mod place;
 mod privacy;
 mod seats_by_name;

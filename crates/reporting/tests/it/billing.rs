@@ -1,10 +1,10 @@
 //! The worked examples of the billing rules, and what must hold of every month.
 
 use proptest::prelude::*;
-use reporting::billing::{Counting, Line, Overdraft, Period, Timeline, charges};
+use reporting::billing::{Charge, Counting, Line, Overdraft, Period, Timeline, charges, vat};
 use reporting::calendar::Calendar;
 use reporting::civil::{Month, Zone};
-use reporting::plan::Plan;
+use reporting::plan::{Plan, Vat};
 use seats::Timestamp;
 
 /// Fee 35.00 and set-up 150.00, and what else the plan says.
@@ -322,6 +322,38 @@ proptest! {
         prop_assert_eq!(Some(lines[0].net), net);
         for line in lines {
             prop_assert_eq!(line.quantity * line.unit, line.net);
+        }
+    }
+
+    /// Licences given back within the cooling-off are refunded at what they were charged: together nothing. And
+    /// VAT on a credit is the mirror of VAT on a charge.
+    #[test]
+    fn a_refund_mirrors_its_charge(
+        had in 0u32..50, added in 1u32..50, second in 86_400u64..89 * 86_400, days in 0u64..14, zone in any_zone(),
+        mut plan in any_plan(), share in 0u32..=10_000,
+    ) {
+        plan.cooling_off_days = 14;
+        let at = |second: u64| Timestamp::from_secs(1_767_225_600 + second); // 2026-01-01
+        // Given back at the earliest an hour later; a day that the clocks make longer is still the same day.
+        let back = at(second + 3600 + days * 86_400);
+        let changes = vec![(at(0), had), (at(second), had + added), (back, had)];
+        let timeline = Timeline { changes, opened_with: had, closed: None };
+        let lines: Vec<Line> =
+            MONTHS.iter().flat_map(|month| bill(&timeline, month, zone, &plan).1).collect();
+        let of = |wanted: fn(&Charge) -> bool| {
+            lines.iter().filter(move |line| wanted(&line.charge)).collect::<Vec<&Line>>()
+        };
+        let (charged, refunded) = (of(|c| matches!(c, Charge::Setup(_))), of(|c| matches!(c, Charge::Refund(_))));
+        let paid = |n: u32| n.saturating_sub(plan.included_licences);
+        prop_assert_eq!(charged.len(), usize::from(paid(had + added) > paid(had)));
+        prop_assert_eq!(charged.len(), refunded.len());
+        let rule = Vat { code: "T1".to_owned(), rate: String::new(), share };
+        for (charge, refund) in charged.iter().zip(refunded) {
+            prop_assert_eq!((refund.quantity, refund.unit, refund.net), (charge.quantity, -charge.unit, -charge.net));
+            prop_assert_eq!(vat(&rule, refund.net), vat(&rule, charge.net).map(|vat| -vat));
+        }
+        for line in &lines {
+            prop_assert_eq!(vat(&rule, -line.net), vat(&rule, line.net).map(|vat| -vat));
         }
     }
 

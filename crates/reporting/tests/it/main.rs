@@ -16,6 +16,7 @@ mod clinic;
 mod commercial;
 mod commercial_sums;
 mod day;
+mod late_facts;
 mod month_end;
 mod plan;
 mod practices;
