@@ -204,7 +204,7 @@ impl Stage {
         let month = Month::read("2026-03").unwrap();
         let (account, now) = (self.clinic.account, self.clinic.now());
         let statement = Reports::new(&views, "test").statement(account, month, now).unwrap();
-        StatementPage { place: self.place(), statement }
+        StatementPage { place: self.place(), statement, explained: None }
     }
 
     /// March as it is closed in April, with an account in each state that there is.

@@ -137,3 +137,23 @@ fn statements_are_had_as_files_and_that_is_recorded() {
     let form = format!("csrf={}&month=2026-05&reason=x&draft=true", auditor.csrf);
     assert_eq!(auditor.send("/desk/finance/exports/charges", &form, &[]).status, 403);
 }
+
+#[test]
+fn an_adjustment_is_taken_apart_on_the_statement() {
+    let house = june();
+    let close = "/v1/accounts/north/statements/2026-05/close";
+    house.post(Finance, close, json!({ "reason": "month end" })).ok(200);
+    let late = json!({ "licences": 3, "from": "2026-05-20" });
+    house.send("PUT", Finance, "/v1/accounts/north/licences", late).ok(200);
+    let mut browser = Browser::signed_in(&house, house.token(Finance));
+    let page = browser.get("/desk/account-1/statements/2026-06").text;
+    // One licence more on twelve days of 31, at 31.00.
+    for said in [
+        "Adjustment of May 2026: what was charged, and what it comes to by what is known now",
+        "<td class=\"count\">56.00</td><td class=\"count\">68.00</td>",
+    ] {
+        assert!(page.contains(said), "{said:?} is not in {page}");
+    }
+    let may = browser.get("/desk/account-1/statements/2026-05").text;
+    assert!(!may.contains("Adjustment of"), "{may}");
+}
