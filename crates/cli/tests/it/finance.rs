@@ -43,6 +43,12 @@ fn an_export_is_recorded_with_what_holds_its_files() {
     let record = exports(&place);
     assert!(record[1]["what"].as_str().unwrap().contains("as html of account-1, 1 statement"));
     assert_eq!(record[1]["reason"], "asked");
+    assert_eq!(
+        (&record[0]["account"], &record[1]["account"]),
+        (&Value::Null, &"harley-street".into())
+    );
+    let of_one = place.json("access --account harley-street")["rows"].to_string();
+    assert!(of_one.contains("exported as html") && !of_one.contains("exported as charges"));
     place.ok("verify");
 }
 

@@ -27,6 +27,10 @@ type Shared = State<Arc<Service>>;
 /// Accounts that are read before others have their turn.
 pub(crate) const SLICE: usize = 32;
 
+/// Accounts that are held against the log before others have their turn: for each lot the log is read from its
+/// beginning.
+const RECONCILED_TOGETHER: usize = 4_096;
+
 /// Which month to close.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,17 +147,19 @@ pub(crate) async fn reconcile(
         .try_lock()
         .map_err(|_| busy("statements are being held against the log"))?;
     let mut reconciled = Vec::new();
-    for slice in caller.accounts(&service).chunks(SLICE) {
+    for slice in caller.accounts(&service).chunks(RECONCILED_TOGETHER) {
         let (slice, clock, origin) = (slice.to_vec(), service.now(), service.origin.clone());
         let read = service.read(move |views| {
             let reports = Reports::new(views, &origin).without_names();
-            let accounts = slice.into_iter().map(|account| {
-                let now = clock.max(reports.last_at(account)?);
-                Ok(ReconciledAccount::all(reports.reconcile(account, now))?)
-            });
-            accounts.collect::<Result<Vec<_>, Problem>>()
+            let now = clock.max(reports.known_until()?);
+            let mut reconciled = Vec::new();
+            reports.reconcile_all(&slice, now, |report| {
+                reconciled.extend(ReconciledAccount::all(report)?);
+                Ok::<(), Problem>(())
+            })?;
+            Ok(reconciled)
         });
-        reconciled.extend(read.await?.into_iter().flatten());
+        reconciled.extend(read.await?);
     }
     Ok(Json(Reconciliations::new(reconciled)))
 }
