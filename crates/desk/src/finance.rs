@@ -179,7 +179,7 @@ impl FinancePage {
                             th.count.wide scope="col" { "Licences" }
                             @if several { th scope="col" { "Currency" } }
                             th.count scope="col" { "Net" }
-                            th.count scope="col" { "To pay" }
+                            th.count.wide scope="col" { "To pay" }
                             th.count.wide scope="col" { "Credit" }
                             th scope="col" { "Month" }
                             @if self.may_close { th scope="col" { span.unseen { "What can be done" } } }
@@ -204,7 +204,7 @@ impl FinancePage {
                 td.count.wide { @if let Some(licences) = row.licences { (licences) } }
                 @if several { td { (amount(|sums| sums.currency)) } }
                 td.count { (amount(|sums| &sums.net.amount)) }
-                td.count { (amount(|sums| &sums.due.amount)) }
+                td.count.wide { (amount(|sums| &sums.due.amount)) }
                 td.count.wide { @if let Some(sums) = carried { (sums.carried.amount) } }
                 td { (state(row)) }
                 @if self.may_close {
