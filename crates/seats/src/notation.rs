@@ -233,6 +233,7 @@ impl Notation<'_> {
                 closing.due,
                 closing.carried
             )),
+            Event::StatementsExported(exported) => asked(self.exported(exported)),
         }
     }
 
