@@ -96,7 +96,7 @@ streams() {
 
 sessions() {
   local sessions=${SESSIONS:-1000000} over=${ACCOUNTS:-10000}
-  # A longer lease than the default of 120 s, which asks for a sign every 40 s: to begin them all may take longer.
+  # A longer lease, while they begin, than the 120 s that they have later.
   open_accounts a "$over" $((sessions / over)) '{\"lease\":\"3600 s\"}'
   open_accounts m 100 10
   python3 "$here/sessions.py" "$url" "$token" "$server" "$over" "$sessions" "${PERIOD:-40}" "$seconds"

@@ -3,9 +3,9 @@
     python3 sessions.py URL TOKEN SERVER_PROCESS ACCOUNTS SESSIONS PERIOD SECONDS
 
 Accounts a1, a2, ... have room for their share. Sessions begin by `/v1/commands`, 1,000 a call. 99 of 100 are then
-kept alive as a gateway does it, by `/v1/heartbeats` with 1,000 a call, the last one by a call of its own. Meanwhile
-somebody logs in by single calls every 20 ms. Nothing else may be recorded: a session that is not heard of in time
-goes dormant, and that would be a commit.
+kept alive as a gateway does it, by `/v1/heartbeats` with 1,000 a call, the last one by a call of its own. When each
+has been heard of once, the lease is set to three periods. Meanwhile somebody logs in by single calls every 20 ms.
+Nothing else may be recorded: a session that is not heard of in time goes dormant, and that would be a commit.
 """
 
 import asyncio
@@ -62,6 +62,20 @@ async def begin():
 
     await asyncio.gather(*(work() for _ in range(16)))
     return sessions
+
+
+async def set_lease(seconds):
+    due = iter(range(1, ACCOUNTS + 1))
+    body = json.dumps({"policy": {"lease": f"{seconds} s"}}).encode()
+
+    async def work():
+        connection = Connection()
+        for number in due:
+            status, content, _ = await connection.call("PATCH", f"/v1/accounts/a{number}/policy", body)
+            if status != 200:
+                sys.exit(f"the policy of a{number}: {status} {content[:300]}")
+
+    await asyncio.gather(*(work() for _ in range(64)))
 
 
 async def in_turn(calls, period, connections, until, took):
@@ -130,13 +144,16 @@ async def main():
     many = [("/v1/heartbeats", json.dumps({"heartbeats": chunk}).encode(), len(chunk)) for chunk in chunks]
 
     # Looked at when everything has found its pace.
-    ends = time.perf_counter() + SETTLING + SECONDS
+    ends = float("inf")
     until, bulk, alone, logins = (lambda: ends), [], [], []
     beating = [asyncio.create_task(in_turn(many, PERIOD, 8, until, bulk)),
                asyncio.create_task(in_turn(single, PERIOD, 64, until, alone))]
+    await asyncio.sleep(PERIOD + SETTLING)
+    await set_lease(3 * PERIOD)
     await asyncio.sleep(SETTLING)
     for took in (bulk, alone):
         took.clear()
+    ends = time.perf_counter() + SECONDS
     commits, server, own = await metric("commits_total"), cpu(SERVER), cpu("self")
     meanwhile = asyncio.create_task(log_in(until, logins))
     await asyncio.gather(meanwhile, *beating)
@@ -145,7 +162,7 @@ async def main():
     shown("bulk calls of 1,000 signs of life, from when they were due", bulk)
     shown("single signs of life, from when they were due", alone)
     shown("logins meanwhile", logins)
-    print(f"every {PERIOD} s each, {SESSIONS / PERIOD:.0f} a second: the server takes {resident()} MiB and {server / SECONDS:.2f} "
+    print(f"every {PERIOD} s each, by a lease of {3 * PERIOD} s, {SESSIONS / PERIOD:.0f} a second: the server takes {resident()} MiB and {server / SECONDS:.2f} "
           f"of a core, this load {own / SECONDS:.2f}; {live} sessions hold a seat; "
           f"{recorded} commits for {len(logins)} logins")
     if recorded > len(logins):

@@ -11,7 +11,7 @@ mod serve;
 mod webhook;
 
 pub(crate) use account::{Account, AccountOpen};
-pub(crate) use bench::{Bench, HistoryArgs, LoadArgs, Work};
+pub(crate) use bench::{Bench, CloseArgs, HistoryArgs, LoadArgs, Work};
 pub(crate) use evidence::{Evidence, Key, Verify, Witness};
 pub(crate) use finance::{Close, Export, ExportKind, Preview};
 pub(crate) use people::{Device, Naming, Retention, Site, User};

@@ -47,8 +47,18 @@ pub(crate) fn admit<T>(
     account: Option<AccountId>,
     work: impl AsyncFnOnce(&Admission) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    remark_on_clock(&ledger)?;
     let views = views_of_long(&ledger, account)?;
+    admit_through(ledger, account, views, work)
+}
+
+/// The same, taking accounts up through these views.
+pub(crate) fn admit_through<T>(
+    ledger: Ledger,
+    account: Option<AccountId>,
+    views: Option<Views>,
+    work: impl AsyncFnOnce(&Admission) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    remark_on_clock(&ledger)?;
     admit_at(ledger, account, views, SystemClock, work)
 }
 

@@ -58,7 +58,8 @@ impl House {
             let (_, token) = service.access().make(new, NOW).unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
-            let limits = Limits { connections_max: 10, header_time: Duration::from_secs(5) };
+            let time = Duration::from_secs(5);
+            let limits = Limits { connections_max: 10, header_time: time, idle_time: time };
             let routes = server::routes(Arc::clone(&service));
             let stopped = async move { drop(stopped.await) };
             tokio::spawn(run(routes, listener, limits, None, stopped));

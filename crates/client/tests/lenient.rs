@@ -50,7 +50,8 @@ impl Server {
     fn comes_back(&mut self) {
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = server::routes(Arc::clone(&self.service));
-        let limits = Limits { connections_max: 10, header_time: Duration::from_secs(5) };
+        let time = Duration::from_secs(5);
+        let limits = Limits { connections_max: 10, header_time: time, idle_time: time };
         let listener = self.runtime.block_on(TcpListener::bind(self.at)).unwrap();
         self.at = listener.local_addr().unwrap();
         let stopped = async move { drop(stopped.await) };

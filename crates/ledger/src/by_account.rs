@@ -45,6 +45,20 @@ impl Ledger {
         begin: impl Fn(AccountId) -> S + Sync,
         take: impl Fn(&mut S, &Record) + Sync,
     ) -> Result<BTreeMap<AccountId, S>, ReadError> {
+        self.fold_some_accounts(Position(0), |account| Some(begin(account)), take)
+    }
+
+    /// The same from a position on, of the accounts that `begin` gives a state. Commits of others are not
+    /// decoded, and a little before that position may be read, and handed out, too.
+    ///
+    /// # Errors
+    /// What cannot be read of them, at the lowest such position.
+    pub fn fold_some_accounts<S: Send>(
+        &self,
+        from: Position,
+        begin: impl Fn(AccountId) -> Option<S> + Sync,
+        take: impl Fn(&mut S, &Record) + Sync,
+    ) -> Result<BTreeMap<AccountId, S>, ReadError> {
         let size = self.head().size;
         let shards = std::thread::available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
         std::thread::scope(|scope| {
@@ -56,8 +70,8 @@ impl Ledger {
                 senders.push(send);
                 folding.push(scope.spawn(move || shard.fold(receive)));
             }
-            let mut blocks = Arc::clone(&self.0.store).scan(Position(0)).fuse();
-            let (mut next, mut unread) = (Position(0), None);
+            let mut blocks = Arc::clone(&self.0.store).scan(from).fuse();
+            let (mut next, mut unread) = (from, None);
             while next.0 < size && unread.is_none() {
                 let mut lot = Vec::with_capacity(BLOCKS_TOGETHER);
                 while lot.len() < BLOCKS_TOGETHER && next.0 < size && unread.is_none() {
@@ -105,12 +119,13 @@ struct Shard<'f, S, B, T> {
     size: u64,
     begin: &'f B,
     take: &'f T,
-    places: FxHashMap<AccountId, usize>,
+    /// Where an account's state is; `None`: it is not folded.
+    places: FxHashMap<AccountId, Option<usize>>,
     states: Vec<(AccountId, S)>,
     record: Record,
 }
 
-impl<'f, S, B: Fn(AccountId) -> S, T: Fn(&mut S, &Record)> Shard<'f, S, B, T> {
+impl<'f, S, B: Fn(AccountId) -> Option<S>, T: Fn(&mut S, &Record)> Shard<'f, S, B, T> {
     fn new(number: usize, shards: usize, size: u64, begin: &'f B, take: &'f T) -> Self {
         let record = Record { position: Position(0), previous: None, commit: Commit::blank() };
         let (places, states) = (FxHashMap::default(), Vec::new());
@@ -133,7 +148,8 @@ impl<'f, S, B: Fn(AccountId) -> S, T: Fn(&mut S, &Record)> Shard<'f, S, B, T> {
             let account = account_of(entry.bytes);
             let own = account.map_or(0, |account| shard_of(account, self.shards)) == self.number;
             if entry.position.0 < self.size && own {
-                commits.push((self.place(account.unwrap_or(AccountId::SYSTEM)), entry));
+                let place = self.place(account.unwrap_or(AccountId::SYSTEM));
+                commits.extend(place.map(|place| (place, entry)));
             }
         }
         // Stable: an account's commits stay in order.
@@ -154,10 +170,10 @@ impl<'f, S, B: Fn(AccountId) -> S, T: Fn(&mut S, &Record)> Shard<'f, S, B, T> {
         damaged.map_or(Ok(()), Err)
     }
 
-    fn place(&mut self, account: AccountId) -> usize {
+    fn place(&mut self, account: AccountId) -> Option<usize> {
         *self.places.entry(account).or_insert_with(|| {
-            self.states.push((account, (self.begin)(account)));
-            self.states.len() - 1
+            self.states.push((account, (self.begin)(account)?));
+            Some(self.states.len() - 1)
         })
     }
 }

@@ -22,6 +22,7 @@ mod commits;
 mod denials;
 mod endings;
 mod evidence;
+mod heads;
 mod kept;
 mod occupancy;
 mod projector;

@@ -22,6 +22,12 @@ use std::path::Path;
 /// Commits whose snapshots are written together: bounds the memory that catching up takes.
 const BATCH_COMMITS: u64 = 1 << 16;
 
+/// Accounts that are brought to the head together: bounds the memory that it takes.
+const HEADS_TOGETHER: usize = 1 << 14;
+
+/// An account that is so many commits behind its last snapshot is saved by [`Projector::save_heads`].
+const BEHIND_MAX: u64 = 4;
+
 /// How far snapshots are apart, and how much is kept in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spacing {
@@ -117,6 +123,29 @@ impl Projector {
             self.read_batch(end.min(self.next.0.saturating_add(BATCH_COMMITS)))?;
         }
         Ok(self.ledger.head().size.saturating_sub(self.next.0))
+    }
+
+    /// Reads what is left, and saves every account that is more than a few commits behind its last snapshot,
+    /// so that whoever looks at all of them next finds each where it is. `told` hears how many are done.
+    ///
+    /// # Errors
+    /// As for [`Projector::catch_up`].
+    pub fn save_heads(&mut self, mut told: impl FnMut(u64)) -> Result<(), ProjectError> {
+        self.catch_up(u64::MAX)?;
+        let accounts = self.ledger.accounts();
+        for together in accounts.chunks(HEADS_TOGETHER) {
+            let mut batch = Batch::default();
+            for account in self.views().at_head(together)? {
+                let last = account.occupancy.last.filter(|_| account.behind > BEHIND_MAX);
+                if let Some(last) = last {
+                    let leaf = leaf_at(&self.ledger, last.position)?.unwrap_or(Digest([0; 32]));
+                    batch.snapshot(&account.occupancy, leaf)?;
+                }
+            }
+            self.save(self.next, batch)?;
+            told(together.len() as u64);
+        }
+        Ok(())
     }
 
     /// Reads up to `end`, saves what is due and moves the cursor.

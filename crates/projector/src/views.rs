@@ -143,7 +143,7 @@ impl Views {
     }
 
     /// The last snapshot within `until` that can be believed; an empty account if there is none.
-    fn base(&self, account: AccountId, until: AsOf) -> Result<Occupancy, ReadError> {
+    pub(crate) fn base(&self, account: AccountId, until: AsOf) -> Result<Occupancy, ReadError> {
         let empty = Occupancy::empty(account);
         let (Some(snapshots), Some(last)) = (&self.snapshots, self.head.size.checked_sub(1)) else {
             return Ok(empty);

@@ -1,7 +1,9 @@
 //! From a statement's line to the days and the commits behind it. The other way: [`trace`](crate::trace).
 
+use crate::adjusted::Adjusted;
 use crate::civil::{Month, Zone};
-use crate::facts::{DaysFact, Facts, LineFact};
+use crate::facts::{ADJUSTMENT, DaysFact, Facts, LineFact};
+use crate::owed::Owed;
 use crate::plan::Plan;
 use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
@@ -38,6 +40,8 @@ pub struct ExplainedLine {
     pub net: String,
     /// How the quantity comes about, in words.
     pub how: String,
+    /// For an adjustment: the closed month as it was charged, beside what it comes to now.
+    pub adjusted: Option<Adjusted>,
     /// The commits behind it.
     pub commits: Vec<Behind>,
 }
@@ -73,7 +77,7 @@ impl Reports<'_> {
         known_until: Timestamp,
     ) -> Result<Explained, ReportError> {
         let owed = self.owed(account, month, known_until)?;
-        let (zone, facts) = (owed.zone, owed.facts);
+        let (zone, facts) = (owed.zone, &owed.facts);
         let lines = facts.lines.len();
         if let Some(line) = line.filter(|line| !(1..=lines).contains(line)) {
             let month = month.in_words();
@@ -82,7 +86,7 @@ impl Reports<'_> {
         let mut explained = Vec::new();
         for (number, fact) in (1..).zip(&facts.lines) {
             if line.is_none_or(|line| line == number) {
-                explained.push(self.explained(zone, number, fact, &facts)?);
+                explained.push(self.explained(account, number, fact, &owed)?);
             }
         }
         let provenance = self
@@ -92,16 +96,18 @@ impl Reports<'_> {
             .rows(explained.len())
             .total("licence_days", facts.licence_days);
         let (account, month) = (self.names(account).account(), month.to_string());
-        Ok(Explained { account, month, days: facts.days, lines: explained, provenance, zone })
+        let days = owed.facts.days;
+        Ok(Explained { account, month, days, lines: explained, provenance, zone })
     }
 
     fn explained(
         &self,
-        zone: Zone,
+        account: AccountId,
         line: usize,
         fact: &LineFact,
-        facts: &Facts,
+        owed: &Owed,
     ) -> Result<ExplainedLine, ReportError> {
+        let (zone, facts) = (owed.zone, &owed.facts);
         let mut commits = Vec::new();
         for position in &fact.commits {
             let record = self.views.ledger().record(Position(*position))?;
@@ -111,7 +117,9 @@ impl Reports<'_> {
         let how = how(fact, facts);
         let (unit, net) = (show(fact.unit), show(fact.net));
         let (charge, quantity) = (fact.charge.clone(), fact.quantity);
-        Ok(ExplainedLine { line, charge, quantity, unit, net, how, commits })
+        let adjusts = fact.subject.as_deref().filter(|_| charge == ADJUSTMENT);
+        let adjusted = adjusts.map(|month| self.adjusted(account, owed, month)).transpose()?;
+        Ok(ExplainedLine { line, charge, quantity, unit, net, how, adjusted, commits })
     }
 
     /// An amount of a month in its plan's currency.
@@ -158,8 +166,11 @@ impl Report for Explained {
         text += &format!("\n{}, {}\n\n", self.account, self.month);
         text += &table(&DaysFact::COLUMNS, self.days.iter().map(DaysFact::cells).collect());
         for line in &self.lines {
-            let ExplainedLine { line, charge, quantity, unit, net, how, commits } = line;
+            let ExplainedLine { line, charge, quantity, unit, net, how, adjusted, commits } = line;
             text += &format!("\nLine {line}, {charge}: {quantity} x {unit} = {net}\n{how}\n");
+            if let Some(adjusted) = adjusted {
+                text += &format!("{}\n", adjusted.text());
+            }
             text += &listed(commits, zone);
         }
         text

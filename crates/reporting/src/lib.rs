@@ -11,6 +11,7 @@
 //! minor units ([`money`]), names are looked up only when a report is shown ([`names`]).
 
 pub mod access;
+mod adjusted;
 mod advice;
 pub mod billing;
 pub mod board;

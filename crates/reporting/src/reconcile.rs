@@ -12,9 +12,13 @@ use crate::provenance::Provenance;
 use crate::reports::{ReportError, Reports};
 use crate::shown::{Report, Side, table};
 use crate::terms::{Deriving, Known, Terms};
+use ledger::Position;
 use seats::{AccountId, Digest, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Commits of the accounts that are read together, about: bounds the memory that it takes.
+const COMMITS_TOGETHER: u64 = 1 << 21;
 
 /// A month, reckoned twice.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -120,9 +124,57 @@ impl Reports<'_> {
         account: AccountId,
         known_until: Timestamp,
     ) -> Result<Reconciliation, ReportError> {
-        let (now, zone) = self.whole(account)?;
         let terms = self.terms(account)?;
-        let plans = self.plans_of(&terms)?;
+        self.reconcile_by(account, &terms, known_until)
+    }
+
+    /// Reckons the statements of many accounts twice, one after the other. Their commits are read together, some
+    /// accounts at a time, so that the log is not read once for each.
+    ///
+    /// # Errors
+    /// When the log cannot be read; what is wrong with one account is told to `each`, which may end it.
+    pub fn reconcile_all<E: From<ReportError>>(
+        &self,
+        accounts: &[AccountId],
+        known_until: Timestamp,
+        mut each: impl FnMut(Result<Reconciliation, ReportError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (ledger, size) = (self.views.ledger(), self.views.head().size);
+        let mut left = accounts;
+        while !left.is_empty() {
+            let (mut together, mut commits) = (BTreeSet::new(), 0_u64);
+            while let Some((account, rest)) = left.split_first()
+                && (commits < COMMITS_TOGETHER || together.is_empty())
+            {
+                let head = ledger.account_head(*account).map_err(ReportError::from)?;
+                commits = commits.saturating_add(head.map_or(0, |head| head.version));
+                together.insert(*account);
+                left = rest;
+            }
+            let terms = ledger.fold_some_accounts(
+                Position(0),
+                |account| together.contains(&account).then(|| Terms::new(account)),
+                |terms, record| {
+                    if record.position.0 < size {
+                        terms.note(record.position.0, &record.commit);
+                    }
+                },
+            );
+            for (account, terms) in terms.map_err(ReportError::from)? {
+                each(self.reconcile_by(account, &terms, known_until))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reconcile_by(
+        &self,
+        account: AccountId,
+        terms: &Terms,
+        known_until: Timestamp,
+    ) -> Result<Reconciliation, ReportError> {
+        let (now, zone) = self.whole(account)?;
+        let plans = self.plans_of(terms)?;
         let mut deriving = terms.deriving(zone, &plans);
         let derived = deriving.closed();
         let not_derived = derived.as_ref().err().cloned();
@@ -187,7 +239,7 @@ impl Reports<'_> {
     }
 
     /// What an account's whole history says of licences, plans and seats, from its first commit on.
-    fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
+    pub(crate) fn terms(&self, account: AccountId) -> Result<Terms, ReportError> {
         let mut terms = Terms::new(account);
         for record in self.views.history(account, Timestamp::ZERO, Timestamp::MAX)? {
             let record = record?;

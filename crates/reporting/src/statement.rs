@@ -4,7 +4,7 @@
 //! shown as it was closed, any other as it follows from what is known.
 
 mod notes;
-mod rows;
+pub(crate) mod rows;
 mod text;
 
 use crate::civil::{Month, Zone, show_utc};

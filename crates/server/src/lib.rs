@@ -25,6 +25,7 @@ mod metrics;
 mod occupied;
 mod oidc;
 mod outgoing;
+mod patience;
 pub mod problem;
 pub mod proxies;
 mod routes;

@@ -1,15 +1,16 @@
 //! The socket: connections accepted, limited, served and ended in good order.
 //!
-//! Headers must come in time and be of bearable size; connections have a bound, and more wait in the kernel's
+//! Headers must come in time and be of bearable size; a connection may rest between calls for a while; connections have a bound, and more wait in the kernel's
 //! queue. When told to stop, no connection is accepted any more, those that are working finish, and streams
 //! are cut.
 
+use crate::patience::{Calls, Patient};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
@@ -36,6 +37,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long a client may take to send its headers.
     pub header_time: Duration,
+    /// How long a connection may rest between two calls.
+    pub idle_time: Duration,
 }
 
 /// Serves until `stop` is ready, with TLS if `tls` is given; returns when the last call is answered.
@@ -110,14 +113,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Connection { routes, from, limits, place } = self;
+        let calls = Calls::default();
+        let stream = Patient::new(stream, calls.clone(), limits.header_time, limits.idle_time);
         let mut builder = Builder::new();
-        builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_time)
-            .max_buf_size(HEADER_BYTES_MAX);
+        builder.header_read_timeout(None).max_buf_size(HEADER_BYTES_MAX);
         let service = tower::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(from));
-            routes.clone().call(request.map(axum::body::Body::new))
+            let answer = routes.clone().call(request.map(axum::body::Body::new));
+            let calls = calls.clone();
+            async move { calls.answer(answer).await }
         });
         let service = TowerToHyperService::new(service);
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));

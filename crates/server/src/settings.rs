@@ -32,6 +32,8 @@ pub struct Settings {
     pub body_bytes_max: usize,
     /// Seconds for headers.
     pub header_seconds: u64,
+    /// Seconds between two calls of a connection.
+    pub idle_seconds: u64,
     /// Seconds for a request.
     pub request_seconds: u64,
     /// Seconds for which a look counts once.
@@ -146,8 +148,9 @@ impl Settings {
             tls,
             connections_max: positive(given, "connections_max")?,
             body_bytes_max: positive(given, "body_bytes_max")?,
-            header_seconds: positive(given, "header_seconds")? as u64,
-            request_seconds: positive(given, "request_seconds")? as u64,
+            header_seconds: seconds(given, "header_seconds")?,
+            idle_seconds: seconds(given, "idle_seconds")?,
+            request_seconds: seconds(given, "request_seconds")?,
             look_lasts_s: parsed(given, "look_lasts_s", "is not a number of seconds")?,
             failures_max: positive(given, "failures_max")?,
             desk_session_s: positive(given, "desk_session_s")? as u64,
@@ -247,6 +250,14 @@ fn positive(given: &[Given], key: &'static str) -> Result<usize, SettingsError> 
     match parsed(given, key, "is not a whole number")? {
         0 => Err(bad(given, key, "0", "is too little; 1 or more")),
         number => Ok(number),
+    }
+}
+
+/// At least one, at most a day.
+fn seconds(given: &[Given], key: &'static str) -> Result<u64, SettingsError> {
+    match positive(given, key)? as u64 {
+        seconds @ 1..=86_400 => Ok(seconds),
+        more => Err(bad(given, key, &more.to_string(), "is more than a day; 86400 or less")),
     }
 }
 

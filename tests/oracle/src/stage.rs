@@ -6,7 +6,7 @@ use ledger::memory::MemoryStore;
 use ledger::{Actor, Draft, Ledger, Role, Subject};
 use projector::Views;
 use reporting::civil::{Month, Zone, read_date};
-use reporting::{Closable, Report, Reports};
+use reporting::{Closable, Report, ReportError, Reports};
 use seats::closing::Closing;
 use seats::{
     Account, AccountId, Command, Effective, Event, Live, Liveness, LogIn, PoolId, RULES_VERSION,
@@ -139,8 +139,17 @@ impl<'a> Stage<'a> {
     /// Whether all statements are what the log says from its first event on; else the report.
     pub(crate) fn reconciled(&self) -> Result<(), String> {
         let views = Views::without_snapshots(&self.ledger);
-        let report = Reports::new(&views, "oracle").reconcile(ACCOUNT, self.now);
-        let report = report.map_err(|error| error.to_string())?;
+        let reports = Reports::new(&views, "oracle");
+        let report = reports.reconcile(ACCOUNT, self.now).map_err(|error| error.to_string())?;
+        let mut among_all = Vec::new();
+        let read_together = reports.reconcile_all(&[ACCOUNT], self.now, |report| {
+            among_all.push(report?);
+            Ok::<_, ReportError>(())
+        });
+        read_together.map_err(|error| error.to_string())?;
+        if among_all != [report.clone()] {
+            return Err("reconciled with all accounts it is another report".to_owned());
+        }
         if report.agrees { Ok(()) } else { Err(report.text()) }
     }
 

@@ -69,6 +69,8 @@ pub(crate) enum Work {
         #[command(flatten)]
         history: HistoryArgs,
     },
+    /// One month of all accounts closed, month after month, as `close` does it in a process of its own.
+    Close(CloseArgs),
     /// From the start of a process to the first grant, after a stop in good order and after kill -9.
     Open {
         #[command(flatten)]
@@ -107,6 +109,19 @@ pub(crate) struct LoadArgs {
     /// Accounts among which they are spread.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) accounts: u64,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct CloseArgs {
+    /// How many accounts.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) accounts: u64,
+    /// Sessions of each in a month, about.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) sessions: u64,
+    /// Months, the last of which is December 2025; all are there when the first is closed.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=120))]
+    pub(crate) months: u64,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! `close` and `reconcile`: making a month's statements final, and holding all of them against the log.
 
 use super::key::seals;
-use super::reports::{caught_up_views, origin, print};
+use super::reports::{caught_up_views, origin, print, views_of_all};
 use crate::args::{Close, Format};
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
@@ -63,7 +63,10 @@ pub(crate) fn run(
         Some(name) => vec![place::account(&ledger, name)?],
         None => ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect(),
     };
-    let views = caught_up_views(&ledger);
+    let views = match close.account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
     let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = caller.clock.unwrap_or_else(place::now).max(reports.known_until()?);
@@ -108,7 +111,8 @@ pub(crate) fn run(
         }
         Ok(())
     };
-    place::admit(ledger.clone(), close.account.as_ref().and(accounts.first().copied()), close_all)?;
+    let only = close.account.as_ref().and(accounts.first().copied());
+    place::admit_through(ledger.clone(), only, Some(views.clone()), close_all)?;
     bar.finish_and_clear();
     let sealed = match before.transpose()?.flatten() {
         Some(_) => seal(&ledger)?,
@@ -241,7 +245,11 @@ pub(crate) fn reconcile(
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = place::open(data)?;
-    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let views = match account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
+    let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let now = now.unwrap_or_else(place::now).max(reports.known_until()?);
     if let Some(name) = account {
@@ -254,12 +262,12 @@ pub(crate) fn reconcile(
         ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect();
     let bar = output::progress("reconcile", accounts.len() as u64);
     let (mut rows, mut wrong) = (Vec::new(), 0_u64);
-    for account in accounts {
+    reports.reconcile_all(&accounts, now, |report| {
         bar.inc(1);
-        let report = match reports.reconcile(account, now) {
+        let report = match report {
             Ok(report) => report,
-            Err(reporting::ReportError::Importing { .. }) => continue,
-            Err(error) => return Err(error.into()),
+            Err(reporting::ReportError::Importing { .. }) => return Ok(()),
+            Err(error) => return Err(Failure::from(error)),
         };
         wrong += u64::from(!report.agrees);
         rows.extend(report.sums().into_iter().map(|sum| {
@@ -272,7 +280,8 @@ pub(crate) fn reconcile(
                 "agrees": if report.agrees { "yes" } else { "NO" },
             })
         }));
-    }
+        Ok(())
+    })?;
     bar.finish_and_clear();
     match output.format {
         Format::Json => output.json(&json!({ "agrees": wrong == 0, "accounts": rows }))?,

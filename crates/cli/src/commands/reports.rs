@@ -243,7 +243,16 @@ const BATCH: u64 = 1 << 16;
 
 /// The views through saved snapshots, brought up to date first; without these if they cannot be had.
 pub(crate) fn caught_up_views(ledger: &Ledger) -> Views {
-    match caught_up(ledger) {
+    views(ledger, false)
+}
+
+/// The same for whoever looks at all accounts: each is saved as it is now first, so that it is found at once.
+pub(crate) fn views_of_all(ledger: &Ledger) -> Views {
+    views(ledger, true)
+}
+
+fn views(ledger: &Ledger, of_all: bool) -> Views {
+    match caught_up(ledger, of_all) {
         None => Views::without_snapshots(ledger),
         Some(Ok(views)) => views,
         Some(Err(error)) => {
@@ -253,7 +262,7 @@ pub(crate) fn caught_up_views(ledger: &Ledger) -> Views {
     }
 }
 
-fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
+fn caught_up(ledger: &Ledger, of_all: bool) -> Option<Result<Views, ProjectError>> {
     let mut projector = match Projector::open(ledger)? {
         Ok(projector) => projector,
         Err(error) => return Some(Err(error)),
@@ -268,6 +277,13 @@ fn caught_up(ledger: &Ledger) -> Option<Result<Views, ProjectError>> {
         }
     }
     bar.finish_and_clear();
+    if of_all {
+        let bar = output::progress("accounts", ledger.accounts().len() as u64);
+        if let Err(error) = projector.save_heads(|done| bar.inc(done)) {
+            return Some(Err(error));
+        }
+        bar.finish_and_clear();
+    }
     Some(Ok(projector.views()))
 }
 

@@ -116,3 +116,40 @@ fn a_gocardless_template_is_filled_in_and_the_total_told() {
     assert!(wrong.status.success(), "a closed month is none");
     place.fails(&command.replace("2026-04", "2026-05"), 4, &["moves money, so there is no draft"]);
 }
+
+#[test]
+fn an_adjustment_is_told_as_the_month_was_charged_and_as_it_comes_to_now() {
+    let place = clinic();
+    place.ok("close --month 2026-03");
+    place.ok("close --month 2026-04");
+    place.ok("account set-licences harley-street 5 --from 2026-04-10");
+    // Nothing of 9 days is otherwise; 12 days of 4 become 5: 12 x 35.00 / 30, and a second set-up.
+    let told = place.ok("explain harley-street --month 2026-05 --line 2");
+    let expected = [
+        "April 2026                                                 Charged     Now",
+        "--------------------------------------------------------------------------",
+        "Licences, monthly fee: 35.00 x 99 licence-days / 30 days    115.50",
+        "Set-up of licences added on 2026-04-22                      150.00",
+        "Licences, monthly fee: 35.00 x 132 licence-days / 30 days           154.00",
+        "Set-up of licences added on 2026-04-10                              300.00",
+        "Together                                                    265.50  454.00",
+    ];
+    assert!(told.contains("Line 2, adjustment: 1 x 188.50 = 188.50"), "{told}");
+    assert!(told.contains(&expected.join("\n")), "{told}");
+    // Closed and adjusted once more: what was adjusted before is charged.
+    place.ok("close --month 2026-05");
+    place.ok("account set-licences harley-street 4 --from 2026-04-10");
+    let lines = place.json("explain harley-street --month 2026-06");
+    let adjusted = &lines["lines"][1]["adjusted"];
+    let same = serde_json::json!({
+        "what": "Licences, monthly fee: 35.00 x 99 licence-days / 30 days",
+        "charged": "115.50", "now": null,
+    });
+    assert_eq!(
+        (&adjusted["charged"], &adjusted["rows"][0]),
+        (&"454.00".into(), &same),
+        "{adjusted}"
+    );
+    let earlier = adjusted["rows"].as_array().unwrap().last().unwrap();
+    assert_eq!(earlier["charged"], "188.50");
+}

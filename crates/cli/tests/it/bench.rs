@@ -56,6 +56,20 @@ fn heartbeats_make_no_commit_and_are_saved_at_the_stop() {
 }
 
 #[test]
+fn months_are_closed_in_order_each_for_all_accounts() {
+    let place = Place::new();
+    let work = "close --accounts 12 --sessions 10 --months 3 --seconds 1 --rounds 1";
+    let rows = check(&place, work, 3);
+    let months: Vec<&str> = rows.iter().map(|row| row["what"].as_str().unwrap()).collect();
+    assert_eq!(months, ["October 2025", "November 2025", "December 2025"]);
+    for row in &rows {
+        assert!(row["facts"]["events"].as_u64() > Some(12 * 10 * 3), "{row}");
+        assert!(row["facts"]["took_ms"].as_u64() > Some(0), "{row}");
+    }
+    place.fails(&format!("bench {work}"), 4, &["not empty", "--data"]);
+}
+
+#[test]
 fn the_rules_grant_and_deny() {
     let row = &check(&Place::new(), "rules --accounts 10 --seconds 1 --rounds 1", 1)[0];
     for name in ["granted", "denied", "logged_out"] {

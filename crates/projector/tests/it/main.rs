@@ -9,6 +9,7 @@
 )]
 
 mod endings;
+mod heads;
 mod log;
 mod saved;
 mod usage;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use seats::{AccountId, Liveness, Micros, Setting, Timestamp, UserId, settle};
 
 const ONE: AccountId = AccountId(1);
-fn any_spacing() -> impl Strategy<Value = Spacing> {
+pub(crate) fn any_spacing() -> impl Strategy<Value = Spacing> {
     (1u64..12, 1u64..40, prop_oneof![Just(9999u64), 1u64..200], 1usize..3).prop_map(
         |(commits, span, bytes_per_commit, unpacked)| Spacing {
             commits,

@@ -42,7 +42,7 @@ pub(super) fn changes(
     rows
 }
 
-pub(super) fn lines(
+pub(crate) fn lines(
     facts: &Facts,
     plan: Option<&Plan>,
     changes: &[LicenceChange],

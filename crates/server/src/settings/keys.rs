@@ -32,6 +32,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     ("connections_max", "20000", "Connections at the same time; more wait."),
     ("body_bytes_max", "1048576", "The longest body, in bytes."),
     ("header_seconds", "10", "How long a client may take to send its headers."),
+    ("idle_seconds", "75", "How long a connection may rest between two calls."),
     (
         "request_seconds",
         "30",

@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 
 /// How long a client may take to send its headers here.
 const HEADER_TIME: Duration = Duration::from_millis(300);
+/// How long a connection may rest between calls here.
+const IDLE_TIME: Duration = Duration::from_secs(1);
 /// Longer than anything here should take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,7 +30,7 @@ impl<'a> Socket<'a> {
         let at = house.block_on(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let at = listener.local_addr().unwrap();
-            let limits = Limits { connections_max, header_time: HEADER_TIME };
+            let limits = Limits { connections_max, header_time: HEADER_TIME, idle_time: IDLE_TIME };
             let stopped = async move { drop(stopped.await) };
             tokio::spawn(run(routes, listener, limits, None, stopped));
             at
@@ -74,6 +76,17 @@ impl Drop for Socket<'_> {
     fn drop(&mut self) {
         drop(self.stop.take());
     }
+}
+
+#[test]
+fn a_connection_rests_between_calls_for_longer_than_headers_may_take_and_not_for_ever() {
+    let house = House::clinic(1);
+    let socket = Socket::open(&house, 10);
+    let begun = Instant::now();
+    let answer = socket.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!((IDLE_TIME..PATIENCE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    socket.is_well();
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn serve(house: &House) -> (u16, oneshot::Sender<()>) {
     let port = house.block_on(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let limits = Limits { connections_max: 8, header_time: Duration::from_secs(5) };
+        let time = Duration::from_secs(5);
+        let limits = Limits { connections_max: 8, header_time: time, idle_time: time };
         tokio::spawn(run(routes, listener, limits, Some(tls), async move { drop(stopped.await) }));
         port
     });

@@ -21,8 +21,8 @@ use crate::output;
 use ledger::{Actor, Draft, Ledger, Options, Role, Writer};
 use projector::Projector;
 use seats::{
-    AccountId, Command, Effective, Live, Liveness, LogIn, Micros, PoolId, RequestId, Setting,
-    Timestamp, UserId,
+    AccountId, Command, Digest, Effective, Live, Liveness, LogIn, Micros, PoolId, RequestId,
+    Setting, Timestamp, UserId,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ impl History {
             Err(_) => {}
         }
         std::fs::write(&note, json!({ "asked": asked }).to_string()).map_err(unusable)?;
-        let events = make(&ledger, wanted, conditions.seed)?;
+        let events = make(&ledger, Shape::years(wanted), conditions.seed)?;
         let bytes = bytes_on_disk(&ledger);
         let whole = json!({ "asked": asked, "bytes": bytes, "events": events });
         std::fs::write(&note, whole.to_string()).map_err(unusable)?;
@@ -106,20 +106,45 @@ pub(super) fn begin(shape: HistoryArgs) -> Timestamp {
     Timestamp(END.0.saturating_sub(u64::try_from(years).unwrap_or(u64::MAX)))
 }
 
+/// What a history is like.
+#[derive(Clone, Copy)]
+pub(super) struct Shape<'a> {
+    pub(super) accounts: u64,
+    /// It begins here and ends before `end`, or with so many events.
+    pub(super) begin: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) events: u64,
+    /// Commands in a year of one account.
+    pub(super) commands_a_year: u64,
+    /// The price plan of every account.
+    pub(super) plan: Option<&'a str>,
+}
+
+impl Shape<'_> {
+    /// A thousand events an account and year, to the end of 2025.
+    fn years(wanted: HistoryArgs) -> Self {
+        let HistoryArgs { events, accounts } = wanted;
+        let (begin, end) = (begin(wanted), Timestamp::MAX);
+        Shape { accounts, begin, end, events, commands_a_year: COMMANDS_A_YEAR, plan: None }
+    }
+}
+
 /// Writes a lawful history into a new ledger, and brings its views up to it. Gives back how many events.
-fn make(dir: &Path, shape: HistoryArgs, seed: u64) -> Result<u64, Failure> {
+pub(super) fn make(dir: &Path, shape: Shape<'_>, seed: u64) -> Result<u64, Failure> {
     let ledger = Ledger::create(dir, &Options::default())?;
+    let plan = shape.plan.map(|plan| ledger.book().keep_plan(plan.as_bytes()));
+    let plan = plan.transpose().map_err(Failure::unexpected)?;
     let mut writer = ledger.writer().map_err(Failure::unexpected)?;
     let syncer = writer.syncer();
     let mut lives: Vec<Live> = (1..=shape.accounts)
         .map(|account| Live::new(seats::Account::new(AccountId(account)), Liveness::default()))
         .collect();
-    let apart = Micros((YEAR / COMMANDS_A_YEAR / shape.accounts).max(1));
-    let mut people = People { dice: Dice(seed), request: u128::from(seed) << 64 };
-    let (mut commits, mut made, mut at) = (Vec::new(), 0_u64, begin(shape));
+    let apart = Micros((YEAR / shape.commands_a_year / shape.accounts).max(1));
+    let mut people = People { dice: Dice(seed), request: u128::from(seed) << 64, plan };
+    let (mut commits, mut made, mut at) = (Vec::new(), 0_u64, shape.begin);
     let bar = output::progress("events", shape.events);
     let begun = ticks();
-    while made < shape.events {
+    while made < shape.events && at < shape.end {
         for (number, live) in lives.iter_mut().enumerate() {
             at = at + apart;
             let command = people.command(live, number);
@@ -191,6 +216,7 @@ fn append(
 struct People {
     dice: Dice,
     request: u128,
+    plan: Option<Digest>,
 }
 
 impl People {
@@ -206,14 +232,14 @@ impl People {
         let request = RequestId(self.request.to_be_bytes());
         let user = UserId(u32::try_from(self.dice.below(USERS)).unwrap_or_default() + 1);
         let newcomer = account.user(user).is_none().then_some(profile);
-        let lease = Setting::Lease(None);
+        let (lease, plan) = (Setting::Lease(None), self.plan);
         move |now| match (unopened, leaving) {
             (true, _) => Command::Open {
                 zone: String::from("Europe/London"),
                 profile,
                 licences: LICENCES,
                 settings: if number.is_multiple_of(4) { Vec::new() } else { vec![lease] },
-                plan: None,
+                plan,
                 effective: Effective { instant: now, date: None },
             },
             (false, Some(session)) => Command::LogOut { session },

@@ -24,12 +24,18 @@ impl Dice {
 
 /// Memory of this process in KiB: now, and at most so far.
 pub(super) fn memory_kib() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| -> u64 {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        line.trim().trim_end_matches(" kB").trim().parse().unwrap_or_default()
-    };
-    (field("VmRSS:"), field("VmHWM:"))
+    (status_kib("self", "VmRSS:"), status_kib("self", "VmHWM:"))
+}
+
+/// The most memory that a process had so far, in KiB; 0 when it is gone.
+pub(super) fn peak_memory_kib(process: u32) -> u64 {
+    status_kib(&process.to_string(), "VmHWM:")
+}
+
+fn status_kib(process: &str, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap_or_default()
 }
 
 /// Bytes in a directory and below it, as the file system counts them.

@@ -7,6 +7,7 @@
 mod admit;
 mod as_of;
 mod ask;
+mod close;
 mod frame;
 mod heartbeat;
 mod history;
@@ -65,6 +66,7 @@ pub(crate) fn run(data: Option<&Path>, bench: Bench, output: Output) -> Result<(
         Work::Verify { history } => ("verify", vec![verify::run(conditions, history)?]),
         Work::AsOf { history } => ("as-of", as_of::run(conditions, history)?),
         Work::Statement { history } => ("statement", statement::run(conditions, history)?),
+        Work::Close(asked) => ("close", close::run(conditions, &asked)?),
         Work::Open { history } => ("open", open::run(conditions, history)?),
         Work::Proofs { history } => ("proofs", proofs::run(conditions, history)?),
         Work::Memory { accounts } => ("memory", vec![memory::run(conditions, accounts)?]),

@@ -79,6 +79,7 @@ async fn listen(service: &Arc<Service>, settings: &Settings) -> Result<(), Failu
     let limits = Limits {
         connections_max: settings.connections_max,
         header_time: Duration::from_secs(settings.header_seconds),
+        idle_time: Duration::from_secs(settings.idle_seconds),
     };
     let mut ended = signal(SignalKind::terminate()).map_err(Failure::unexpected)?;
     let stop = async move {
