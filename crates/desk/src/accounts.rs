@@ -1,7 +1,7 @@
 //! Accounts at a glance: who is full, who refused somebody today.
 
 use crate::frame::{Frame, Sheet};
-use crate::href::{FRONT, account_path, with_query};
+use crate::href::{self, FRONT, account_path, with_query};
 use crate::svg::Tenths;
 use crate::wording::{badge, name, provenance, time};
 use maud::{Markup, html};
@@ -9,7 +9,7 @@ use reporting::Glance;
 use reporting::civil::Zone;
 use reporting::glance::GlanceRow;
 use reporting::shown::counted;
-use seats::AccountId;
+use seats::{AccountId, UserId};
 use std::cmp::Reverse;
 
 /// By what accounts are sorted.
@@ -57,6 +57,8 @@ pub struct AccountsPage {
     pub is_cut: bool,
     /// What the names must contain; empty: anything.
     pub search: String,
+    /// Accounts, by number and name, that have a user called so, and the user's number there.
+    pub with_user: Vec<(AccountId, String, UserId)>,
     /// The order.
     pub sort: Sort,
     /// Which page of the list, from 1.
@@ -77,11 +79,12 @@ impl AccountsPage {
         let content = html! {
             h1 { "Accounts" }
             form.search role="search" method="get" action=(FRONT) {
-                label for="search" { "Find an account" }
+                label for="search" { "Find an account, or the accounts of a user" }
                 input #search type="search" name="search" value=(self.search) autocomplete="off" autofocus;
                 @if self.sort != Sort::Urgent { input type="hidden" name="sort" value=(self.sort.word()); }
                 button type="submit" { "Find" }
             }
+            (self.users())
             div #live {
                 p.lead { (self.summary(&rows)) }
                 @if self.is_cut {
@@ -100,6 +103,28 @@ impl AccountsPage {
             }
         };
         frame.around(&Sheet { title: "Accounts", place: None, content })
+    }
+
+    /// Where somebody of that name is a user: from here it is one step to why she was refused.
+    fn users(&self) -> Markup {
+        let user = self.search.trim();
+        html! {
+            @if !self.with_user.is_empty() {
+                section.panel aria-labelledby="users" {
+                    h2 #users { "Users called " (name(user)) }
+                    ul.holders {
+                        @for (account, named, number) in &self.with_user {
+                            li {
+                                (name(user)) " of "
+                                a href=(account_path(*account)) { (name(named)) }
+                                ": "
+                                a href=(href::why(*account, Some(*number), None)) { "Why was " (name(user)) " refused?" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// The accounts that were looked for, in order.

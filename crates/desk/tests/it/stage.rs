@@ -143,7 +143,8 @@ impl Stage {
         };
         let now = self.clinic.now();
         let glance = Reports::new(&views, "test").glance(numbers, now, signs).unwrap();
-        AccountsPage { glance, is_cut: false, search: search.to_owned(), sort, page: 1 }
+        let search = search.to_owned();
+        AccountsPage { glance, is_cut: false, search, with_user: Vec::new(), sort, page: 1 }
     }
 
     pub(crate) fn board(&self) -> BoardPage {

@@ -13,6 +13,7 @@ use desk::{
     AccountsPage, BoardPage, Place, ReasonPage, Show, Sort, StatementPage, TrailPage, UsagePage,
     VerifyPage, WhyPage, account_path,
 };
+use ledger::Kind;
 use ledger::seal::SealError;
 use reporting::civil::{Month, read_date};
 use reporting::names::Names;
@@ -25,6 +26,8 @@ type Shared = State<Arc<Service>>;
 
 /// Accounts that the front page takes in at most; beyond, one searches.
 const GLANCED_MAX: usize = 2_000;
+/// Accounts of a user that are listed at most.
+const WITH_USER_MAX: usize = 20;
 
 #[derive(Deserialize)]
 pub(crate) struct AccountsQuery {
@@ -77,6 +80,7 @@ pub(crate) async fn accounts(
         visitor.caller.may(Act::Look)?;
         let (origin, now) = (service.origin.clone(), service.now());
         let (token, search) = (visitor.caller.token().clone(), asked.search.trim().to_lowercase());
+        let user = asked.search.trim().to_owned();
         let glance = service.read(move |views| {
             let book = views.ledger().book();
             let wanted = |account: &AccountId| {
@@ -88,11 +92,20 @@ pub(crate) async fn accounts(
             let mut wanted = accounts.filter(wanted);
             let accounts: Vec<AccountId> = wanted.by_ref().take(GLANCED_MAX).collect();
             let is_cut = wanted.next().is_some();
-            Ok((Reports::new(views, &origin).glance(accounts, now, |_| None)?, is_cut))
+            let glance = Reports::new(views, &origin).glance(accounts, now, |_| None)?;
+            let with_user = |account: AccountId| {
+                let number = book.number_of(account, Kind::User, &user).ok().flatten()?;
+                let number = UserId(u32::try_from(number).ok()?);
+                Some((account, Names::new(book, account).account(), number))
+            };
+            let all = views.ledger().accounts().into_iter().filter(|_| !user.is_empty());
+            let with_user = all.filter_map(with_user).filter(|(_, name, _)| token.covers(name));
+            Ok((glance, is_cut, with_user.take(WITH_USER_MAX).collect()))
         });
-        let ((glance, is_cut), sort) = (glance.await?, Sort::from_word(&asked.sort));
+        let ((glance, is_cut, with_user), sort) = (glance.await?, Sort::from_word(&asked.sort));
         let page = asked.page.unwrap_or(1);
-        Ok(AccountsPage { glance, is_cut, search: asked.search.clone(), sort, page })
+        let search = asked.search.clone();
+        Ok(AccountsPage { glance, is_cut, search, with_user, sort, page })
     };
     match filled.await {
         Ok(page) => Html(page.page(&visitor.frame(&service, None))).into_response(),

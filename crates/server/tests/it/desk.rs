@@ -146,13 +146,31 @@ fn a_seat_is_released_by_a_form_of_ours_only() {
 }
 
 #[test]
-fn a_manager_sees_the_own_account_only() {
+fn a_manager_sees_the_own_account_only_and_the_own_users() {
     let house = refused_once();
     house.post(Admin, "/v1/accounts", json!({ "name": "Zebra Dental", "licences": 1 })).ok(201);
+    let elsewhere = house.request("POST", "/v1/accounts/Zebra%20Dental/logins", house.token(App));
+    let elsewhere =
+        elsewhere.header("idempotency-key", "z").header("content-type", "application/json");
+    house.call(elsewhere.body(Body::from(r#"{"user":"Bob"}"#)).unwrap()).ok(201);
+    let mut support = Browser::signed_in(&house, house.token(Support));
+    let found = support.get("/desk?search=Robert").text;
+    assert!(!found.contains("Users called") && found.contains("No account has that"), "{found}");
+    let found = support.get("/desk?search=%20bob%20").text;
+    assert!(found.contains("Users called") && found.contains("Zebra Dental"), "{found}");
+    assert!(found.contains("href=\"/desk/account-2/why?user=user-1\""), "{found}");
     let token = house.limited_token(Customer, "clinic");
     let mut browser = Browser::signed_in(&house, &token);
+    let front = browser.get("/desk?search=Bob").text;
+    assert!(
+        front.contains("/desk/account-1/why?user=user-2") && !front.contains("Zebra"),
+        "{front}"
+    );
     let front = browser.get("/desk").text;
-    assert!(front.contains("clinic") && !front.contains("Zebra"), "{front}");
+    assert!(
+        front.contains("clinic") && !front.contains("Zebra") && !front.contains("called"),
+        "{front}"
+    );
     assert_eq!(browser.get("/desk/account-2").status, 403);
     assert_eq!(browser.get("/desk/account-1").status, 200);
 }
