@@ -609,7 +609,9 @@ EVENT = choice([
     ("HandOverAsked", u32, b16, u32, u64), ("HandOverEnded", u32, HAND_OVER_END),
     ("TokenMade", u32, tag("App Support Finance Auditor Admin Customer"), option(many(u64)), option(u64)),
     ("TokenRevoked", u32), ("SeatTakenOffline", b16, u32, u64, u64),
-    ("PeriodClosed", u16, u8, u64, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text)])
+    ("PeriodClosed", u16, u8, u64, u64, u64, u64, b32, b32, letters, i64, i64, i64, i64, u64, b32, text, text),
+    ("StatementsExported", tag("Charges Xero Sage Gocardless Notices Xlsx Html"), u16, u8, option(many(u64)),
+     u32, b32, flag)])
 
 Commit = namedtuple("Commit", "account version previous at delay role actor rules pool events")
 COMMIT = fields(u64, u64, b32, u64, u64, ROLE, u32, u16, u16, many(EVENT))
@@ -673,7 +675,7 @@ class Seat:
 
 
 SERVICE = {"ServiceStarted", "ServiceStopped", "ClockStepped", "SealingKeyChanged", "IdentityShown",
-           "TokenMade", "TokenRevoked"}
+           "TokenMade", "TokenRevoked", "StatementsExported"}
 
 
 class Laws:

@@ -64,7 +64,8 @@ history("opened-late", USERS, breaks=1)
 history("opened-twice", *ONE, OPENED, breaks=1)
 for event in (e("ServiceStarted", None), e("ServiceStopped"), e("ClockStepped", 1, 2),
               e("SealingKeyChanged", bytes(32), None), e("IdentityShown", 3, "Who", None),
-              e("TokenMade", 3, "Customer", [1, 300], 70_000), e("TokenRevoked", 3)):
+              e("TokenMade", 3, "Customer", [1, 300], 70_000), e("TokenRevoked", 3),
+              e("StatementsExported", "Xero", 2026, 5, [3, 300], 2, bytes(32), False)):
     history(f"service-{event[0]}", *ONE, [event], breaks=1)
 history("let-in-offline", *ONE, [e("SeatTakenOffline", bytes(16), 2, START, START + MINUTE)],
         [e("SeatTakenOffline", bytes(16), 2, START, START + MINUTE)])

@@ -26,7 +26,8 @@ DeviceForgotten u / ReasonGiven b32 / IdentityShown u look ?u / EvidenceTaken u 
 Queued denial u u / SeatOffered b16 u u / OfferLapsed b16 / OfferWithdrawn b16 / LeftQueue b16 leaving
 HandOverAsked u b16 u u / HandOverEnded u handing
 TokenMade u capacity ?numbers ?u / TokenRevoked u / SeatTakenOffline b16 u u u
-PeriodClosed u u8 u u u u b32 b32 b3 i i i i u b32 text text"""
+PeriodClosed u u8 u u u u b32 b32 b3 i i i i u b32 text text
+StatementsExported exporting u u8 ?numbers u b32 flag"""
 SETTINGS = """Users users / Lease ?u / IdleAfter ?u / GoodbyeGrace u / Reclaim reclaim / MaxSession ?u
 SameUser same / Overdraft u / Linger u / Reserved u u / ReleaseFloor u / Names names / KeepDevices ?u
 Reasons reasons / WhenFull full / Offer u / WaitLease u / HandOver ?u"""
@@ -40,6 +41,7 @@ TAGS = {
              "HandedOver",
     "leaving": "GaveUp NotHeardOf AskedAnew Barred", "full": "Deny Queue",
     "capacity": "App Support Finance Auditor Admin Customer",
+    "exporting": "Charges Xero Sage Gocardless Notices Xlsx Html",
     "handing": "Consented Declined Silent Withdrawn",
     "look": "Who Why Trail Evidence SubjectAccess Directory",
     "users": "Open Registered", "reclaim": "Never OnDemand AtOnce", "same": "TakeOver Share Separate Deny",

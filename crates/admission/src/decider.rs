@@ -278,7 +278,7 @@ impl Decider {
                 }
                 self.desk.group.parcels.push(Parcel::Done(to));
             }
-            Order::Token(event, actor, to) => self.token(event, actor, to),
+            Order::Act(event, reason, actor, to) => self.act(event, reason.as_deref(), actor, to),
             Order::ConfirmClock(actor, reason, to) => {
                 let step = self.confirm_clock(actor, reason.as_deref());
                 self.desk.group.parcels.push(Parcel::Confirmed(to, step));

@@ -7,7 +7,7 @@ use crate::answered::Counts;
 use crate::error::{Error, Failure};
 use crate::group::Group;
 use crate::looks::Seen;
-use crate::reply::{Parcel, Reply, deliver, disappoint, lock};
+use crate::reply::{Answer, Parcel, Reply, deliver, disappoint, lock};
 use crate::request::Request;
 use crate::slot::Loaded;
 use crate::sync_times::SyncTally;
@@ -40,8 +40,8 @@ pub(crate) enum Question {
 pub(crate) enum Order {
     /// Settle what is due by time alone.
     Sweep(oneshot::Sender<Result<(), Error>>),
-    /// Record what was done to the access tokens.
-    Token(Event, Actor, oneshot::Sender<Result<(), Error>>),
+    /// Record what somebody did beside the log, and why.
+    Act(Event, Option<String>, Actor, oneshot::Sender<Answer>),
     /// Accept the wall clock as it stands.
     ConfirmClock(Actor, Option<String>, oneshot::Sender<Result<Option<Step>, Error>>),
 }

@@ -12,7 +12,7 @@ use crate::handle::Admission;
 use crate::inbox::{Ask, Question};
 use crate::names::check_reason;
 use crate::reasons;
-use crate::reply::Parcel;
+use crate::reply::{Answer, Parcel};
 use crate::slot::Slot;
 use ledger::{Actor, Draft};
 use seats::{Account, AccountId, Event, Heard, Look, Timestamp, UserId};
@@ -60,6 +60,7 @@ impl Decider {
                     | Event::ReasonGiven { .. }
                     | Event::TokenMade { .. }
                     | Event::TokenRevoked { .. }
+                    | Event::StatementsExported(_)
             )
         };
         let looks = said.all(|draft| draft.events.iter().all(is_look));
@@ -72,22 +73,26 @@ impl Decider {
         true
     }
 
-    /// Puts what was done to the access tokens into the group.
-    pub(crate) fn token(
+    /// Puts what somebody did beside the log into the group, with the reason in the directory.
+    pub(crate) fn act(
         &mut self,
         event: Event,
+        reason: Option<&str>,
         actor: Actor,
-        to: oneshot::Sender<Result<(), Error>>,
+        to: oneshot::Sender<Answer>,
     ) {
-        match self.watch.now() {
-            Ok(now) => {
-                self.record_fact(vec![event], actor, now);
-                self.desk.group.parcels.push(Parcel::Done(to));
+        let now = self.watch.now();
+        let now = now.map_err(|step| Error::ClockStepped { from: step.from, to: step.to });
+        let why =
+            now.and_then(|now| Ok((self.desk.people.reason(AccountId::SYSTEM, reason)?, now)));
+        match why {
+            Ok((why, now)) => {
+                self.record_fact(std::iter::once(event).chain(why).collect(), actor, now);
+                let draft = self.desk.group.drafts.len().checked_sub(1);
+                self.desk.group.parcels.push(Parcel::Acted(to, draft));
             }
-            Err(step) => {
-                // Whoever asked may be gone.
-                let _ = to.send(Err(Error::ClockStepped { from: step.from, to: step.to }));
-            }
+            // Whoever asked may be gone.
+            Err(error) => drop(to.send(Err(error))),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::answered::{Answered, Occupancy};
 use crate::error::Error;
 use crate::time_watch::Step;
 use ledger::Position;
+use seats::AccountId;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
@@ -63,6 +64,8 @@ pub(crate) enum Parcel {
         /// What.
         occupancy: Box<Occupancy>,
     },
+    /// What somebody did beside the log, recorded in this draft of the group.
+    Acted(oneshot::Sender<Answer>, Option<usize>),
     /// Word that everything before it is on disk.
     Done(oneshot::Sender<Result<(), Error>>),
     /// The step of the clock that was confirmed.
@@ -171,6 +174,10 @@ pub(crate) fn deliver(parcels: &mut Vec<Parcel>, first: Position) {
                 let _ = to.send(Ok(*occupancy));
             }
             Parcel::Occupancy { .. } => {} // Nobody else asks this.
+            Parcel::Acted(to, draft) => {
+                let answer = Ok(Answered::done(AccountId::SYSTEM));
+                let _ = to.send(placed(answer, draft, first));
+            }
             Parcel::Done(to) => drop(to.send(Ok(()))),
             Parcel::Confirmed(to, step) => drop(to.send(Ok(step))),
         }
@@ -182,6 +189,7 @@ pub(crate) fn disappoint(parcels: &mut Vec<Parcel>, error: &Error) {
     for parcel in parcels.drain(..) {
         match parcel {
             Parcel::Answer { to, .. } | Parcel::Occupancy { to, .. } => to.send(Err(error.clone())),
+            Parcel::Acted(to, _) => drop(to.send(Err(error.clone()))),
             Parcel::Done(to) => drop(to.send(Err(error.clone()))),
             Parcel::Confirmed(to, _) => drop(to.send(Err(error.clone()))),
         }

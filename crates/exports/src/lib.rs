@@ -16,6 +16,7 @@ mod bill;
 mod cell;
 pub mod charges;
 pub mod gocardless;
+pub mod making;
 pub mod notices;
 pub mod page;
 mod refusal;

@@ -117,7 +117,17 @@ impl Reports<'_> {
             Event::IdentityShown { account, .. } => Some(*account),
             _ => None,
         });
-        let about = looked_at.or(Some(commit.account)).filter(|id| *id != AccountId::SYSTEM);
+        // Files of one account are that account's; those of several would tell of the others.
+        let exported = commit.events.iter().find_map(|event| match event {
+            Event::StatementsExported(exported) => exported.accounts.as_deref(),
+            _ => None,
+        });
+        let exported = exported.and_then(|accounts| match accounts {
+            [one] => Some(*one),
+            _ => None,
+        });
+        let about =
+            looked_at.or(exported).or(Some(commit.account)).filter(|id| *id != AccountId::SYSTEM);
         if wanted.is_some_and(|wanted| about != Some(wanted)) {
             return Ok(None);
         }
@@ -167,7 +177,8 @@ fn is_act(event: &Event) -> bool {
         | Event::EvidenceTaken { .. }
         | Event::PeriodClosed(_)
         | Event::TokenMade { .. }
-        | Event::TokenRevoked { .. } => true,
+        | Event::TokenRevoked { .. }
+        | Event::StatementsExported(_) => true,
         Event::LoggedOut { by, .. } => *by == EndedBy::Release,
         _ => false,
     }

@@ -328,6 +328,16 @@ impl Month {
         Some((days, zone.midnight(self.next_first_day())?))
     }
 
+    /// Its year.
+    pub fn year(self) -> u16 {
+        u16::try_from(self.first.year()).unwrap_or_default() // 1970 to 9998
+    }
+
+    /// Its number in the year, 1 to 12.
+    pub fn number(self) -> u8 {
+        u8::try_from(self.first.month()).unwrap_or_default()
+    }
+
     /// As in `May 2026`.
     pub fn in_words(self) -> String {
         self.first.format("%B %Y").to_string()

@@ -1,7 +1,7 @@
 //! Closing a month: whether it may be, and what its statement will be for ever.
 
 use crate::calendar::Calendar;
-use crate::civil::{Month, TZDB_VERSION, show_date};
+use crate::civil::{Month, TZDB_VERSION, Zone, show_date};
 use crate::facts::Facts;
 use crate::owed::Owed;
 use crate::plan::Plan;
@@ -10,7 +10,7 @@ use crate::reports::{ReportError, Reports};
 use ledger::Actor;
 use projector::ClosedNote;
 use seats::closing::Closing;
-use seats::{AccountId, CivilDate, Digest, Timestamp};
+use seats::{Account, AccountId, CivilDate, Digest, Timestamp};
 
 /// A month that may be closed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,6 +77,12 @@ pub enum CloseError {
     /// The statement cannot be made.
     #[error(transparent)]
     Report(#[from] ReportError),
+}
+
+/// The next open month, if what counts from an instant lies in a closed one: there it becomes an adjustment.
+pub fn adjusted_in(account: &Account, from: Timestamp, zone: Zone) -> Option<Month> {
+    let until = account.closed_until().filter(|until| from < *until)?;
+    Month::of(zone.day_of(until))
 }
 
 impl Reports<'_> {

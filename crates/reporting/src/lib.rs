@@ -18,6 +18,7 @@ pub mod board;
 pub mod calendar;
 pub mod civil;
 pub mod closing;
+pub mod closings;
 pub mod commercial;
 pub mod day;
 pub mod denials;
@@ -54,7 +55,7 @@ pub mod why;
 
 pub use access::Access;
 pub use board::Board;
-pub use closing::{Closable, CloseError, Proposed};
+pub use closing::{Closable, CloseError, Proposed, adjusted_in};
 pub use commercial::Commercial;
 pub use day::Day;
 pub use denials::Denials;

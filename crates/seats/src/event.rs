@@ -10,6 +10,7 @@ pub use crate::cause::{
     DenialReason, EndedBy, ExpiryCause, HandOverEnd, Leaving, Look, ReleaseReason,
 };
 use crate::closing::Closing;
+pub use crate::exported::{ExportKind, Exported};
 use crate::ids::{
     AccountId, Commitment, DeviceId, Digest, HandOverId, RequestId, SeatNo, SessionId, SiteId,
     UserId,
@@ -316,4 +317,6 @@ pub enum Event {
     },
     /// A month's statement is final. Boxed, because it is large and rare.
     PeriodClosed(Box<Closing>),
+    /// Statements were handed out as files: for the books, for a payment run, for paper. In the system account.
+    StatementsExported(Box<Exported>),
 }

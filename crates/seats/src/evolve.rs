@@ -145,7 +145,8 @@ impl Account {
             | Event::EvidenceTaken { .. }
             | Event::TokenMade { .. }
             | Event::TokenRevoked { .. }
-            | Event::SeatTakenOffline { .. } => {}
+            | Event::SeatTakenOffline { .. }
+            | Event::StatementsExported(_) => {}
         }
     }
 

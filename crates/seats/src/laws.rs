@@ -323,7 +323,8 @@ impl Laws {
             | Event::EvidenceTaken { .. }
             | Event::TokenMade { .. }
             | Event::TokenRevoked { .. }
-            | Event::SeatTakenOffline { .. } => {}
+            | Event::SeatTakenOffline { .. }
+            | Event::StatementsExported(_) => {}
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ pub mod cut;
 pub mod decide;
 pub mod event;
 mod evolve;
+mod exported;
 pub mod forget;
 pub mod hand_over;
 pub mod ids;
@@ -53,8 +54,8 @@ pub use by_user::ByUser;
 pub use command::{Command, LogIn};
 pub use decide::{Rejection, decide};
 pub use event::{
-    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, HandOverEnd, Leaving, Look,
-    ReleaseReason,
+    Capacity, DenialReason, Effective, EndedBy, Event, ExpiryCause, ExportKind, Exported,
+    HandOverEnd, Leaving, Look, ReleaseReason,
 };
 pub use hand_over::HandOver;
 pub use ids::{

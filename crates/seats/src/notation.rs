@@ -236,6 +236,7 @@ impl Notation<'_> {
                 self.names.money(closing.currency(), closing.due),
                 self.names.money(closing.currency(), closing.carried)
             )),
+            Event::StatementsExported(exported) => asked(self.exported(exported)),
         }
     }
 

@@ -55,6 +55,7 @@ impl Event {
                 | Event::IdentityShown { .. }
                 | Event::TokenMade { .. }
                 | Event::TokenRevoked { .. }
+                | Event::StatementsExported(_)
         )
     }
 }

@@ -7,9 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use seats::{
     Account, AccountId, Command, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, HandOverEnd, HandOverId, Laws, Leaving, Live, Liveness, LogIn, Micros,
-    Nameless, Notation, Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting,
-    SiteId, Timestamp, UserId, WhenFull, settle,
+    Event, ExpiryCause, ExportKind, Exported, HandOverEnd, HandOverId, Laws, Leaving, Live,
+    Liveness, LogIn, Micros, Nameless, Notation, Reclaim, ReleaseReason, RequestId, SameUser,
+    SeatNo, SessionId, Setting, SiteId, Timestamp, UserId, WhenFull, settle,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -93,6 +93,17 @@ fn of_the_account() -> impl Strategy<Value = Event> {
             }))
         }),
         small().prop_map(|token| Event::TokenRevoked { token }),
+        (number(), small()).prop_map(|(account, month)| {
+            Event::StatementsExported(Box::new(Exported {
+                kind: ExportKind::Xero,
+                year: month as u16,
+                month: month as u8,
+                accounts: Some(vec![AccountId(account)]),
+                statements: month,
+                digest: Digest([5; 32]),
+                draft: true,
+            }))
+        }),
         (small(), small(), number(), number()).prop_map(|(id, user, from, to)| {
             let request = RequestId([id as u8; 16]);
             let (from, to) = (Timestamp(from), Timestamp(to));

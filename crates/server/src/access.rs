@@ -8,10 +8,12 @@
 //! A token's number is the number of the actor: every commit that comes of a call says `support:3`.
 
 mod deeds;
+mod duties;
 mod roles;
 
 pub(crate) use deeds::Deed;
 use deeds::Deeds;
+pub use duties::Duties;
 pub use roles::{Act, TokenRole};
 
 use crate::problem::Problem;

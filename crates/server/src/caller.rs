@@ -1,6 +1,6 @@
 //! Who calls: the access token of a request, checked, and what its role may do.
 
-use crate::access::{Act, Token};
+use crate::access::{Act, Duties, Token};
 use crate::problem::Problem;
 use crate::service::Service;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -16,11 +16,12 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     token: Token,
+    duties: Arc<Duties>,
 }
 
 impl Caller {
-    pub(crate) fn new(token: Token) -> Caller {
-        Caller { token }
+    pub(crate) fn new(token: Token, service: &Service) -> Caller {
+        Caller { token, duties: Arc::clone(&service.settings.duties) }
     }
 
     /// The token.
@@ -35,11 +36,8 @@ impl Caller {
 
     /// Refuses what the role may not do.
     pub(crate) fn may(&self, act: Act) -> Result<(), Problem> {
-        if self.token.role.may(act) {
-            return Ok(());
-        }
-        let why = format!("the role {} may not do this", self.token.role.word());
-        Err(Problem::new("not_allowed", why))
+        let checked = self.duties.check(self.token.role, act);
+        checked.map_err(|why| Problem::new("not_allowed", why))
     }
 
     /// Refuses what only a token for all accounts may do.
@@ -47,6 +45,23 @@ impl Caller {
         match self.token.accounts {
             None => Ok(()),
             Some(_) => Err(Problem::new("not_allowed", "the token is for some accounts only")),
+        }
+    }
+
+    /// The accounts that the token is for, by number.
+    pub(crate) fn accounts(&self, service: &Service) -> Vec<AccountId> {
+        match &self.token.accounts {
+            None => {
+                let all = service.ledger.accounts().into_iter();
+                all.filter(|account| *account != AccountId::SYSTEM).collect()
+            }
+            Some(names) => {
+                let mut some: Vec<AccountId> =
+                    names.iter().filter_map(|name| service.account(name).ok()).collect();
+                some.sort_unstable();
+                some.dedup();
+                some
+            }
         }
     }
 
@@ -99,6 +114,7 @@ impl FromRequestParts<Arc<Service>> for Caller {
         let (from, now) = (address(service, connected, &parts.headers), service.now());
         service.guesses.check(from, now)?;
         let token = service.access.check(text.trim(), now);
-        Ok(Caller::new(token.inspect_err(|_| service.guesses.failed(from, now))?))
+        let token = token.inspect_err(|_| service.guesses.failed(from, now))?;
+        Ok(Caller::new(token, service))
     }
 }

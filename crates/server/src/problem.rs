@@ -52,6 +52,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The month cannot be closed now: `detail` says why, and what to do first.",
     ),
+    (
+        "not_exportable",
+        409,
+        "The files cannot be made of these statements: `detail` says why, and what to do first.",
+    ),
     ("not_acceptable", 406, "Nothing is answered in the type that `Accept` asks for."),
     ("all_seats_held", 409, "The login is refused: every seat is held. `holders` says by whom."),
     ("seats_reserved", 409, "The login is refused: the free seats are reserved for other sites."),

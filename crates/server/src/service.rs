@@ -55,6 +55,14 @@ pub struct Service {
     pub(crate) outages: tokio::sync::Mutex<()>,
     /// Whoever records what was done to the access tokens.
     recording: tokio::sync::Mutex<()>,
+    /// Whoever assigns a price plan.
+    pub(crate) pricing: tokio::sync::Mutex<()>,
+    /// Whoever closes a month of all accounts.
+    pub(crate) closing: tokio::sync::Mutex<()>,
+    /// Whoever holds all statements against the log.
+    pub(crate) reconciling: tokio::sync::Mutex<()>,
+    /// Whoever makes an export, whose statements are all in memory.
+    pub(crate) exporting: tokio::sync::Mutex<()>,
     /// Whoever reads all accounts for a commercial report; held for as long as the reading lasts.
     pub(crate) reporting: Arc<tokio::sync::Mutex<()>>,
     /// Whoever makes a backup.
@@ -155,6 +163,10 @@ impl Service {
             reporting: Arc::default(),
             outages: tokio::sync::Mutex::default(),
             recording: tokio::sync::Mutex::default(),
+            pricing: tokio::sync::Mutex::default(),
+            closing: tokio::sync::Mutex::default(),
+            reconciling: tokio::sync::Mutex::default(),
+            exporting: tokio::sync::Mutex::default(),
             backing_up: Mutex::default(),
             clock,
         })

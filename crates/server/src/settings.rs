@@ -9,10 +9,12 @@ mod oidc;
 pub use keys::KEYS;
 pub use oidc::{OidcSettings, RoleRule};
 
+use crate::access::{Act, Duties, TokenRole};
 use crate::proxies::Proxies;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The settings, read.
@@ -50,6 +52,8 @@ pub struct Settings {
     pub trusted_proxies: Proxies,
     /// Where backups that are asked for over HTTP are written.
     pub backup_dir: Option<PathBuf>,
+    /// Who sets prices, closes months and hands out files.
+    pub duties: Arc<Duties>,
     /// Signing in to the desk at a provider.
     pub oidc: Option<OidcSettings>,
 }
@@ -167,11 +171,17 @@ impl Settings {
                     bad(given, "trusted_proxies", &said, "is not like 10.0.0.0/8, ::1")
                 })?,
             backup_dir: text(given, "backup_dir").map(PathBuf::from),
+            duties: Arc::new(Duties::new([
+                duty(given, "duties_set_prices", Act::SetPrices)?,
+                duty(given, "duties_close", Act::CloseMonths)?,
+                duty(given, "duties_export", Act::Export)?,
+            ])),
             oidc: OidcSettings::read(given)?,
         })
     }
 
-    /// What a config file gives. Values may be strings, numbers or lists of strings.
+    /// What a config file gives. Values may be strings, numbers or lists of strings; the key `close` of the table
+    /// `duties` is `duties_close`.
     ///
     /// # Errors
     /// [`SettingsError::File`] where it is not TOML of that kind.
@@ -179,7 +189,16 @@ impl Settings {
         let wrong = |why: String| SettingsError::File { source_name: name.to_owned(), why };
         let table: toml::Table =
             content.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
-        let given = table.into_iter().map(|(key, value)| {
+        let mut values: Vec<(String, toml::Value)> = Vec::new();
+        for (key, value) in table {
+            match value {
+                toml::Value::Table(inner) => values.extend(
+                    inner.into_iter().map(|(within, value)| (format!("{key}_{within}"), value)),
+                ),
+                value => values.push((key, value)),
+            }
+        }
+        let given = values.into_iter().map(|(key, value)| {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
@@ -253,6 +272,11 @@ fn positive(given: &[Given], key: &'static str) -> Result<usize, SettingsError> 
     }
 }
 
+fn duty(given: &[Given], key: &'static str, act: Act) -> Result<Vec<TokenRole>, SettingsError> {
+    let value = last(given, key).map_or(default_of(key), |given| given.value.as_str());
+    Duties::read(act, value).map_err(|why| bad(given, key, value, &why))
+}
+
 /// At least one, at most a day.
 fn seconds(given: &[Given], key: &'static str) -> Result<u64, SettingsError> {
     match positive(given, key)? as u64 {
@@ -303,6 +327,18 @@ mod tests {
     }
 
     #[test]
+    fn duties_stand_in_a_table_of_their_own() {
+        let file = "[duties]\nset_prices = [\"admin\"]\nclose = \"finance\"\n";
+        let settings = Settings::read(&Settings::from_file("c.toml", file).unwrap()).unwrap();
+        let refused = |role, act| settings.duties.check(role, act).is_err();
+        assert!(refused(TokenRole::Finance, Act::SetPrices));
+        assert!(refused(TokenRole::Admin, Act::CloseMonths));
+        assert!(
+            !refused(TokenRole::Admin, Act::Export) && !refused(TokenRole::Finance, Act::Export)
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let check = |pairs: &[(&str, &str)], said: &str| {
             let error = Settings::read(&given(pairs)).unwrap_err().to_string();
@@ -318,6 +354,12 @@ mod tests {
         check(&[("oidc_issuer", "https://login.example.com")], "public_url: \"\" is missing");
         check(&[("tls_key", "k")], "tls_certificate: \"\" is missing beside tls_key");
         check(&[("public_url", "licences.example.com")], "public_url");
+        check(
+            &[("duties_close", "support")],
+            "duties_close: \"support\" names \"support\"; it is for finance",
+        );
+        check(&[("duties_export", "")], "duties_export: \"\" names nobody");
+        check(&[("duties_audit", "admin")], "there is no setting \"duties_audit\"");
         let error = Settings::from_file("c.toml", "listen = [1]").unwrap_err().to_string();
         assert!(error.starts_with("c.toml: listen: a list of strings"), "{error}");
         assert!(

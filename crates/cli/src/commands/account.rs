@@ -2,6 +2,8 @@
 
 mod licences;
 
+pub(crate) use licences::adjustment;
+
 use crate::args::{Account, AccountOpen, Format};
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -10,7 +12,9 @@ use crate::place;
 use admission::{Admission, NewAccount, Request};
 use ledger::{Kind, Ledger, Role};
 use projector::{AsOf, Views};
+use reporting::adjusted_in;
 use reporting::civil::{self, Zone};
+use reporting::plans::PlanRefused;
 use seats::words::SettingError;
 use seats::{AccountId, Command, Effective, Standing, UserStanding};
 use serde_json::json;
@@ -47,8 +51,13 @@ pub(crate) fn run(
             let id = place::account(&ledger, &account)?;
             let effective = from.map(|from| effective(&ledger, id, &from)).transpose()?;
             let plan = read_plan(&plan)?;
-            change(ledger, id, Request::AssignPlan { account: id, plan, effective }, caller)?;
-            output.done(&format!("{account}: plan assigned"))
+            assignable(&ledger, &plan)?;
+            let zone = zone_of(&ledger, id)?;
+            let request = Request::AssignPlan { account: id, plan, effective };
+            let after = change(ledger, id, request, caller)?;
+            let adjusted = effective.and_then(|at| adjusted_in(&after, at.instant, zone));
+            let adjusted = adjusted.map(adjustment).unwrap_or_default();
+            output.done(&format!("{account}: plan assigned{adjusted}"))
         }
         Account::Suspend { account } => {
             simple(data, &account, Command::Suspend, caller)?;
@@ -80,6 +89,7 @@ fn open(data: &Path, new: AccountOpen, caller: &Caller, output: Output) -> Resul
         effective: None,
     };
     let ledger = place::open_or_create(data)?;
+    account.plan.as_deref().map_or(Ok(()), |plan| assignable(&ledger, plan))?;
     let (request, actor) = (caller.because(Request::Open(account)), caller.actor(Role::Admin));
     let ask = async |admission: &Admission| admission.ask(request, actor).await;
     let answered = place::admit(ledger, None, ask)?;
@@ -98,6 +108,16 @@ fn read_plan(path: &Path) -> Result<String, Failure> {
     reporting::plan::Plan::read(&text)
         .map_err(|error| Failure::usage(format!("plan: {}: {error}", path.display())))?;
     Ok(text)
+}
+
+/// Refuses a plan that another one, assigned before, stands in the way of.
+fn assignable(ledger: &Ledger, plan: &str) -> Result<(), Failure> {
+    match reporting::plans::assignable(ledger, plan) {
+        Ok(_) => Ok(()),
+        Err(PlanRefused::Book(error)) => Err(error.into()),
+        Err(PlanRefused::Read(error)) => Err(error.into()),
+        Err(error) => Err(Failure::usage(format!("plan: {error}"))),
+    }
 }
 
 /// A civil day in the account's zone, or an instant.

@@ -9,12 +9,12 @@ use crate::output::{self, Output};
 use crate::place;
 use admission::{Admission, Answered, Batch, Error, Request};
 use ledger::{Ledger, Role};
+use reporting::Reports;
 use reporting::civil::Month;
-use reporting::money::Currency;
-use reporting::{Closable, CloseError, Reports};
+use reporting::closings::{Became, Closings, ReconciledAccount, Reconciliations, ToDo};
 use seats::closing::Closing;
 use seats::{AccountId, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -42,13 +42,6 @@ const RECONCILED: [(&str, &str); 7] = [
     ("difference", "Difference"),
     ("agrees", "Agrees"),
 ];
-
-/// What became of one account's month.
-enum Became {
-    Closed(Closing),
-    Already(Closing),
-    Refused(String),
-}
 
 /// Closes a month of one account or of all.
 pub(crate) fn run(
@@ -80,21 +73,18 @@ pub(crate) fn run(
         let mut sent: BTreeMap<u64, (AccountId, Closing)> = BTreeMap::new();
         for account in &accounts {
             bar.inc(1);
-            let proposed = match reports.closable(*account, month, now, actor) {
-                Ok(Closable::Now(proposed)) => proposed,
-                Ok(Closable::Already(note)) => {
-                    became.insert(*account, Became::Already(note.closing));
+            let proposed = match ToDo::of(reports.closable(*account, month, now, actor)) {
+                ToDo::Close(proposed) if close.dry_run => {
+                    became.insert(*account, Became::Closed(Box::new(proposed.closing)));
                     continue;
                 }
-                Err(error) => {
-                    became.extend(refused(error).map(|why| (*account, Became::Refused(why))));
+                ToDo::Close(proposed) => proposed,
+                ToDo::Nothing(what) => {
+                    became.insert(*account, what);
                     continue;
                 }
+                ToDo::Skip => continue,
             };
-            if close.dry_run {
-                became.insert(*account, Became::Closed(proposed.closing));
-                continue;
-            }
             if before.get_or_insert_with(|| seal(&ledger)).is_err() {
                 break;
             }
@@ -118,7 +108,10 @@ pub(crate) fn run(
         Some(_) => seal(&ledger)?,
         None => None,
     };
-    told(&ledger, month, &became, close.dry_run, sealed, output)
+    let name = |account| reporting::names::Names::new(ledger.book(), account).account();
+    let became = became.into_iter().map(|(account, became)| (name(account), became));
+    let summary = Closings::new(month, close.dry_run, sealed, became);
+    told(&serde_json::to_value(summary).map_err(Failure::unexpected)?, output)
 }
 
 /// Takes the answers that have arrived.
@@ -131,7 +124,7 @@ async fn take(
         let Some((account, closing)) = sent.remove(&tag) else { continue };
         let outcome: Result<Answered, Error> = answer;
         match outcome {
-            Ok(_) => drop(became.insert(account, Became::Closed(closing))),
+            Ok(_) => drop(became.insert(account, Became::Closed(Box::new(closing)))),
             Err(Error::Rejected(why)) => {
                 became.insert(account, Became::Refused(why.to_string()));
             }
@@ -139,15 +132,6 @@ async fn take(
         }
     }
     Ok(())
-}
-
-/// Why an account's month is not closed; `None`: there is nothing to close in it.
-fn refused(error: CloseError) -> Option<String> {
-    use reporting::ReportError::{BeforeAccount, Importing};
-    match error {
-        CloseError::Report(BeforeAccount { .. } | Importing { .. }) => None,
-        error => Some(error.to_string()),
-    }
 }
 
 /// Seals the log, if there is a key to seal it with; the sealed size.
@@ -160,70 +144,29 @@ fn seal(ledger: &Ledger) -> Result<Option<u64>, Failure> {
     Ok(Some(ledger.head().size))
 }
 
-fn told(
-    ledger: &Ledger,
-    month: Month,
-    became: &BTreeMap<AccountId, Became>,
-    dry_run: bool,
-    sealed: Option<u64>,
-    output: Output,
-) -> Result<(), Failure> {
-    let mut rows = Vec::new();
-    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    let (mut closed, mut already, mut open) = (0_u64, 0_u64, 0_u64);
-    for (account, became) in became {
-        let name = reporting::names::Names::new(ledger.book(), *account).account();
-        let (closing, what) = match became {
-            Became::Closed(closing) => {
-                closed += 1;
-                (closing, if dry_run { "would be closed" } else { "closed" })
-            }
-            Became::Already(closing) => {
-                already += 1;
-                (closing, "closed before")
-            }
-            Became::Refused(why) => {
-                open += 1;
-                rows.push(json!({ "account": name, "status": "open", "why": why }));
-                continue;
-            }
-        };
-        let code = closing.currency();
-        let show = |minor: i64| Currency::parse(code).map(|currency| currency.show(minor));
-        let sum = sums.entry(code.to_owned()).or_default();
-        *sum = (sum.0.saturating_add(closing.net), sum.1.saturating_add(closing.due));
-        rows.push(json!({
-            "account": name, "status": what, "currency": code, "net": show(closing.net),
-            "due": show(closing.due), "credit_carried": show(closing.carried),
-            "statement": closing.statement.to_string(),
-        }));
-    }
-    let totals: Vec<Value> = sums
-        .iter()
-        .map(|(code, (net, due))| {
-            let show = |minor: i64| Currency::parse(code).map(|currency| currency.show(minor));
-            json!({ "currency": code, "net": show(*net), "due": show(*due) })
-        })
-        .collect();
+/// Says what became of a month of all accounts; open ones are a failure.
+pub(crate) fn told(summary: &Value, output: Output) -> Result<(), Failure> {
+    let number = |key: &str| summary.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let rows = |key: &str| summary.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let dry_run = summary.get("dry_run").and_then(Value::as_bool).unwrap_or_default();
     match output.format {
-        Format::Json => output.json(&json!({
-            "month": month.to_string(), "closed": closed, "closed_before": already, "open": open,
-            "sealed_size": sealed, "totals": totals, "accounts": rows,
-        }))?,
+        Format::Json => output.json(summary)?,
         Format::Table => {
-            output.table(output::headed(&CLOSED, &rows))?;
+            output.table(output::headed(&CLOSED, &rows("accounts")))?;
             let would = if dry_run { "would be closed" } else { "closed" };
+            let month = summary.get("month").and_then(Value::as_str).unwrap_or_default();
+            let (closed, before) = (number("closed"), number("closed_before"));
+            let open = number("open");
             let mut text =
-                format!("\n{month}: {closed} {would}, {already} closed before, {open} open");
-            for total in &totals {
-                let of =
-                    |key: &str| total.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+                format!("\n{month}: {closed} {would}, {before} closed before, {open} open");
+            for total in &rows("totals") {
+                let of = |key: &str| total.get(key).and_then(Value::as_str).unwrap_or_default();
                 let (code, net, due) = (of("currency"), of("net"), of("due"));
                 text += &format!("; {code} {net} net, {code} {due} to pay");
             }
             output.text(&text)?;
             if !dry_run && closed > 0 {
-                output::talk(&match sealed {
+                output::talk(&match summary.get("sealed_size").and_then(Value::as_u64) {
                     Some(size) => format!("the log is sealed at {size} commits"),
                     None => "the log is not sealed: there is no key yet (`seatledger key new`)"
                         .to_owned(),
@@ -231,7 +174,7 @@ fn told(
             }
         }
     }
-    match open {
+    match number("open") {
         0 => Ok(()),
         open => Err(Failure::refused(format!("{open} not closed; the table says why"))),
     }
@@ -261,35 +204,28 @@ pub(crate) fn reconcile(
     let accounts: Vec<AccountId> =
         ledger.accounts().into_iter().filter(|id| *id != AccountId::SYSTEM).collect();
     let bar = output::progress("reconcile", accounts.len() as u64);
-    let (mut rows, mut wrong) = (Vec::new(), 0_u64);
+    let mut reconciled = Vec::new();
     reports.reconcile_all(&accounts, now, |report| {
         bar.inc(1);
-        let report = match report {
-            Ok(report) => report,
-            Err(reporting::ReportError::Importing { .. }) => return Ok(()),
-            Err(error) => return Err(Failure::from(error)),
-        };
-        wrong += u64::from(!report.agrees);
-        rows.extend(report.sums().into_iter().map(|sum| {
-            let (stated, recomputed) = (sum.stated_minor, sum.recomputed_minor);
-            json!({
-                "account": report.account, "months": sum.months, "currency": sum.code(),
-                "stated": sum.show(stated), "stated_minor": stated,
-                "recomputed": sum.show(recomputed), "recomputed_minor": recomputed,
-                "difference": sum.show(recomputed.saturating_sub(stated)),
-                "agrees": if report.agrees { "yes" } else { "NO" },
-            })
-        }));
-        Ok(())
+        reconciled.extend(ReconciledAccount::all(report)?);
+        Ok::<(), Failure>(())
     })?;
     bar.finish_and_clear();
+    let summary = Reconciliations::new(reconciled);
+    told_reconciled(&serde_json::to_value(summary).map_err(Failure::unexpected)?, output)
+}
+
+/// Says whether the statements of all accounts are what the log says; if not, that is a failure.
+pub(crate) fn told_reconciled(summary: &Value, output: Output) -> Result<(), Failure> {
+    let rows = summary.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
+    let wrong = summary.get("not_reconciled").and_then(Value::as_u64).unwrap_or_default();
     match output.format {
-        Format::Json => output.json(&json!({ "agrees": wrong == 0, "accounts": rows }))?,
+        Format::Json => output.json(summary)?,
         Format::Table => {
             output.table(output::headed(&RECONCILED, &rows))?;
-            let verdict = match rows.len() {
-                0 => "There is nothing to reconcile yet.",
-                _ if wrong == 0 => "All statements agree with the log from its first event on.",
+            let verdict = match (rows.len(), wrong) {
+                (0, _) => "There is nothing to reconcile yet.",
+                (_, 0) => "All statements agree with the log from its first event on.",
                 _ => "NOT RECONCILED: statements differ from what the log says.",
             };
             output.text(&format!("\n{verdict}"))?;
@@ -301,7 +237,7 @@ pub(crate) fn reconcile(
     }
 }
 
-fn not_reconciled(accounts: u64) -> Failure {
+pub(crate) fn not_reconciled(accounts: u64) -> Failure {
     Failure::new(
         Kind::Damaged,
         format!("{accounts} not reconciled: statements are not what the log says"),

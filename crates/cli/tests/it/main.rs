@@ -15,6 +15,7 @@ mod commercial;
 mod damage;
 mod demo;
 mod evidence;
+mod finance;
 mod licences;
 mod machine;
 mod place;

@@ -18,7 +18,10 @@ impl Served {
     }
 
     fn with(flags: &[&str]) -> Served {
-        let place = Place::new();
+        Served::on(Place::new(), flags)
+    }
+
+    fn on(place: Place, flags: &[&str]) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_seatledger"))
             .args(["--data", place.data().to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"])
             .args(flags)
@@ -153,6 +156,37 @@ fn webhooks_are_made_listed_and_removed() {
     assert!(!served.ok(&["webhook", "list"]).contains(url));
     assert_eq!(served.run(&["webhook", "remove", "1"]).0, 4);
     assert_eq!(served.run(&["webhook", "create", "http://127.0.0.1/"]).0, 2);
+}
+
+#[test]
+fn the_month_s_end_at_a_server_is_that_of_a_directory() {
+    let place = Place::new();
+    place.ok("demo");
+    let books = tempfile::tempdir().unwrap();
+    let served = Served::on(place, &[]);
+    let (code, told, said) = served.run(&["close", "--month", "2026-04"]);
+    assert_eq!(code, 4, "{said}");
+    assert!(told.contains("March 2026 is not closed yet"), "{told}");
+    let would = served.ok(&["close", "harley-street", "--month", "2026-03", "--dry-run"]);
+    assert!(would.contains("2026-03: 1 would be closed"), "{would}");
+    served.ok(&["close", "--month", "2026-03", "--reason", "month end"]);
+    let told = served.ok(&["close", "--month", "2026-04"]);
+    assert!(told.contains("2026-04: 1 closed, 0 closed before, 0 open; GBP 265.50 net"), "{told}");
+    assert!(served.ok(&["reconcile"]).contains("All statements agree"));
+    assert!(served.ok(&["reconcile", "harley-street"]).contains("2026-03  closed"));
+
+    let folder = books.path().to_str().unwrap();
+    let export = ["export", "charges", "--month", "2026-03", "-o", folder];
+    assert_eq!(served.ok(&export), "charges-2026-03.csv\n");
+    let file = std::fs::read(books.path().join("charges-2026-03.csv")).unwrap();
+    let known_by = blake3::hash(blake3::hash(&file).as_bytes()).to_string();
+    assert!(served.ok(&["access"]).contains(&known_by));
+    let (code, _, said) = served.run(&export);
+    assert_eq!(code, 4);
+    assert!(said.contains("is there already"), "{said}");
+    let said =
+        served.ok(&["account", "set-licences", "harley-street", "9", "--from", "2026-04-10"]);
+    assert!(said.contains("it becomes an adjustment in May 2026"), "{said}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod books;
 mod charges;
 mod gocardless;
 mod hostile;
+mod making;
 mod notices;
 mod page;
 #[cfg(feature = "real-histories")]

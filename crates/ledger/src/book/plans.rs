@@ -16,6 +16,16 @@ impl Book {
         self.kept(Table::Plans, "plan", digest)
     }
 
+    /// All plan files that were kept, in order of their BLAKE3: also those that were given and never assigned.
+    pub fn plans(&self) -> Result<Vec<(Digest, Vec<u8>)>, BookError> {
+        let rows = self.pages.rows(Table::Plans, &[])?.into_iter();
+        let read = |(key, file): (Vec<u8>, Vec<u8>)| {
+            let damaged = || BookError::Damaged("the key of a plan is no digest".to_owned());
+            Ok((Digest(key.try_into().map_err(|_| damaged())?), file))
+        };
+        rows.map(read).collect()
+    }
+
     /// Keeps the statement of a month and gives its BLAKE3. Keeping it again changes nothing.
     pub fn keep_statement(&self, statement: &[u8]) -> Result<Digest, BookError> {
         self.keep(Table::Statements, "the statement", statement)

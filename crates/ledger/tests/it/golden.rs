@@ -12,9 +12,9 @@ use ledger::{Actor, Commit, Draft, Ledger, Position, Role};
 use seats::closing::Closing;
 use seats::{
     AccountId, Capacity, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, HandOverEnd, HandOverId, Leaving, Look, Micros, Names, PoolId, Reasons,
-    Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId, Setting, SiteId, Timestamp,
-    UserId, UserPolicy, WhenFull,
+    Event, ExpiryCause, ExportKind, Exported, HandOverEnd, HandOverId, Leaving, Look, Micros,
+    Names, PoolId, Reasons, Reclaim, ReleaseReason, RequestId, SameUser, SeatNo, SessionId,
+    Setting, SiteId, Timestamp, UserId, UserPolicy, WhenFull,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -179,12 +179,28 @@ fn beside_the_log() -> Vec<Event> {
     ]
 }
 
+/// What came last: files handed out.
+fn exports() -> Vec<Event> {
+    let exported = Exported {
+        kind: ExportKind::Charges,
+        year: 2026,
+        month: 5,
+        accounts: None,
+        statements: 251,
+        digest: Digest([0x13; 32]),
+        draft: false,
+    };
+    let (kind, accounts) = (ExportKind::Html, Some(vec![AccountId(3), AccountId(300)]));
+    let drafts = Exported { kind, accounts, draft: true, ..exported.clone() };
+    [exported, drafts].map(|exported| Event::StatementsExported(Box::new(exported))).to_vec()
+}
+
 /// One event of every kind, and every setting, in the order in which their entries were kept.
 fn all() -> impl Iterator<Item = Event> {
     let first = every_kind().into_iter().chain(later_settings());
     let line = first.chain(later_kinds()).chain(settings_of_the_line());
     let hand_overs = hand_overs().into_iter().chain(cause_and_setting_of_hand_overs());
-    line.chain(hand_overs).chain(beside_the_log()).chain(a_closed_month())
+    line.chain(hand_overs).chain(beside_the_log()).chain(a_closed_month()).chain(exports())
 }
 
 fn commit(number: usize, event: Event) -> Commit {

@@ -6,8 +6,8 @@ mod periods;
 
 use seats::{
     AccountId, Breach, CivilDate, Commitment, DenialReason, DeviceId, Digest, Effective, EndedBy,
-    Event, ExpiryCause, Laws, Leaving, Look, Micros, ReleaseReason, RequestId, SeatNo, SessionId,
-    Setting, SiteId, Timestamp, UserId,
+    Event, ExpiryCause, ExportKind, Exported, Laws, Leaving, Look, Micros, ReleaseReason,
+    RequestId, SeatNo, SessionId, Setting, SiteId, Timestamp, UserId,
 };
 
 const PROFILE: Commitment = Commitment([0; 32]);
@@ -356,7 +356,16 @@ fn facts_of_the_service_stand_apart() {
     assert_eq!(system.check(NOW, &[ask(1, ALICE)]), Err(Breach::WrongAccount));
     let shown = Event::IdentityShown { account: AccountId(1), look: Look::Who, user: None };
     let changed = Event::SealingKeyChanged { key: Digest([1; 32]), previous: None };
-    for event in [shown, changed] {
+    let exported = Event::StatementsExported(Box::new(Exported {
+        kind: ExportKind::Xero,
+        year: 2026,
+        month: 5,
+        accounts: None,
+        statements: 2,
+        digest: Digest([2; 32]),
+        draft: false,
+    }));
+    for event in [shown, changed, exported] {
         check(std::slice::from_ref(&event), Breach::WrongAccount);
         assert_eq!(system.check(NOW, &[event]), Ok(()));
     }

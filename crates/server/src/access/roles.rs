@@ -32,12 +32,16 @@ pub enum Act {
     Release,
     /// Add, suspend and reinstate users; add sites.
     ManagePeople,
-    /// Open accounts, set licences, policies and plans; suspend and close.
+    /// Open accounts, set licences and policies; suspend and close.
     ManageAccounts,
+    /// Assign price plans.
+    SetPrices,
     /// Statements and what explains them.
     Statements,
     /// Make the statements of a month final.
     CloseMonths,
+    /// Hand out statements as files for the books.
+    Export,
     /// Seals, commits, proofs, evidence packs, who looked at what.
     Audit,
     /// Erase who somebody is.
@@ -81,7 +85,9 @@ impl TokenRole {
             TokenRole::Admin => true,
             TokenRole::App => matches!(act, UseSeats | ManagePeople),
             TokenRole::Support => matches!(act, Look | Release | ManagePeople | Statements),
-            TokenRole::Finance => matches!(act, Statements | Look | ManageAccounts | CloseMonths),
+            TokenRole::Finance => {
+                matches!(act, Statements | Look | ManageAccounts | SetPrices | CloseMonths | Export)
+            }
             TokenRole::Auditor => matches!(act, Look | Statements | Audit),
             TokenRole::Customer => matches!(act, Look | Release | Statements),
         }

@@ -16,13 +16,14 @@ use ledger::Kind;
 use projector::{AsOf, Views};
 use reporting::civil::{Zone, read_date};
 use reporting::names::Names;
-use reporting::plan::Plan;
+use reporting::plans::PlanRefused;
 use seats::{
     Account, AccountId, Command, Effective, Setting, SiteId, Standing, Timestamp, UserStanding,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::MutexGuard;
 use utoipa::{IntoParams, ToSchema};
 
 type Shared = State<Arc<Service>>;
@@ -179,13 +180,20 @@ pub(crate) async fn open(
     Body(body): Body<OpenBody>,
 ) -> Result<(StatusCode, Json<Done>), Problem> {
     caller.may(Act::ManageAccounts)?;
+    if body.plan.is_some() {
+        caller.may(Act::SetPrices)?;
+    }
     caller.for_all_accounts()?;
+    let _one_at_a_time = match &body.plan {
+        None => None,
+        Some(plan) => Some(assignable(&service, plan).await?),
+    };
     let new = NewAccount {
         name: body.name,
         zone: body.time_zone,
         licences: body.licences,
         settings: settings(&body.policy, |_| None)?,
-        plan: body.plan.map(checked_plan).transpose()?,
+        plan: body.plan,
         effective: None,
     };
     let done = ask(&service, &caller, Request::Open(new), body.reason).await?;
@@ -207,7 +215,8 @@ pub(crate) async fn set_licences(
     let account = caller.account(&service, &name, Act::ManageAccounts)?;
     let effective = effective(&service, account, body.from).await?;
     let request = Request::SetLicences { account, to: body.licences, effective };
-    ask(&service, &caller, request, body.reason).await.map(Json)
+    let done = ask(&service, &caller, request, body.reason).await?;
+    adjusted(&service, account, effective, done).await.map(Json)
 }
 
 /// Change settings of the policy.
@@ -246,11 +255,28 @@ pub(crate) async fn set_plan(
     Path(name): Path<String>,
     Body(body): Body<PlanBody>,
 ) -> Result<Json<Done>, Problem> {
-    let account = caller.account(&service, &name, Act::ManageAccounts)?;
-    let plan = checked_plan(body.plan)?;
+    let account = caller.account(&service, &name, Act::SetPrices)?;
+    let _one_at_a_time = assignable(&service, &body.plan).await?;
     let effective = effective(&service, account, body.from).await?;
-    let request = Request::AssignPlan { account, plan, effective };
-    ask(&service, &caller, request, body.reason).await.map(Json)
+    let request = Request::AssignPlan { account, plan: body.plan, effective };
+    let done = ask(&service, &caller, request, body.reason).await?;
+    adjusted(&service, account, effective, done).await.map(Json)
+}
+
+/// The same, with the month in which it becomes an adjustment, if it counts from within a closed one.
+async fn adjusted(
+    service: &Service,
+    account: AccountId,
+    effective: Option<Effective>,
+    done: Done,
+) -> Result<Done, Problem> {
+    let Some(Effective { instant, .. }) = effective else { return Ok(done) };
+    let found = service.read(move |views| {
+        let state = views.as_of(account, AsOf::Now)?.account;
+        let zone = Zone::parse(state.zone()).map_err(|error| Problem::new("unreadable", error))?;
+        Ok(reporting::adjusted_in(&state, instant, zone).map(|month| month.to_string()))
+    });
+    Ok(Done { adjustment_in: found.await?, ..done })
 }
 
 /// Suspend, reinstate or close an account.
@@ -284,12 +310,16 @@ pub(crate) async fn ask(
     request: Request,
     reason: Option<String>,
 ) -> Result<Done, Problem> {
-    let request = match reason {
+    let answered = service.admission.ask(because(request, reason), caller.actor()).await?;
+    Ok(done(service, &answered))
+}
+
+/// The request with why it is asked, if that was said.
+pub(crate) fn because(request: Request, reason: Option<String>) -> Request {
+    match reason {
         Some(reason) => request.because(reason),
         None => request,
-    };
-    let answered = service.admission.ask(request, caller.actor()).await?;
-    Ok(done(service, &answered))
+    }
 }
 
 /// What was done.
@@ -299,6 +329,7 @@ pub(crate) fn done(service: &Service, answered: &Answered) -> Done {
         account_id: answered.account.0,
         position: answered.position.map(|position| position.0),
         number: answered.user.map(|user| user.0).or(answered.site.map(|site| u32::from(site.0))),
+        adjustment_in: None,
     }
 }
 
@@ -320,12 +351,19 @@ pub(crate) fn settings(
     read.collect()
 }
 
-/// A plan file that is accepted; it is recorded for ever.
-fn checked_plan(text: String) -> Result<String, Problem> {
-    match Plan::read(&text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Problem::new("unprocessable", format!("plan: {error}"))),
-    }
+/// Refuses a plan file that is not accepted, or that another one stands in the way of. Nobody else assigns a plan
+/// while the guard is held.
+async fn assignable<'a>(service: &'a Service, plan: &str) -> Result<MutexGuard<'a, ()>, Problem> {
+    let alone = service.pricing.lock().await;
+    let plan = plan.to_owned();
+    let checked =
+        service.read(move |views| match reporting::plans::assignable(views.ledger(), &plan) {
+            Ok(_) => Ok(()),
+            Err(PlanRefused::Book(error)) => Err(error.into()),
+            Err(PlanRefused::Read(error)) => Err(error.into()),
+            Err(error) => Err(Problem::new("unprocessable", format!("plan: {error}"))),
+        });
+    checked.await.map(|()| alone)
 }
 
 /// A civil day in the account's zone, or an instant.

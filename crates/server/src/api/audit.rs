@@ -15,6 +15,8 @@ use axum::response::{IntoResponse, Response};
 use evidence::{MakeError, Wanted};
 use ledger::seal::SealError;
 use ledger::{Ledger, Position, ProveError};
+use reporting::Reports;
+use reporting::civil::Zone;
 use seats::{Command, Digest};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -266,6 +268,30 @@ pub(crate) async fn access(
         let (from, to) = question.range(asked.from.as_deref(), asked.to.as_deref())?;
         Ok(question.reports.access(Some(account), from, Some(to))?)
     });
+    Ok(as_wanted(&report.await?, &headers))
+}
+
+/// The same of all accounts, with what concerns none: tokens, files handed out, the clock.
+#[utoipa::path(
+    get, path = "/v1/access", tag = "audit", operation_id = "access_to_all", params(SpanQuery),
+    responses((status = 200, description = "Access records", content((serde_json::Value = "application/json"), (String = "text/plain")))),
+)]
+pub(crate) async fn access_to_all(
+    State(service): Shared,
+    caller: Caller,
+    Query(asked): Query<SpanQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.may(Act::Audit)?;
+    caller.for_all_accounts()?;
+    let read = |field: &str, text: Option<String>| {
+        let read = text.map(|text| Zone::UTC.read_time(&text)).transpose();
+        read.map_err(|error| Problem::new("unprocessable", format!("{field}: {error}")))
+    };
+    let (from, to) = (read("from", asked.from)?, read("to", asked.to)?);
+    let origin = service.origin.clone();
+    let report =
+        service.read(move |views| Ok(Reports::new(views, &origin).access(None, from, to)?));
     Ok(as_wanted(&report.await?, &headers))
 }
 

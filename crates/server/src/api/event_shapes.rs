@@ -52,6 +52,7 @@ pub(crate) const KINDS: &[&str] = &[
     "TokenMade",
     "TokenRevoked",
     "SeatTakenOffline",
+    "StatementsExported",
 ];
 
 /// One event.
@@ -199,6 +200,15 @@ pub(crate) fn shape(event: &Event) -> Value {
             "SeatTakenOffline",
             json!({
                 "request": request.to_string(), "user": user.0, "from": At(*from), "to": At(*to),
+            }),
+        ),
+        Event::StatementsExported(exported) => named(
+            "StatementsExported",
+            json!({
+                "kind": exported.kind.word(), "month": exported.period(),
+                "accounts": exported.accounts.as_ref().map(|all| all.iter().map(|a| a.0).collect::<Vec<_>>()),
+                "statements": exported.statements, "files": exported.digest.to_string(),
+                "draft": exported.draft,
             }),
         ),
     }

@@ -150,8 +150,8 @@ pub(crate) async fn reconciliation(
     Ok(shown(&report.await?, &headers))
 }
 
-fn read_month(text: &str) -> Result<Month, Problem> {
-    Month::read(text).map_err(|error| Problem::new("unprocessable", format!("month: {error}")))
+pub(crate) fn read_month(text: &str) -> Result<Month, Problem> {
+    Month::read(text).map_err(|error| Problem::new("unprocessable", error))
 }
 
 impl From<CloseError> for Problem {

@@ -4,9 +4,11 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod bulk;
+pub(crate) mod closings;
 pub(crate) mod commercial;
 pub(crate) mod event_shapes;
 pub(crate) mod events;
+pub(crate) mod exports;
 pub(crate) mod finance;
 pub(crate) mod hand_overs;
 pub(crate) mod logins;
@@ -86,6 +88,10 @@ pub(crate) fn of_browsers() -> Router<Arc<Service>> {
 pub(crate) fn streams() -> Router<Arc<Service>> {
     Router::new()
         .route("/v1/backups", post(backups::make))
+        .route("/v1/closings", post(closings::close))
+        .route("/v1/reconciliation", get(closings::reconcile))
+        .route("/v1/exports/{kind}", post(exports::export))
+        .route("/v1/access", get(audit::access_to_all))
         .route("/v1/reports/{kind}", get(commercial::report))
         .route("/v1/events", get(events::of_all))
         .route("/v1/accounts/{account}/events", get(events::of_account))

@@ -1,8 +1,8 @@
 //! The API as OpenAPI 3.1, made from the code that answers.
 
 use crate::api::{
-    accounts, audit, backups, bulk, commercial, events, finance, hand_overs, logins, outage,
-    people, reports, seat, sessions, webhooks,
+    accounts, audit, backups, bulk, closings, commercial, events, exports, finance, hand_overs,
+    logins, outage, people, reports, seat, sessions, webhooks,
 };
 use crate::problem::CODES;
 use serde_json::{Map, Value, json};
@@ -23,12 +23,12 @@ use utoipa::{Modify, OpenApi};
         seat::hand_over, sessions::heartbeat, sessions::goodbye, sessions::log_out, sessions::status,
         sessions::release, seat::heartbeat, seat::goodbye, seat::log_out, bulk::heartbeats,
         bulk::commands, reports::occupancy, reports::why, reports::trail, reports::usage,
-        reports::statement, finance::close, finance::preview, finance::reconciliation, reports::sessions, reports::denials, commercial::report, accounts::list, accounts::show,
+        reports::statement, finance::close, finance::preview, finance::reconciliation, closings::close, closings::reconcile, exports::export, reports::sessions, reports::denials, commercial::report, accounts::list, accounts::show,
         accounts::open, accounts::set_licences, accounts::set_policy, accounts::set_plan,
         accounts::change_standing, people::users, people::add_user, people::change_user,
         people::sites, people::add_site, events::of_all, events::of_account, audit::seals,
         audit::latest, audit::seal, audit::commit, audit::inclusion, audit::consistency, audit::pack,
-        audit::access, backups::make, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
+        audit::access, audit::access_to_all, backups::make, webhooks::create, webhooks::list, webhooks::remove, webhooks::dead, webhooks::retry,
     ),
     tags(
         (name = "seats", description = "What the vendor's application calls at each login."),

@@ -344,7 +344,7 @@ pub(crate) async fn statement(
 ) -> Result<Response, Problem> {
     let account = caller.account(&service, &name, Act::Statements)?;
     let month = Month::read(&month);
-    let month = month.map_err(|error| Problem::new("unprocessable", format!("month: {error}")))?;
+    let month = month.map_err(|error| Problem::new("unprocessable", error))?;
     let report = ask(&service, Asked { account, named: false }, move |question| {
         Ok(question.reports.statement(account, month, question.now)?)
     });

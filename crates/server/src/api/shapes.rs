@@ -274,6 +274,10 @@ pub(crate) struct Done {
     pub(crate) position: Option<u64>,
     /// The number of the user or site it is about.
     pub(crate) number: Option<u32>,
+    /// What counts from within closed months changes none of them: the open month, as `2026-06`, in which it becomes
+    /// an adjustment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) adjustment_in: Option<String>,
 }
 
 /// Who asks a holder for the seat.

@@ -37,7 +37,7 @@ impl FromRequestParts<Arc<Service>> for Visitor {
         let now = service.now();
         let sign_in = service.sign_ins.get(&cookie, now).ok_or_else(sign_in_first)?;
         let token = service.access.good(sign_in.token, now).ok_or_else(sign_in_first)?;
-        Ok(Visitor { caller: Caller::new(token), sign_in, cookie, path })
+        Ok(Visitor { caller: Caller::new(token, service), sign_in, cookie, path })
     }
 }
 

@@ -77,5 +77,16 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "",
         "Who is what, by rank: value=role or value=role:account, separated by commas.",
     ),
+    (
+        "duties_set_prices",
+        "finance, admin",
+        "Roles that may assign price plans; these or some of them.",
+    ),
+    ("duties_close", "finance, admin", "Roles that may close months; these or some of them."),
+    (
+        "duties_export",
+        "finance, admin",
+        "Roles that may hand out statements as files; these or some of them.",
+    ),
     ("desk_session_s", "28800", "Seconds after which a sign-in to the desk ends."),
 ];

@@ -119,13 +119,18 @@ impl House {
     }
 
     pub(crate) fn call(&self, request: Request<Body>) -> Answer {
+        self.bytes(request).0
+    }
+
+    /// The same, with the body as it is.
+    pub(crate) fn bytes(&self, request: Request<Body>) -> (Answer, Vec<u8>) {
         let routes = self.routes.clone();
         self.runtime.block_on(async move {
             let response = routes.oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            Answer { status: parts.status, headers: parts.headers, text }
+            (Answer { status: parts.status, headers: parts.headers, text }, bytes.to_vec())
         })
     }
 

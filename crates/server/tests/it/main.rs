@@ -16,6 +16,7 @@ mod commercial;
 mod desk;
 mod events;
 mod fight;
+mod finance;
 mod hand_overs;
 mod harness;
 mod hostile;

@@ -13,7 +13,7 @@ use crate::place;
 use admission::Request;
 use projector::{AsOf, Views};
 use reporting::At;
-use reporting::civil::{Zone, show_date};
+use reporting::civil::{Month, Zone, show_date};
 use seats::{Account, Effective, Timestamp};
 use serde_json::json;
 use std::path::Path;
@@ -40,11 +40,13 @@ pub(super) fn set(
     let from = effective.map_or(after.last_at(), |effective| effective.instant);
     let then = next_change(&after, from).filter(|(_, then)| *then != licences);
     let in_force = after.licences().at(now);
+    let adjusted = reporting::adjusted_in(&after, from, zone);
     remark_on_reservations(&after);
     match output.format {
         Format::Json => output.json(&json!({
             "account": name, "licences": licences, "from": At(from), "in_force_now": in_force,
             "until": then.map(|(until, _)| At(until)), "then": then.map(|(_, then)| then),
+            "adjustment_in": adjusted.map(|month| month.to_string()),
         })),
         Format::Table => {
             let from = match effective {
@@ -55,11 +57,18 @@ pub(super) fn set(
                 format!(" until {}, when another change makes them {then}", zone.show(until))
             });
             output.text(&format!(
-                "{name}: licences {licences} from {from}{}; in force now: {in_force}",
-                until.unwrap_or_default()
+                "{name}: licences {licences} from {from}{}; in force now: {in_force}{}",
+                until.unwrap_or_default(),
+                adjusted.map(adjustment).unwrap_or_default()
             ))
         }
     }
+}
+
+/// That closed months do not change.
+pub(crate) fn adjustment(month: Month) -> String {
+    let month = month.in_words();
+    format!("; closed months stay as they are, so it becomes an adjustment in {month}")
 }
 
 /// Says if more seats are reserved for sites than there are licences: then nobody else gets one.

@@ -5,17 +5,18 @@
 
 mod call;
 mod commercial;
+mod finance;
 mod hand_over;
 mod webhook;
 
-use crate::args::{
-    Account, Close, Command, Evidence, Format, Login, Preview, Range, Release, Site, User,
-};
+use crate::args::{Account, Command, Evidence, Format, Login, Preview, Range, Release, Site, User};
+use crate::commands::account::adjustment;
 use crate::commands::backup;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, table};
 use call::{Answer, Server};
 use ledger::whole;
+use reporting::civil::Month;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -29,7 +30,15 @@ pub(crate) struct Remote<'a> {
 }
 
 pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Result<(), Failure> {
-    let is_quick = !matches!(command, Command::Backup { .. } | Command::Report(_));
+    let is_quick = !matches!(
+        command,
+        Command::Backup { .. }
+            | Command::Close(_)
+            | Command::Reconcile { .. }
+            | Command::Export(_)
+            | Command::Access { .. }
+            | Command::Report(_)
+    );
     let server = Server::new(remote, output.format, is_quick)?;
     let account = |name: &str| format!("/v1/accounts/{}", call::escaped(name));
     match command {
@@ -72,11 +81,12 @@ pub(crate) fn run(remote: &Remote<'_>, command: Command, output: Output) -> Resu
             let path = format!("{}/statements/{}", account(&name), call::escaped(&month));
             server.report(&path, &[], output)
         }
-        Command::Close(Close { account: Some(name), month, dry_run: false }) => {
-            let month = call::escaped(&month);
-            let path = format!("{}/statements/{month}/close", account(&name));
-            closed(&server.post(&path, &server.said(json!({})))?, output)
+        Command::Access { account: None, range } => {
+            server.report("/v1/access", &span(range), output)
         }
+        Command::Close(close) => finance::close(&server, &close, output),
+        Command::Reconcile { account } => finance::reconcile(&server, account.as_deref(), output),
+        Command::Export(asked) => finance::export(&server, &asked, output),
         Command::Report(asked) => commercial::run(&server, &asked, output),
         Command::Preview(Preview { account: name, add, remove, licences, from }) => {
             let number = |number: Option<u32>| number.map(|number| number.to_string());
@@ -298,27 +308,12 @@ fn done(answer: &Answer, output: Output) -> Result<(), Failure> {
     let told = answer.json()?;
     match output.format {
         Format::Json => output.json(&told),
-        Format::Table => output.text(&format!("{}: done", text(&told, "account"))),
+        Format::Table => {
+            let month = Month::read(text(&told, "adjustment_in")).ok();
+            let adjusted = month.map(adjustment).unwrap_or_default();
+            output.text(&format!("{}: done{adjusted}", text(&told, "account")))
+        }
     }
-}
-
-/// What a month was closed with.
-fn closed(answer: &Answer, output: Output) -> Result<(), Failure> {
-    answer.check()?;
-    let told = answer.json()?;
-    if output.format == Format::Json {
-        return output.json(&told);
-    }
-    let minor = |key: &str| told.get(key).and_then(Value::as_i64).unwrap_or(0);
-    let currency = text(&told, "currency");
-    let show = |minor: i64| match reporting::money::Currency::parse(currency) {
-        Some(known) => known.show(minor),
-        None => minor.to_string(),
-    };
-    let before = told.get("again").and_then(Value::as_bool).unwrap_or(false);
-    let what = if before { "closed before" } else { "closed" };
-    let (month, net, due) = (text(&told, "month"), show(minor("net")), show(minor("due")));
-    output.text(&format!("{month}: {what}; {currency} {net} net, {due} due"))
 }
 
 fn evidence(server: &Server<'_>, asked: &Evidence, output: Output) -> Result<(), Failure> {
