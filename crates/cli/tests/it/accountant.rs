@@ -97,7 +97,10 @@ fn a_gocardless_template_is_filled_in_and_the_total_told() {
     put("exports.toml", &settings("unit = \"pounds\"\n", "MD000123"));
     let run = place.run(&format!("{command} -o books --collect-on 2036-12-15"));
     let talk = String::from_utf8(run.stderr).unwrap();
-    assert!(talk.contains("GBP 265.50 in all\nMD000124: nothing is collected from it\n"), "{talk}");
+    assert!(
+        talk.contains("1 payment, GBP 265.50 in all\nMD000124: nothing is collected from it\n"),
+        "{talk}"
+    );
     assert_eq!(String::from_utf8(run.stdout).unwrap(), "gocardless-2026-04.csv\n");
     let file =
         std::fs::read_to_string(place.home.path().join("books/gocardless-2026-04.csv")).unwrap();
