@@ -1,6 +1,6 @@
 //! What stands around every page: head, navigation, who is signed in, a notice.
 
-use crate::href::{FRONT, SIGN_OUT, VERIFY, account_path};
+use crate::href::{FINANCE, FRONT, SIGN_OUT, VERIFY, account_path};
 use crate::wording::{name, stamp};
 use crate::{CSS_PATH, ICON_PATH, SCRIPT_PATH, href};
 use maud::{DOCTYPE, Markup, html};
@@ -126,6 +126,7 @@ impl Frame {
                     @if let Some(who) = &self.signed_in_as {
                         nav aria-label="Desk" {
                             a href=(FRONT) aria-current=[(sheet.place.is_none() && sheet.title == "Accounts").then_some("page")] { "Accounts" }
+                            a href=(FINANCE) aria-current=[(sheet.title == "Finance").then_some("page")] { "Finance" }
                             a href=(VERIFY) aria-current=[(sheet.title == "Verify").then_some("page")] { "Verify" }
                         }
                         form.who method="post" action=(SIGN_OUT) {

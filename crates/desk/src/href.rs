@@ -1,6 +1,8 @@
 //! Addresses of pages. Accounts, sessions and users stand in them by number.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reporting::civil::Month;
+use reporting::commercial::{Kind, Months};
 use seats::{AccountId, SessionId, UserId};
 
 /// The front page: accounts at a glance.
@@ -13,6 +15,37 @@ pub(crate) const SIGN_IN: &str = "/desk/sign-in";
 pub(crate) const SIGN_OUT: &str = "/desk/sign-out";
 /// Where one says why one looks.
 pub(crate) const REASON: &str = "/desk/reason";
+
+/// A month of all accounts.
+pub(crate) const FINANCE: &str = "/desk/finance";
+/// Where months are closed.
+pub(crate) const FINANCE_CLOSE: &str = "/desk/finance/close";
+/// Where statements are had as files, before the kind.
+pub(crate) const FINANCE_EXPORTS: &str = "/desk/finance/exports/";
+
+/// A month of all accounts.
+pub fn finance_path(month: Month) -> String {
+    with_query(FINANCE, &[("month", Some(&month.to_string()))])
+}
+
+/// Where a commercial report is asked for.
+pub(crate) fn report_form(kind: Kind) -> String {
+    format!("{FINANCE}/reports/{}", kind.word())
+}
+
+/// A commercial report, as a page or as a file.
+pub(crate) fn report_path(kind: Kind, months: Months, account: &str, file: bool) -> String {
+    let (from, to) = (months.first().to_string(), months.last().to_string());
+    let path = format!("{}{}", report_form(kind), if file { "/file" } else { "" });
+    let fields =
+        [("from", Some(from.as_str())), ("to", Some(to.as_str())), ("account", Some(account))];
+    with_query(&path, &fields)
+}
+
+/// An account's statement of a month.
+pub(crate) fn statement_path(account: AccountId, month: Month) -> String {
+    format!("{}/statements/{month}", account_path(account))
+}
 
 /// The board of an account.
 pub fn account_path(account: AccountId) -> String {

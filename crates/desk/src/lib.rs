@@ -18,6 +18,11 @@
 //! | `/desk/{account}/trail` | [`TrailPage`] | `from`, `to`, `user`, `page` |
 //! | `/desk/{account}/usage` | [`UsagePage`] | `weeks`, `show` |
 //! | `/desk/{account}/statements/{month}` | [`StatementPage`] | |
+//! | `/desk/finance` | [`FinancePage`] | `month`, `page` |
+//! | `/desk/finance/close` | | POST `month`, `account`, `reason`, `csrf` |
+//! | `/desk/finance/exports/{kind}` | | POST `month`, `draft`, `reason`, `csrf` |
+//! | `/desk/finance/reports/{kind}` | [`CommercialPage`] | `from`, `to`, `account` |
+//! | `/desk/finance/reports/{kind}/file` | | `from`, `to`, `account` |
 //! | `/desk/verify` | [`VerifyPage`] | |
 //! | `/desk/reason` | [`ReasonPage`] | POST `reason`, `next`, `csrf` |
 //! | any | [`FailurePage`] | |
@@ -31,8 +36,10 @@
 
 mod accounts;
 mod board;
+mod commercial;
 mod days;
 mod failure;
+mod finance;
 mod frame;
 mod gantt;
 mod grid;
@@ -51,9 +58,11 @@ mod wording;
 
 pub use accounts::{AccountsPage, Sort};
 pub use board::BoardPage;
+pub use commercial::CommercialPage;
 pub use failure::FailurePage;
+pub use finance::FinancePage;
 pub use frame::{Frame, Notice, Place, Tone};
-pub use href::{account_path, session_path};
+pub use href::{account_path, finance_path, session_path};
 pub use reason::ReasonPage;
 pub use sign_in::SignInPage;
 pub use statement::StatementPage;

@@ -4,9 +4,9 @@ use crate::frame::{Frame, Place, Sheet, Tab};
 use crate::href::account_path;
 use crate::wording::{exact, name, provenance};
 use maud::{Markup, html};
-use reporting::Statement;
 use reporting::civil::{Month, read_date, say_date};
 use reporting::statement::{Standing, Sums};
+use reporting::{Explained, Statement};
 use seats::CivilDate;
 
 /// The statement of a month.
@@ -16,6 +16,8 @@ pub struct StatementPage {
     pub place: Place,
     /// What it shows.
     pub statement: Statement,
+    /// Where its adjustments come from, if it has any.
+    pub explained: Option<Explained>,
 }
 
 impl StatementPage {
@@ -43,6 +45,7 @@ impl StatementPage {
                     dd { (said.opening_licences) " at the beginning, " (said.closing_licences) " at the end" }
                 }
                 @if let Some(sums) = &said.sums { (self.charges(sums)) }
+                (self.adjustments())
                 @if !said.changes.is_empty() { (self.changes()) }
                 (self.days())
                 (self.used())
@@ -123,6 +126,44 @@ impl StatementPage {
                     @if sums.carried_in_minor != 0 { (sum("Credit from the month before", &sums.carried_in)) }
                     @if sums.due_minor != sums.net_minor { (sum(&format!("To pay, {currency}"), &sums.due)) }
                     @if sums.carried_out_minor != 0 { (sum("Credit for the next month", &sums.carried_out)) }
+                }
+            }
+        }
+    }
+
+    /// Closed months as they were charged, beside what they come to now.
+    fn adjustments(&self) -> Markup {
+        let lines = self.explained.iter().flat_map(|explained| &explained.lines);
+        let words =
+            |month: &str| Month::read(month).map_or_else(|_| month.to_owned(), Month::in_words);
+        let cell = |amount: &Option<String>| amount.clone().unwrap_or_default();
+        html! {
+            @for adjusted in lines.filter_map(|line| line.adjusted.as_ref()) {
+                table.list {
+                    caption { "Adjustment of " (words(&adjusted.month)) ": what was charged, and what it comes to by what is known now" }
+                    thead {
+                        tr {
+                            th scope="col" { (words(&adjusted.month)) }
+                            th.count scope="col" { "Charged" }
+                            th.count scope="col" { "Now" }
+                        }
+                    }
+                    tbody {
+                        @for row in &adjusted.rows {
+                            tr {
+                                th scope="row" { (row.what) }
+                                td.count { (cell(&row.charged)) }
+                                td.count { (cell(&row.now)) }
+                            }
+                        }
+                    }
+                    tfoot {
+                        tr {
+                            th scope="row" { "Together" }
+                            td.count { (adjusted.charged) }
+                            td.count { (adjusted.now) }
+                        }
+                    }
                 }
             }
         }

@@ -13,6 +13,7 @@ use crate::xero::XeroTemplate;
 use crate::{ExportError, ExportFile, ExportSettings, Finality, LeftOut, SettingsError};
 use crate::{charges, gocardless, notices, page, sage, workbook, xero};
 use reporting::civil::{CivilError, Month, read_date, show_date};
+use reporting::shown::counted;
 use reporting::statement::Standing;
 use reporting::{ReportError, Reports, Statement};
 use seats::{AccountId, CivilDate, Digest, ExportKind, Exported, Timestamp};
@@ -196,7 +197,8 @@ impl Wanted {
             }
             (With::Gocardless(template, collect_on), _) => {
                 let made = gocardless::gocardless(statements, template, settings, *collect_on)?;
-                told.push(format!("{} payments, {} in all", made.payments.len(), made.total));
+                let payments = counted(made.payments.len() as u64, "payment");
+                told.push(format!("{payments}, {} in all", made.total));
                 told.extend(made.missing.iter().map(|due| {
                     let (account, payer) = (&due.account, &due.payer);
                     format!("{account} is due, and the template has no row for {payer:?}")

@@ -28,6 +28,7 @@ pub mod glance;
 pub mod heat;
 pub mod hours;
 pub mod money;
+pub mod month_end;
 pub mod names;
 pub mod nearest;
 pub mod object;

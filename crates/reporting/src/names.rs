@@ -3,10 +3,11 @@
 //! A report is made from numbers. Whoever is not known, or was forgotten, appears as `user-7`; such a number
 //! may be written where a name is asked for.
 
+use crate::money::Currency;
 use crate::nearest::nearest;
 use ledger::book::Entry;
 use ledger::{Book, Kind, Subject};
-use seats::{AccountId, DeviceId, Naming, SiteId, UserId};
+use seats::{AccountId, DeviceId, Nameless, Naming, SiteId, UserId};
 
 /// The names of one account.
 #[derive(Clone, Copy)]
@@ -75,6 +76,12 @@ impl Naming for Names<'_> {
     }
     fn device(&self, device: DeviceId) -> Option<String> {
         self.name(Subject::device(self.account, device)).filter(|_| !self.hidden)
+    }
+    fn money(&self, code: &str, minor: i64) -> String {
+        match Currency::parse(code) {
+            Some(currency) => format!("{code} {}", currency.show(minor)),
+            None => Nameless.money(code, minor),
+        }
     }
 }
 

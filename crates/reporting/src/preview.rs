@@ -273,9 +273,10 @@ impl Report for Preview {
             let later =
                 later.map_or(0, |row| row.with_change_minor.saturating_sub(row.forecast_minor));
             text += &format!(
-                "\n{change} costs {} {} this month and {} next month. Net of VAT.\n",
+                "\n{change} costs {} {} this month and {} {} next month. Net of VAT.\n",
                 self.currency,
                 show(more),
+                self.currency,
                 show(later)
             );
             for row in &self.months {

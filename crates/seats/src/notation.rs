@@ -37,6 +37,10 @@ pub trait Naming {
     fn site(&self, site: SiteId) -> Option<String>;
     /// The name of a device.
     fn device(&self, device: DeviceId) -> Option<String>;
+    /// An amount; whoever knows how many decimals the currency has writes it with them.
+    fn money(&self, currency: &str, minor: i64) -> String {
+        format!("{currency} {minor} minor units")
+    }
 }
 
 /// Knows nobody: every user is `user-7`, every site `site-2`.
@@ -226,12 +230,11 @@ impl Notation<'_> {
                 asked(self.offline(*user, *from, *to))
             }
             Event::PeriodClosed(closing) => asked(format!(
-                "{} closed: net {} {} (minor units), due {}, carried {}",
+                "{} closed: net {}, due {}, carried {}",
                 closing.period(),
-                closing.net,
-                closing.currency(),
-                closing.due,
-                closing.carried
+                self.names.money(closing.currency(), closing.net),
+                self.names.money(closing.currency(), closing.due),
+                self.names.money(closing.currency(), closing.carried)
             )),
             Event::StatementsExported(exported) => asked(self.exported(exported)),
         }

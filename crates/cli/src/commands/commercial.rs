@@ -1,6 +1,6 @@
 //! `report`: commercial reports over a range of months, of all accounts or one.
 
-use super::reports::{caught_up_views, origin, print};
+use super::reports::{caught_up_views, origin, print, views_of_all};
 use crate::args::Report;
 use crate::caller::Caller;
 use crate::failure::{Failure, Kind};
@@ -20,7 +20,11 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let months = asked.months()?;
     let ledger = place::open(data)?;
-    let (views, origin) = (caught_up_views(&ledger), origin(&ledger)?);
+    let views = match asked.account {
+        Some(_) => caught_up_views(&ledger),
+        None => views_of_all(&ledger),
+    };
+    let origin = origin(&ledger)?;
     let reports = Reports::new(&views, &origin).without_names();
     let accounts = match &asked.account {
         Some(name) => Accounts::One(reports.account(name)?),

@@ -55,6 +55,71 @@ fn reconciling_says_charged_and_recomputed_in_the_same_currency() {
     assert_eq!(json["accounts"][0]["currency"], "GBP");
 }
 
+/// No table for people counts in pence.
+#[test]
+fn what_was_closed_is_told_in_amounts_wherever_commits_are_listed() {
+    let place = clinic();
+    place.ok("close --month 2026-03");
+    place.ok("close --month 2026-04");
+    place.ok("account set-licences harley-street 1 --from 2026-04-01");
+    let closed = "2026-04 closed: net GBP 265.50, due GBP 265.50, carried GBP 0.00";
+    for line in ["trail harley-street", "log", "explain harley-street --month 2026-05 --line 2"] {
+        let said = place.ok(line);
+        assert!(said.contains(closed) && !said.contains("minor"), "{line}: {said}");
+    }
+    let preview = place.ok("preview harley-street --add 1");
+    assert!(preview.contains(" this month and GBP "), "{preview}");
+}
+
+/// The template as GoCardless gives it out; what is told beside it is what to look at before it is sent.
+#[test]
+fn a_gocardless_template_is_filled_in_and_the_total_told() {
+    let place = clinic();
+    place.ok("close --month 2026-03");
+    place.ok("close --month 2026-04");
+    let put = |name: &str, text: &str| std::fs::write(place.home.path().join(name), text).unwrap();
+    let head = "mandate.id,customer.id,customer.given_name,customer.family_name,customer.company_name,\
+                customer.email,payment.amount*,payment.currency,payment.description,payment.charge_date,\
+                payment.metadata.YOUR_CUSTOM_FIELD\r\n";
+    let other = "MD000124,CU2,Bo,Ray,Other,b@example.com,,GBP,,,\r\n";
+    let row = |filled: &str| {
+        format!("{head}MD000123,CU1,Ann,Lee,Harley Street,a@example.com,{filled}\r\n{other}")
+    };
+    put("bulk.csv", &row(",GBP,,,"));
+    let settings = |unit: &str, payer: &str| {
+        format!(
+            "[gocardless]\n{unit}match_by = \"mandate.id\"\n[[customers]]\naccount = 1\ngocardless = \"{payer}\"\n"
+        )
+    };
+    let command = "export gocardless --month 2026-04 --template bulk.csv --settings exports.toml";
+    put("exports.toml", &settings("", "MD000123"));
+    place.fails(command, 4, &["gocardless.unit is missing", "pence"]);
+    put("exports.toml", &settings("unit = \"pounds\"\n", "MD000123"));
+    let run = place.run(&format!("{command} -o books --collect-on 2036-12-15"));
+    let talk = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        talk.contains("1 payment, GBP 265.50 in all\nMD000124: nothing is collected from it\n"),
+        "{talk}"
+    );
+    assert_eq!(String::from_utf8(run.stdout).unwrap(), "gocardless-2026-04.csv\n");
+    let file =
+        std::fs::read_to_string(place.home.path().join("books/gocardless-2026-04.csv")).unwrap();
+    assert_eq!(file, row("265.50,GBP,\"Statement 26040001, April 2026\",2036-12-15,"));
+    // Whoever is due and has no row is told, and not collected.
+    put("exports.toml", &settings("unit = \"pence\"\n", "MD000999"));
+    let run = place.run(&format!("{command} -o other"));
+    let talk = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        talk.contains("harley-street is due, and the template has no row for \"MD000999\""),
+        "{talk}"
+    );
+    let wrong = place.run(
+        "export gocardless --month 2026-04 --template bulk.csv --settings exports.toml --draft",
+    );
+    assert!(wrong.status.success(), "a closed month is none");
+    place.fails(&command.replace("2026-04", "2026-05"), 4, &["moves money, so there is no draft"]);
+}
+
 #[test]
 fn an_adjustment_is_told_as_the_month_was_charged_and_as_it_comes_to_now() {
     let place = clinic();

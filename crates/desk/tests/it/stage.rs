@@ -2,13 +2,16 @@
 
 use crate::clinic::{Clinic, ledger, views};
 use desk::{
-    AccountsPage, BoardPage, FailurePage, Frame, Notice, Place, ReasonPage, Show, SignInPage, Sort,
-    StatementPage, Tone, TrailPage, UsagePage, VerifyPage, WhyPage,
+    AccountsPage, BoardPage, CommercialPage, FailurePage, FinancePage, Frame, Notice, Place,
+    ReasonPage, Show, SignInPage, Sort, StatementPage, Tone, TrailPage, UsagePage, VerifyPage,
+    WhyPage,
 };
-use ledger::Ledger;
+use ledger::{Actor, Ledger, Role};
 use reporting::civil::{Month, read_date};
-use reporting::{Present, Reports};
-use seats::{CivilDate, Micros, Reclaim, ReleaseReason, Setting};
+use reporting::commercial::{Accounts, Kind, Months, Scope};
+use reporting::month_end::MonthState;
+use reporting::{At, Present, Reports};
+use seats::{CivilDate, Micros, Reclaim, ReleaseReason, Setting, Timestamp};
 
 /// A name that is written from right to left, and one that would be a script if nobody took care.
 pub(crate) const FATIMA: &str = "فاطمة الزهراء";
@@ -126,6 +129,12 @@ impl Stage {
             ("reason", self.reason().page(&frame)),
             ("failure", self.failure().page(&frame)),
         ];
+        for kind in Kind::ALL {
+            let name: &'static str = kind.word();
+            pages.push((name, self.commercial(kind).page(&frame)));
+        }
+        pages.push(("finance", self.finance(true).page(&frame)));
+        pages.push(("finance-reading", self.finance(false).page(&frame)));
         let mut customer = self.board();
         customer.may_release = false;
         pages.push(("board-reading", customer.page(&frame)));
@@ -196,7 +205,46 @@ impl Stage {
         let month = Month::read("2026-03").unwrap();
         let (account, now) = (self.clinic.account, self.clinic.now());
         let statement = Reports::new(&views, "test").statement(account, month, now).unwrap();
-        StatementPage { place: self.place(), statement }
+        StatementPage { place: self.place(), statement, explained: None }
+    }
+
+    /// March as it is closed in April, with an account in each state that there is.
+    pub(crate) fn finance(&self, may_close: bool) -> FinancePage {
+        let views = views(&self.ledger);
+        let (month, now) = (Month::read("2026-03").unwrap(), self.in_april());
+        let actor = Actor { role: Role::Finance, id: 3 };
+        let accounts = self.ledger.accounts();
+        let mut month_end =
+            Reports::new(&views, "test").month_end(accounts, month, now, actor).unwrap();
+        let sums = month_end.rows.iter().find_map(|row| row.sums.clone());
+        let states = [
+            MonthState::Closed { at: At(now) },
+            MonthState::Ready,
+            MonthState::Waits { why: "can be closed from 2026-04-03 on".to_owned() },
+            MonthState::NoPlan,
+            MonthState::EarlierOpen { earlier: "February 2026".to_owned() },
+            MonthState::SecondPerson,
+            MonthState::Unable { why: "the plan is missing".to_owned() },
+        ];
+        for (row, state) in month_end.rows.iter_mut().zip(states) {
+            row.sums = sums
+                .clone()
+                .filter(|_| !matches!(state, MonthState::NoPlan | MonthState::Unable { .. }));
+            row.state = state;
+        }
+        FinancePage { month, month_end, is_cut: false, may_close, may_export: may_close, page: 1 }
+    }
+
+    fn in_april(&self) -> Timestamp {
+        self.clinic.zone.read_time("2026-04-10 09:00").unwrap()
+    }
+
+    fn commercial(&self, kind: Kind) -> CommercialPage {
+        let views = views(&self.ledger);
+        let months = Months::one(Month::read("2026-03").unwrap());
+        let scope = Scope { accounts: Accounts::All, months, now: self.in_april() };
+        let report = Reports::new(&views, "test").commercial(kind, &scope, |_| None).unwrap();
+        CommercialPage { kind, months, account: String::new(), report }
     }
 
     fn verify(&self) -> VerifyPage {

@@ -24,7 +24,7 @@ pub struct CurrencyTotal {
 }
 
 impl Amount {
-    pub(super) fn of(currency: Currency, minor: i64) -> Amount {
+    pub(crate) fn of(currency: Currency, minor: i64) -> Amount {
         Amount { amount: currency.show(minor), minor }
     }
 

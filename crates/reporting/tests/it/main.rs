@@ -17,6 +17,7 @@ mod commercial;
 mod commercial_sums;
 mod day;
 mod late_facts;
+mod month_end;
 mod plan;
 mod practices;
 mod statement;

@@ -14,6 +14,7 @@ use admission::{Error, Request};
 use axum::Json;
 use axum::extract::State;
 use reporting::Reports;
+use reporting::civil::Month;
 use reporting::closings::{Became, Closings, ReconciledAccount, Reconciliations, ToDo};
 use seats::AccountId;
 use seats::closing::Closing;
@@ -62,6 +63,18 @@ pub(crate) async fn close(
         None => caller.may(Act::CloseMonths).map(|()| caller.accounts(&service))?,
     };
     let month = read_month(&body.month)?;
+    let closed = close_of(&service, &caller, accounts, month, (body.reason, body.dry_run));
+    Ok(Json(closed.await?))
+}
+
+/// Makes the statements of a month final, of these accounts, or says what they would come to.
+pub(crate) async fn close_of(
+    service: &Arc<Service>,
+    caller: &Caller,
+    accounts: Vec<AccountId>,
+    month: Month,
+    (reason, dry_run): (Option<String>, bool),
+) -> Result<Closings, Problem> {
     let _alone = service.closing.try_lock().map_err(|_| busy("months are being closed"))?;
     if body.account.is_none() {
         service.tail.save_heads().await;
@@ -86,20 +99,20 @@ pub(crate) async fn close(
             match todo {
                 ToDo::Skip => {}
                 ToDo::Nothing(what) => became.push((account, what)),
-                ToDo::Close(proposed) if body.dry_run => {
+                ToDo::Close(proposed) if dry_run => {
                     became.push((account, Became::Closed(Box::new(proposed.closing))));
                 }
                 ToDo::Close(proposed) => {
                     let closing = Box::new(proposed.closing.clone());
                     let statement = proposed.statement;
                     let request = Request::ClosePeriod { account, closing, statement };
-                    requests.push((because(request, body.reason.clone()), actor));
+                    requests.push((because(request, reason.clone()), actor));
                     to_close.push((account, proposed.closing));
                 }
             }
         }
         if !requests.is_empty() && before.is_none() {
-            before = Some(seal(&service).await?);
+            before = Some(seal(service).await?);
         }
         let answers = service.admission.submit_many(requests).await;
         for ((account, closing), answer) in to_close.into_iter().zip(answers) {
@@ -114,12 +127,12 @@ pub(crate) async fn close(
         }
     }
     let sealed = match before.flatten() {
-        Some(_) => seal(&service).await?,
+        Some(_) => seal(service).await?,
         None => None,
     };
     became.sort_unstable_by_key(|(account, _)| *account);
     let became = became.into_iter().map(|(account, became)| (service.name_of(account), became));
-    Ok(Json(Closings::new(month, body.dry_run, sealed, became)))
+    Ok(Closings::new(month, dry_run, sealed, became))
 }
 
 /// Whether the statements of all accounts that the token is for are what the log says.

@@ -51,17 +51,22 @@ pub(crate) async fn report(
     let kind = kind.ok_or_else(|| Problem::new("not_found", "there is nothing at this path"))?;
     let months = months(&asked.from, asked.to.as_deref())?;
     let report = ask(&service, &caller, kind, months, asked.account.as_deref()).await?;
-    if wants(&headers, "text/csv") {
-        let file = exports::report::csv(&report, kind, months);
-        let file = file.map_err(|error| Problem::new("unexpected", error))?;
-        let named = format!("attachment; filename=\"{}\"", file.name);
-        let headers = [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-            (header::CONTENT_DISPOSITION, named),
-        ];
-        return Ok((headers, file.bytes).into_response());
+    match wants(&headers, "text/csv") {
+        true => file(&report, kind, months),
+        false => Ok(shown(&report, &headers)),
     }
-    Ok(shown(&report, &headers))
+}
+
+/// The report as a file to be kept.
+pub(crate) fn file(report: &Commercial, kind: Kind, months: Months) -> Result<Response, Problem> {
+    let file = exports::report::csv(report, kind, months);
+    let file = file.map_err(|error| Problem::new("unexpected", error))?;
+    let named = format!("attachment; filename=\"{}\"", file.name);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, named),
+    ];
+    Ok((headers, file.bytes).into_response())
 }
 
 /// From one month to another.

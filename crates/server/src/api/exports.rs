@@ -36,7 +36,7 @@ type Shared = State<Arc<Service>>;
 const STATEMENTS_MAX: usize = 100_000;
 
 /// What is to be exported. What a kind takes beside the month is in `docs/exports.md`.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExportBody {
     /// The month, as `2026-05`, in each account's zone.
@@ -65,6 +65,13 @@ pub(crate) struct ExportBody {
     /// Why, for the record.
     #[schema(min_length = 1, max_length = 2000)]
     reason: Option<String>,
+}
+
+impl ExportBody {
+    /// All statements of a month, without settings.
+    pub(crate) fn of_month(month: String, draft: bool, reason: Option<String>) -> ExportBody {
+        ExportBody { month, draft, reason, ..ExportBody::default() }
+    }
 }
 
 /// A file.

@@ -1,5 +1,6 @@
 //! The support desk: `desk`'s pages, filled and served; signing in; what its forms do.
 
+mod finance;
 mod forms;
 mod oidc;
 mod pages;
@@ -41,9 +42,17 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .layer(from_fn(guarded))
 }
 
-/// What changes in an account, for the script of its board.
+/// What changes in an account, for the script of its board; and what reads all accounts, and takes as long as it
+/// takes.
 pub(crate) fn streams() -> Router<Arc<Service>> {
-    Router::new().route("/desk/{account}/events", get(changes))
+    let finance = Router::new()
+        .route("/desk/finance", get(finance::month))
+        .route("/desk/finance/close", post(finance::close))
+        .route("/desk/finance/exports/{kind}", post(finance::export))
+        .route("/desk/finance/reports/{kind}", get(finance::report))
+        .route("/desk/finance/reports/{kind}/file", get(finance::report_file))
+        .layer(from_fn(guarded));
+    Router::new().route("/desk/{account}/events", get(changes)).merge(finance)
 }
 
 async fn changes(

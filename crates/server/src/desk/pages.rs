@@ -221,7 +221,11 @@ pub(crate) async fn statement(
             let end = month.days(question.zone).map_or(question.now, |(_, end)| end);
             let until = question.now.min(end);
             let statement = question.reports.statement(question.account, month, until)?;
-            Ok((StatementPage { place, statement }, None))
+            let adjusts = statement.lines.iter().any(|line| line.adjusts.is_some());
+            let explained =
+                adjusts.then(|| question.reports.explain(question.account, month, None, until));
+            let explained = explained.transpose()?;
+            Ok((StatementPage { place, statement, explained }, None))
         })
         .await
     };

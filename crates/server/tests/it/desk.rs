@@ -7,14 +7,14 @@ use serde_json::json;
 use server::access::TokenRole::{self, Admin, App, Auditor, Customer, Support};
 
 /// Somebody's browser: keeps the cookie and the word of the last page's forms.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     house: &'a House,
     cookie: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl<'a> Browser<'a> {
-    fn signed_in(house: &'a House, token: &str) -> Browser<'a> {
+    pub(crate) fn signed_in(house: &'a House, token: &str) -> Browser<'a> {
         let mut browser = Browser { house, cookie: String::new(), csrf: String::new() };
         let answer = browser.send("/desk/sign-in", &format!("token={token}&next=/desk"), &[]);
         assert_eq!(
@@ -29,7 +29,7 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         let request = Request::builder().uri(path).header("cookie", &self.cookie);
         let answer = self.house.call(request.body(Body::empty()).unwrap());
         if let Some((_, rest)) = answer.text.split_once("name=\"csrf\" value=\"") {
@@ -38,7 +38,7 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    fn send(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) fn send(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method("POST").uri(path);
         request = request.header("content-type", "application/x-www-form-urlencoded");
         request = request.header("cookie", &self.cookie);

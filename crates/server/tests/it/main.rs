@@ -14,6 +14,7 @@ mod browser_calls;
 mod bulk;
 mod commercial;
 mod desk;
+mod desk_finance;
 mod events;
 mod fight;
 mod finance;
