@@ -76,7 +76,7 @@ pub(crate) async fn close_of(
     (reason, dry_run): (Option<String>, bool),
 ) -> Result<Closings, Problem> {
     let _alone = service.closing.try_lock().map_err(|_| busy("months are being closed"))?;
-    if body.account.is_none() {
+    if accounts.len() > SLICE {
         service.tail.save_heads().await;
     }
     let actor = caller.actor();
