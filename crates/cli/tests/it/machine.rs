@@ -130,8 +130,11 @@ fn told(machine: &Machine, place: &Place, month: &str, more: &str) -> BTreeMap<S
     }
     for kind in EXPORTS {
         if more.is_empty() || !(kind.starts_with("gocardless") || kind.starts_with("notices")) {
-            let into = format!("--month {month} --settings exports.toml -o books-{month}{more}");
-            machine.run(place, &format!("export {kind} {into}"));
+            let books = place.home.path().join(format!("books-{month}"));
+            let into = format!("--month {month} --settings exports.toml -o {}", books.display());
+            // Each from the same log: an export is recorded, with its time, and drafts name the log's root.
+            let own = copied(place);
+            machine.run(&own, &format!("export {kind} {into}{more}"));
         }
     }
     for file in fs::read_dir(place.home.path().join(format!("books-{month}"))).unwrap() {
