@@ -1442,7 +1442,9 @@ class Known:
         before, until = bisect_right(self.assigned_at, about.begins), bisect_left(self.assigned_at, about.ends)
         self.ledger.work(until)
         passed = set()  # Looked at, and not usable for this month.
-        for each in self.assigned[:before][::-1] + self.assigned[before:until]:
+        within = groupby(self.assigned[before:until], key=lambda each: each.instant)
+        within = [each for _, same in within for each in reversed(list(same))]  # The last corrects the others.
+        for each in self.assigned[:before][::-1] + within:
             if each.digest in passed:
                 continue
             passed.add(each.digest)

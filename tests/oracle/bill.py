@@ -369,7 +369,8 @@ class Account:
                   if self.plans[each.digest].effective_from <= month.days[0].date]
         before = [each for each in usable if each.instant <= month.begins]
         within = [each for each in usable if month.begins < each.instant < month.ends]
-        for assigned in before[-1:] + within[:1]:
+        first = [each for each in within if each.instant == within[0].instant]
+        for assigned in before[-1:] + first[-1:]:
             return self.plans[assigned.digest], assigned
         return None, None
 

@@ -158,6 +158,9 @@ class Year:
         effective = bill.day_of(self.zone, at).isoformat() if self.likely(50) else at
         self.do(at, "open", licences=self.random.randrange(1, 5), settings=settings, plan=plan,
                 effective=effective)
+        if plan is not None and self.likely(15):  # Corrected, for the same instant.
+            self.do(self.instant(at + 1, first.ends + 40 * DAY), "set_plan", plan=self.plan(self.effective_from()),
+                    effective=effective)
         for _ in range(self.random.randrange(3) + (plan is None)):
             at = self.instant(self.opened + 1, self.ends if self.likely(50) else first.ends + 40 * DAY)
             self.do(at, "set_plan", plan=self.plan(self.effective_from()), effective=self.effective(at))

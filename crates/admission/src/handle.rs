@@ -10,7 +10,7 @@ use crate::request::{LoginRequest, NewAccount, Release, Request};
 use crate::time_watch::Step;
 use ledger::Ledger;
 use ledger::commit::Actor;
-use seats::{AccountId, Command, Effective, Event, Exported, SessionId, Setting, UserId};
+use seats::{AccountId, Command, Effective, SessionId, Setting, UserId};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
@@ -333,42 +333,6 @@ impl Admission {
         done.await.unwrap_or(Err(self.ended_error()))
     }
 
-    /// Records what somebody did to the access tokens: [`Event::TokenMade`], [`Event::TokenRevoked`]. It is on
-    /// disk when this returns.
-    ///
-    /// # Errors
-    /// [`Error::NotRecorded`], [`Error::ClockStepped`], [`Error::Unknown`], [`Error::Stopped`].
-    pub async fn record_token(&self, event: Event, actor: Actor) -> Result<(), Error> {
-        self.act(event, None, actor).await.map(drop)
-    }
-
-    /// Records that files are about to be handed out; do so when this returns, and not before.
-    /// [`Answered::position`] is where it stands. `reason`: up to 2,000 bytes, for the directory.
-    ///
-    /// # Errors
-    /// [`Error::BadText`] and [`Error::TooLong`] for the reason, [`Error::NotRecorded`], [`Error::ClockStepped`],
-    /// [`Error::Unknown`], [`Error::Stopped`].
-    pub async fn record_export(
-        &self,
-        exported: Exported,
-        reason: Option<String>,
-        actor: Actor,
-    ) -> Result<Answered, Error> {
-        reason.as_deref().map_or(Ok(()), check_reason)?;
-        self.act(Event::StatementsExported(Box::new(exported)), reason, actor).await
-    }
-
-    async fn act(
-        &self,
-        event: Event,
-        reason: Option<String>,
-        actor: Actor,
-    ) -> Result<Answered, Error> {
-        let (to, done) = oneshot::channel();
-        self.shared.inbox.order(Order::Act(event, reason, actor, to));
-        done.await.unwrap_or(Err(self.ended_error()))
-    }
-
     /// How busy it is, for those who watch.
     pub fn counts(&self) -> Counts {
         self.shared.inbox.counts()
@@ -408,7 +372,11 @@ impl Admission {
         self.shared.inbox.push_all(asks)
     }
 
-    fn ended_error(&self) -> Error {
+    pub(crate) fn order(&self, order: Order) {
+        self.shared.inbox.order(order);
+    }
+
+    pub(crate) fn ended_error(&self) -> Error {
         match self.stopped() {
             Some(_) => Error::Unknown,
             None => Error::Stopped,

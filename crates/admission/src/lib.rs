@@ -65,6 +65,7 @@
 //!   (`service`).
 //! - This crate knows no HTTP. Only [`clock`] reads a clock.
 
+mod acts;
 mod answered;
 mod batch;
 mod civil;

@@ -135,12 +135,10 @@ impl Projector {
         let accounts = self.ledger.accounts();
         for together in accounts.chunks(HEADS_TOGETHER) {
             let mut batch = Batch::default();
-            for account in self.views().at_head(together)? {
-                let last = account.occupancy.last.filter(|_| account.behind > BEHIND_MAX);
-                if let Some(last) = last {
-                    let leaf = leaf_at(&self.ledger, last.position)?.unwrap_or(Digest([0; 32]));
-                    batch.snapshot(&account.occupancy, leaf)?;
-                }
+            for occupancy in self.views().behind(together, BEHIND_MAX)? {
+                let Some(last) = occupancy.last else { continue };
+                let leaf = leaf_at(&self.ledger, last.position)?.unwrap_or(Digest([0; 32]));
+                batch.snapshot(&occupancy, leaf)?;
             }
             self.save(self.next, batch)?;
             told(together.len() as u64);

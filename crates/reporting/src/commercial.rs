@@ -279,6 +279,14 @@ impl Reports<'_> {
 }
 
 impl Commercial {
+    /// The same without the reasons that staff gave, for whom these were not written.
+    pub fn without_reasons(mut self) -> Commercial {
+        if let Commercial::Changes(report) = &mut self {
+            report.rows.iter_mut().for_each(|row| row.reason = None);
+        }
+        self
+    }
+
     /// Its rows and totals, as they are drawn, printed and written into a file.
     pub fn sheet(&self) -> Sheet {
         match self {

@@ -257,7 +257,10 @@ fn assigned(
 ) -> Result<Option<(Assignment, Arc<Plan>)>, String> {
     let begun = assignments.partition_point(|one| one.effective <= calendar.from);
     let (before, after) = assignments.split_at(begun);
-    let after = after.iter().take_while(|one| one.effective < calendar.to);
+    let within = after.partition_point(|one| one.effective < calendar.to);
+    let after = after.split_at(within).0.chunk_by(|one, other| one.effective == other.effective);
+    // Of several for one instant the last counts: it corrects the others.
+    let after = after.flat_map(|same| same.iter().rev());
     let mut passed = BTreeSet::new();
     for assignment in before.iter().rev().chain(after) {
         if !passed.insert(assignment.plan) {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 /// How far a connection is with its calls; shared by its stream and whatever answers it.
 #[derive(Clone, Default)]
@@ -35,40 +35,62 @@ impl Calls {
     }
 }
 
+/// What is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// The rest of a call's headers, or the first call.
+    Headers,
+    /// The next call.
+    Next,
+}
+
 /// A stream that ends when it was silent for too long.
 pub(crate) struct Patient<S> {
     stream: S,
     calls: Calls,
     header_time: Duration,
     idle_time: Duration,
-    /// Before which call a byte came, and by when its headers must be whole.
-    heading: Option<(u64, Instant)>,
-    heard: Instant,
-    alarm: Pin<Box<Sleep>>,
+    /// The turn in which the first byte of a call came, or could have.
+    heading: Option<u64>,
+    /// What is waited for, since a byte came or went or a call was answered.
+    alarm: Option<(For, Pin<Box<Sleep>>)>,
 }
 
 impl<S> Patient<S> {
     /// Waits for a connection that was just made.
     pub(crate) fn new(stream: S, calls: Calls, header_time: Duration, idle_time: Duration) -> Self {
-        let heard = Instant::now();
-        let until = heard + header_time;
-        let (heading, alarm) = (Some((calls.turn(), until)), Box::pin(sleep_until(until)));
-        Patient { stream, calls, header_time, idle_time, heading, heard, alarm }
+        let heading = Some(calls.turn());
+        Patient { stream, calls, header_time, idle_time, heading, alarm: None }
     }
 
-    /// Until when to wait; `None`: a call is being answered.
-    fn until(&mut self) -> Option<Instant> {
+    fn heard(&mut self) {
         let turn = self.calls.turn();
-        self.heading.take_if(|(before, _)| *before != turn);
-        let between = turn.is_multiple_of(2);
-        between.then(|| self.heading.map_or(self.heard + self.idle_time, |(_, until)| until))
+        if self.heading != Some(turn) {
+            self.alarm = None;
+        }
+        if turn.is_multiple_of(2) {
+            self.heading = Some(turn);
+        }
     }
 
-    fn heard_from(&mut self) {
-        self.heard = Instant::now();
-        if self.until().is_some() && self.heading.is_none() {
-            self.heading = Some((self.calls.turn(), self.heard + self.header_time));
+    fn said(&mut self) {
+        self.alarm.take_if(|(what, _)| *what == For::Next);
+    }
+
+    /// Ready when it was waited for long enough.
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let turn = self.calls.turn();
+        if !turn.is_multiple_of(2) {
+            self.alarm = None; // A call is being answered.
+            return Poll::Pending;
         }
+        let (what, time) = match self.heading == Some(turn) {
+            true => (For::Headers, self.header_time),
+            false => (For::Next, self.idle_time),
+        };
+        self.alarm.take_if(|(other, _)| *other != what);
+        let (_, alarm) = self.alarm.get_or_insert_with(|| (what, Box::pin(sleep(time))));
+        alarm.as_mut().poll(context)
     }
 }
 
@@ -82,25 +104,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if read.is_ready() {
             if buffer.filled().len() > before {
-                self.heard_from();
+                self.heard();
             }
             return read;
         }
-        let Some(until) = self.until() else { return Poll::Pending };
-        if self.alarm.deadline() != until {
-            self.alarm.as_mut().reset(until);
-        }
-        match self.alarm.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
+        self.poll_alarm(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> Patient<S> {
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(1..)) = written {
-            self.heard = Instant::now();
+            self.said();
         }
         written
     }
@@ -142,6 +157,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant as Played;
 
     const HEADERS: Duration = Duration::from_secs(10);
     const IDLE: Duration = Duration::from_secs(75);
@@ -154,7 +170,7 @@ mod tests {
 
     /// How long it is waited until the next byte, or the end of patience.
     async fn waited(stream: &mut Patient<DuplexStream>) -> (Duration, bool) {
-        let begun = Instant::now();
+        let begun = Played::now();
         let read = stream.read_u8().await;
         (begun.elapsed(), read.is_ok_and(|_| true))
     }
@@ -174,7 +190,7 @@ mod tests {
     async fn bytes_one_by_one_do_not_lengthen_the_time_for_headers() {
         let (mut stream, calls, mut theirs) = connection();
         calls.answer(async {}).await;
-        let begun = Instant::now();
+        let begun = Played::now();
         let slowly = tokio::spawn(async move {
             for _ in 0..20 {
                 if theirs.write_all(b"x").await.is_err() {

@@ -8,16 +8,16 @@ use crate::metrics::Metrics;
 use crate::occupied::Occupied;
 use crate::terms::TermsOf;
 use ledger::{Ledger, Position};
-use projector::{Projector, Views};
+use projector::{ProjectError, Projector, Views};
 use seats::{AccountId, Event};
 use std::collections::HashMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// How long a thread waits before it looks whether it is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -37,6 +37,8 @@ struct Shared {
     occupied: Arc<Occupied>,
     all: watch::Sender<u64>,
     accounts: Mutex<HashMap<AccountId, watch::Sender<u64>>>,
+    /// Who waits until every account is saved as it is; `None`: nothing is saved.
+    heads_wanted: Mutex<Option<Vec<oneshot::Sender<()>>>>,
     stopping: AtomicBool,
 }
 
@@ -57,6 +59,7 @@ impl Tail {
             occupied,
             all: watch::Sender::new(size),
             accounts: Mutex::default(),
+            heads_wanted: Mutex::new(projector.as_ref().map(|_| Vec::new())),
             stopping: AtomicBool::new(false),
         });
         let following = Arc::clone(&shared);
@@ -81,6 +84,17 @@ impl Tail {
         let mut accounts = self.shared.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let size = *self.shared.all.borrow();
         accounts.entry(account).or_insert_with(|| watch::Sender::new(size)).subscribe()
+    }
+
+    /// Waits until every account is saved as it is now, if views are saved: for whoever is about to look at all
+    /// of them.
+    pub(crate) async fn save_heads(&self) {
+        let (done, saved) = oneshot::channel();
+        match &mut *self.shared.heads_wanted() {
+            Some(waiting) => waiting.push(done),
+            None => return,
+        }
+        let _ = saved.await; // Without it everything is found as well, only later.
     }
 
     /// Ends the threads.
@@ -158,9 +172,29 @@ impl Shared {
         }
     }
 
+    fn heads_wanted(&self) -> MutexGuard<'_, Option<Vec<oneshot::Sender<()>>>> {
+        self.heads_wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Saves every account as it is, if somebody waits for that.
+    fn save_heads(&self, projector: &mut Projector) -> Result<(), ProjectError> {
+        let waiting = self.heads_wanted().as_mut().map(std::mem::take).unwrap_or_default();
+        if !waiting.is_empty() {
+            projector.save_heads(|_| ())?;
+        }
+        for one in waiting {
+            let _ = one.send(()); // Who has gone away does not wait.
+        }
+        Ok(())
+    }
+
     fn project(&self, mut projector: Projector) {
         let mut read = 0;
         while !self.is_stopping() {
+            if let Err(error) = self.save_heads(&mut projector) {
+                tracing::error!(%error, "views are no longer saved");
+                break;
+            }
             let size = self.ledger.wait_beyond(read, LOOK_EVERY).size;
             if size <= read {
                 continue;
@@ -170,12 +204,14 @@ impl Shared {
                 Err(error) => {
                     // Reports are made from the log instead.
                     tracing::error!(%error, "views are no longer saved");
-                    return;
+                    break;
                 }
             }
             self.metrics.set_projected(read);
             // Saving costs the same for one commit as for a thousand, and views are whole without it.
             std::thread::sleep(LOOK_EVERY);
         }
+        // Whoever waits need not any longer.
+        *self.heads_wanted() = None;
     }
 }

@@ -223,6 +223,21 @@ fn plans_that_cannot_be_used_are_explained() {
     assert!(error.contains("0707") && error.ends_with("is missing"), "{error}");
 }
 
+#[test]
+fn a_plan_that_corrects_the_first_one_counts_from_the_same_instant() {
+    let plan = |fee: &str| {
+        format!(
+            "plan = \"{fee}\"\ncurrency = \"GBP\"\neffective_from = \"2026-01-01\"\nmonthly_fee = \"{fee}\"\n"
+        )
+    };
+    let mut clinic = clinic("2026-05-10", 1, Some(&plan("35.00")));
+    clinic.at("2026-05-20 10:00").plan(&plan("31.00"), "2026-05-10");
+    clinic.plan(&plan("62.00"), "2026-05-25");
+    clinic.at("2026-07-01 10:00").login("Alice");
+    assert_eq!(net(&statement(&clinic, "2026-05")), Some("22.00"));
+    assert_eq!(net(&statement(&clinic, "2026-06")), Some("62.00"));
+}
+
 /// The plan's other currency, rounding and free licences reach the paper.
 #[test]
 fn another_plan() {

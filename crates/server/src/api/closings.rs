@@ -76,6 +76,9 @@ pub(crate) async fn close_of(
     (reason, dry_run): (Option<String>, bool),
 ) -> Result<Closings, Problem> {
     let _alone = service.closing.try_lock().map_err(|_| busy("months are being closed"))?;
+    if accounts.len() > SLICE {
+        service.tail.save_heads().await;
+    }
     let actor = caller.actor();
     let mut became: Vec<(AccountId, Became)> = Vec::new();
     // The log before the first month is closed is sealed, and the log with all of them.
@@ -146,6 +149,7 @@ pub(crate) async fn reconcile(
         .reconciling
         .try_lock()
         .map_err(|_| busy("statements are being held against the log"))?;
+    service.tail.save_heads().await;
     let mut reconciled = Vec::new();
     for slice in caller.accounts(&service).chunks(RECONCILED_TOGETHER) {
         let (slice, clock, origin) = (slice.to_vec(), service.now(), service.origin.clone());

@@ -1,7 +1,7 @@
 //! Commercial reports over months, of all accounts of the token or one.
 
 use super::reports::shown;
-use crate::access::Act;
+use crate::access::{Act, TokenRole};
 use crate::caller::Caller;
 use crate::extract::{Path, Query, wants};
 use crate::problem::Problem;
@@ -113,7 +113,11 @@ pub(crate) async fn ask(
         drop(alone);
         Ok(report)
     });
-    read.await
+    let report = read.await?;
+    Ok(match caller.token().role {
+        TokenRole::Customer => report.without_reasons(),
+        _ => report,
+    })
 }
 
 fn busy() -> Problem {

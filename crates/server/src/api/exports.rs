@@ -220,6 +220,9 @@ async fn statements(
 ) -> Result<Vec<Statement>, Problem> {
     let month = wanted.month();
     let accounts = only.map_or_else(|| caller.accounts(service), |account| vec![account]);
+    if only.is_none() {
+        service.tail.save_heads().await;
+    }
     let mut statements = Vec::new();
     for slice in accounts.chunks(SLICE) {
         let (slice, clock, origin) = (slice.to_vec(), service.now(), service.origin.clone());

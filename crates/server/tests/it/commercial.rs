@@ -39,6 +39,19 @@ fn who_may_see_statements_sees_reports_of_the_tokens_accounts() {
 }
 
 #[test]
+fn what_staff_wrote_for_themselves_is_not_shown_to_the_customer() {
+    let house = house();
+    let more = json!({ "licences": 3, "reason": "ticket 7" });
+    house.send("PUT", Finance, "/v1/accounts/clinic/licences", more).ok(200);
+    let path = "/v1/reports/changes?from=2026-05&account=clinic";
+    let last =
+        |role| house.get(role, path).ok(200)["rows"].as_array().unwrap().last().unwrap().clone();
+    let (told, shown) = (last(Finance), last(Customer));
+    assert_eq!((&told["reason"], &shown["reason"]), (&"ticket 7".into(), &Value::Null), "{told}");
+    assert_eq!(told["position"], shown["position"]);
+}
+
+#[test]
 fn each_kind_is_there_as_json_text_and_file() {
     let house = house();
     for kind in ["movement", "changes", "revenue", "at-capacity", "never-used"] {

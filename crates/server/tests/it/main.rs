@@ -16,6 +16,7 @@ mod commercial;
 mod desk;
 mod desk_finance;
 mod events;
+mod exports;
 mod fight;
 mod finance;
 mod hand_overs;
