@@ -208,17 +208,17 @@ fn closed_at(calendar: &Calendar) -> Timestamp {
 fn by_the_model(script: &Script, month: &'static str) -> i64 {
     let calendar = calendar(month, script.zone);
     let mut licences = BTreeMap::from([(script.opened, script.licences)]);
-    let mut prices = vec![(script.opened, script.price)];
+    let mut prices = BTreeMap::from([(script.opened, script.price)]);
     for told in &script.told {
         match told.what {
             What::Licences(to) => drop(licences.insert(told.effective, to)),
-            What::Price(plan) => prices.push((told.effective, plan)),
+            What::Price(plan) => drop(prices.insert(told.effective, plan)),
         }
     }
     // The last that counts when the month begins; else the first that counts in it.
-    prices.sort_by_key(|(effective, _)| *effective);
-    let (begun, later) = prices.split_at(prices.partition_point(|(at, _)| *at <= calendar.from));
-    let price = begun.last().or(later.first().filter(|(at, _)| *at < calendar.to));
+    let begun = prices.range(..=calendar.from).next_back();
+    let later = || prices.range(calendar.from..calendar.to).next();
+    let price = begun.or_else(later);
     let Some((_, price)) = price else { return 0 };
     let plan = READ.get(DIGESTS[*price]).unwrap();
     let changes = licences.into_iter().collect();
