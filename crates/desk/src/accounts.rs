@@ -3,7 +3,7 @@
 use crate::frame::{Frame, Sheet};
 use crate::href::{self, FRONT, account_path, with_query};
 use crate::svg::Tenths;
-use crate::wording::{badge, name, provenance, time};
+use crate::wording::{badge, name, provenance, time, turning};
 use maud::{Markup, html};
 use reporting::Glance;
 use reporting::civil::Zone;
@@ -190,15 +190,7 @@ impl AccountsPage {
             ];
             with_query(FRONT, &fields)
         };
-        html! {
-            @if pages > 1 {
-                nav.turning aria-label="Pages" {
-                    @if page > 1 { a href=(link(page.saturating_sub(1))) rel="prev" { "← Previous" } }
-                    span { "Page " (page) " of " (pages) }
-                    @if page < pages { a href=(link(page.saturating_add(1))) rel="next" { "Next →" } }
-                }
-            }
-        }
+        turning((page, pages), ("Previous", "Next"), link)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::frame::{Frame, Sheet};
 use crate::href::{
     FINANCE, FINANCE_CLOSE, FINANCE_EXPORTS, finance_path, report_path, statement_path, with_query,
 };
-use crate::wording::{badge, name, provenance};
+use crate::wording::{badge, name, provenance, turning};
 use maud::{Markup, html};
 use reporting::civil::{Month, Zone, say_date};
 use reporting::commercial::{Kind, Months};
@@ -226,15 +226,7 @@ impl FinancePage {
             let (month, to) = (self.month.to_string(), to.to_string());
             with_query(FINANCE, &[("month", Some(&month)), ("page", Some(&to))])
         };
-        html! {
-            @if pages > 1 {
-                nav.turning aria-label="Pages" {
-                    @if page > 1 { a href=(link(page.saturating_sub(1))) rel="prev" { "← Previous" } }
-                    span { "Page " (page) " of " (pages) }
-                    @if page < pages { a href=(link(page.saturating_add(1))) rel="next" { "Next →" } }
-                }
-            }
-        }
+        turning((page, pages), ("Previous", "Next"), link)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::frame::{Frame, Place, Sheet, Tab};
 use crate::href::{account_path, with_query};
-use crate::wording::{exact, provenance};
+use crate::wording::{exact, provenance, turning};
 use maud::{Markup, html};
 use reporting::PagedTrail;
 use reporting::shown::counted;
@@ -118,14 +118,6 @@ impl TrailPage {
             ];
             with_query(&self.path(), &fields)
         };
-        html! {
-            @if pages > 1 {
-                nav.turning aria-label="Pages" {
-                    @if page > 1 { a href=(link(page.saturating_sub(1))) rel="prev" { "← Newer" } }
-                    span { "Page " (page) " of " (pages) }
-                    @if page < pages { a href=(link(page.saturating_add(1))) rel="next" { "Older →" } }
-                }
-            }
-        }
+        turning((page, pages), ("Newer", "Older"), link)
     }
 }

@@ -80,3 +80,20 @@ pub(crate) fn sideways(label: &str, content: Markup) -> Markup {
         div.sideways role="region" aria-label=(label) tabindex="0" { (content) }
     }
 }
+
+/// Turning the pages of a list, by these words for back and on; nothing if there is one only.
+pub(crate) fn turning(
+    (page, pages): (usize, usize),
+    (back, on): (&str, &str),
+    link: impl Fn(usize) -> String,
+) -> Markup {
+    html! {
+        @if pages > 1 {
+            nav.turning aria-label="Pages" {
+                @if page > 1 { a href=(link(page.saturating_sub(1))) rel="prev" { "← " (back) } }
+                span { "Page " (page) " of " (pages) }
+                @if page < pages { a href=(link(page.saturating_add(1))) rel="next" { (on) " →" } }
+            }
+        }
+    }
+}

@@ -160,20 +160,7 @@ impl Clinic {
     }
 
     pub(crate) fn record(&mut self, role: Role, at: Timestamp, events: Vec<Event>) {
-        let mut writer = self.ledger.writer().unwrap();
-        let head = writer.account_head(CLINIC).unwrap();
-        let draft = Draft {
-            account: CLINIC,
-            expected: head.map_or(0, |head| head.version),
-            at,
-            recorded_at: self.now,
-            actor: Actor { role, id: 0 },
-            rules: RULES_VERSION,
-            pool: PoolId::DEFAULT,
-            events,
-        };
-        writer.append(&[draft]).unwrap();
-        writer.syncer().sync().unwrap();
+        append(&self.ledger, CLINIC, Actor { role, id: 0 }, (at, self.now), events);
     }
 
     pub(crate) fn views(&self) -> Views {
@@ -183,6 +170,23 @@ impl Clinic {
     pub(crate) fn liveness(&self) -> &Liveness {
         self.live.liveness()
     }
+}
+
+/// Appends a commit that happened and was recorded then.
+pub(crate) fn append(
+    ledger: &Ledger,
+    account: AccountId,
+    actor: Actor,
+    (at, recorded_at): (Timestamp, Timestamp),
+    events: Vec<Event>,
+) {
+    let mut writer = ledger.writer().unwrap();
+    let expected = writer.account_head(account).unwrap().map_or(0, |head| head.version);
+    let (rules, pool) = (RULES_VERSION, PoolId::DEFAULT);
+    writer
+        .append(&[Draft { account, expected, at, recorded_at, actor, rules, pool, events }])
+        .unwrap();
+    writer.syncer().sync().unwrap();
 }
 
 /// The text of a report without its provenance.

@@ -1,12 +1,13 @@
 //! Several accounts in one ledger, whose commits are written as they are, without asking the rules.
 
+use crate::clinic::append;
 use ledger::memory::MemoryStore;
-use ledger::{Actor, Draft, Ledger, Role, Subject};
+use ledger::{Actor, Ledger, Role, Subject};
 use projector::Views;
 use reporting::civil::{Month, Zone, read_date};
 use reporting::commercial::{Accounts, Months, Scope};
 use reporting::{Closable, Reports};
-use seats::{AccountId, Effective, Event, Micros, PoolId, RULES_VERSION, Timestamp};
+use seats::{AccountId, Effective, Event, Micros, Timestamp};
 use std::collections::BTreeMap;
 
 pub(crate) struct Practices {
@@ -94,21 +95,8 @@ impl Practices {
     }
 
     pub(crate) fn record(&mut self, account: u64, (role, id): (Role, u32), events: Vec<Event>) {
-        let account = AccountId(account);
-        let mut writer = self.ledger.writer().unwrap();
-        let head = writer.account_head(account).unwrap();
-        let draft = Draft {
-            account,
-            expected: head.map_or(0, |head| head.version),
-            at: self.now,
-            recorded_at: self.now + self.later,
-            actor: Actor { role, id },
-            rules: RULES_VERSION,
-            pool: PoolId::DEFAULT,
-            events,
-        };
-        writer.append(&[draft]).unwrap();
-        writer.syncer().sync().unwrap();
+        let times = (self.now, self.now + self.later);
+        append(&self.ledger, AccountId(account), Actor { role, id }, times, events);
     }
 
     pub(crate) fn views(&self) -> Views {

@@ -106,14 +106,7 @@ pub(crate) async fn report(
     Path(kind): Path<String>,
     Query(asked): Query<MonthsQuery>,
 ) -> Response {
-    let filled = async {
-        let (kind, months, account) = wanted(&service, &kind, &asked)?;
-        let report =
-            commercial::ask(&service, &visitor.caller, kind, months, account.as_deref()).await?;
-        let account = account.unwrap_or_default();
-        Ok(CommercialPage { kind, months, account, report })
-    };
-    match filled.await {
+    match reported(&service, &visitor, &kind, &asked).await {
         Ok(page) => Html(page.page(&visitor.frame(&service, None))).into_response(),
         Err(problem) => visitor.failed(&service, &problem),
     }
@@ -126,13 +119,9 @@ pub(crate) async fn report_file(
     Path(kind): Path<String>,
     Query(asked): Query<MonthsQuery>,
 ) -> Response {
-    let filled = async {
-        let (kind, months, account) = wanted(&service, &kind, &asked)?;
-        let report =
-            commercial::ask(&service, &visitor.caller, kind, months, account.as_deref()).await?;
-        commercial::file(&report, kind, months)
-    };
-    filled.await.unwrap_or_else(|problem| visitor.failed(&service, &problem))
+    let reported = reported(&service, &visitor, &kind, &asked).await;
+    let file = reported.and_then(|page| commercial::file(&page.report, page.kind, page.months));
+    file.unwrap_or_else(|problem| visitor.failed(&service, &problem))
 }
 
 /// Closes the month of one account, or of all that are ready.
@@ -224,12 +213,13 @@ fn last_over(service: &Service) -> Result<Month, Problem> {
     before.ok_or_else(|| Problem::new("unprocessable", "month: say which"))
 }
 
-/// Which report of which months: the last month that is over where none is named.
-fn wanted(
-    service: &Service,
+/// A report that is asked for: of the last month that is over where none is named.
+async fn reported(
+    service: &Arc<Service>,
+    visitor: &Visitor,
     kind: &str,
     asked: &MonthsQuery,
-) -> Result<(Kind, Months, Option<String>), Problem> {
+) -> Result<CommercialPage, Problem> {
     let kind = Kind::from_word(kind);
     let kind = kind.ok_or_else(|| Problem::new("not_found", "there is nothing at this path"))?;
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -237,5 +227,8 @@ fn wanted(
         Some(from) => commercial::months(&from, given(&asked.to).as_deref())?,
         None => Months::one(last_over(service)?),
     };
-    Ok((kind, months, given(&asked.account)))
+    let account = given(&asked.account);
+    let report = commercial::ask(service, &visitor.caller, kind, months, account.as_deref());
+    let (report, account) = (report.await?, account.unwrap_or_default());
+    Ok(CommercialPage { kind, months, account, report })
 }
